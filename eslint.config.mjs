@@ -1,0 +1,33 @@
+import tseslint from 'typescript-eslint';
+import importX from 'eslint-plugin-import-x';
+
+/** Dependencies point one way (docs/architecture.md); each line is `who` may not reach `whom`. */
+const zones = [
+  { target: './lambda', from: ['./lib', './bin', './test', './bench'] },
+  { target: './lambda/protocol', from: './lambda', except: ['./protocol'] },
+  { target: './lambda/audit', from: './lambda', except: ['./audit', './protocol'] },
+  { target: './lambda/identity', from: './lambda', except: ['./identity', './protocol', './audit'] },
+  { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
+  { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
+  { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
+  { target: './lib', from: './lambda', except: ['./authorization', './identity', './protocol'] },
+  { target: './lib', from: ['./bin', './test', './bench'] },
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'cdk.out/', 'node_modules/', 'coverage/', '.bench/'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js', '.mjs'] } } },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-cycle': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['**/*.js', '**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+);

@@ -1,0 +1,40 @@
+/**
+ * The one record of one HTTP request to the gateway, allowed or not (LOG-1). It never holds a token, an argument or a
+ * result: arguments appear as a keyed digest.
+ */
+export interface AuditEvent {
+  /** ISO 8601, UTC, when the request arrived. */
+  readonly time: string;
+  readonly requestId: string;
+  /** W3C trace id, taken over from the caller's `traceparent` where valid. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly principal?: { readonly type: string; readonly id: string; readonly issuer: string };
+  readonly sourceIp?: string;
+  readonly server?: string;
+  /** JSON-RPC method; `response` for a client's answer to a server's request; absent where none could be read. */
+  readonly method?: string;
+  /** Tool or prompt name or resource URI the request is about. */
+  readonly target?: string;
+  readonly protocolVersion?: string;
+  readonly decision: 'allow' | 'deny' | 'error';
+  /** Why not, as a stable word; also set on an allowed request whose upstream failed. */
+  readonly reason?: string;
+  readonly policyIds: readonly string[];
+  /** HMAC-SHA-256 of the canonical arguments. */
+  readonly argumentsDigest?: string;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly durationMs: number;
+  readonly httpStatus: number;
+  /** HTTP status of the upstream, or `ok` / `failed` over stdio; absent where nothing was sent. */
+  readonly upstreamStatus?: number | 'ok' | 'failed';
+  /** Things noticed on the way: `tool_dropped:<name>`, `server_request:sampling/createMessage`. */
+  readonly notes?: readonly string[];
+}
+
+/** Where events go. `write` must not throw for a single bad event; `flush` resolves when all written ones are kept. */
+export interface AuditSink {
+  write(event: AuditEvent): void;
+  flush(): Promise<void>;
+}
