@@ -1,0 +1,52 @@
+import { createAnonymousAuthenticator, createDemoIssuer, createJwtAuthenticator } from '../../lambda/identity';
+import { requestWith, RESOURCE } from './tokens';
+
+const anonymous = { id: 'local', groups: ['guests'] };
+const local = { ok: true, principal: { type: 'Agent', id: 'local', groups: ['guests'], scopes: [], issuer: 'anonymous' } };
+
+describe('anonymous principal', () => {
+  it('is who calls without credentials', async () => {
+    await expect(createAnonymousAuthenticator(anonymous).authenticate(requestWith(undefined))).resolves.toEqual(local);
+  });
+
+  it('is never the fallback for bad credentials', async () => {
+    const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
+    const next = createJwtAuthenticator({ issuers: [issuer] });
+    for (const authenticator of [createAnonymousAuthenticator(anonymous), createAnonymousAuthenticator(anonymous, next)]) {
+      for (const authorization of ['', 'Bearer', 'Bearer x', 'Bearer a.b.c', 'Basic YTpi', 'Bearer a, Bearer b']) {
+        expect((await authenticator.authenticate(requestWith(authorization))).ok).toBe(false);
+      }
+      expect(await authenticator.authenticate(requestWith(undefined, { url: '/mcp/files?access_token=x' }))).toMatchObject({ status: 400 });
+    }
+  });
+
+  it('gives way to a good token', async () => {
+    const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
+    const authenticator = createAnonymousAuthenticator(anonymous, createJwtAuthenticator({ issuers: [issuer] }));
+    const token = await issuer.mint({ subject: 'alice', audience: RESOURCE });
+    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toMatchObject({ ok: true, principal: { id: 'alice' } });
+    await expect(authenticator.authenticate(requestWith(undefined))).resolves.toEqual(local);
+  });
+});
+
+describe('demo issuer', () => {
+  it('mints tokens of persons and agents, with groups and scopes, for one resource, that expire', async () => {
+    let now = Date.UTC(2026, 0, 1);
+    const clock = () => now;
+    const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808', clock });
+    const authenticator = createJwtAuthenticator({ issuers: [issuer], clock });
+    const token = await issuer.mint({ subject: 'bob', type: 'Agent', groups: ['ops'], scopes: ['a', 'b'], audience: [RESOURCE], lifetimeSeconds: 60 });
+    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toEqual({
+      ok: true,
+      principal: { type: 'Agent', id: 'bob', groups: ['ops'], scopes: ['a', 'b'], issuer: 'http://127.0.0.1:8808' },
+    });
+    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`, { resource: `${RESOURCE}2` }))).resolves.toMatchObject({ reason: 'wrong_audience' });
+    now += 91_000;
+    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toMatchObject({ reason: 'expired' });
+  });
+
+  it('publishes no private key', async () => {
+    const { jwks } = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
+    expect(jwks.keys.every((key) => key.d === undefined)).toBe(true);
+  });
+});

@@ -1,0 +1,401 @@
+import { createHmac, createPublicKey } from 'node:crypto';
+import type { JWK } from 'jose';
+import { createJwtAuthenticator } from '../../lambda/identity';
+import type { AuthenticationResult, Authenticator, JwtAuthenticatorOptions, TrustedIssuer } from '../../lambda/identity';
+import { createSigner, DEFAULT_CLAIMS, encode, ISSUER, METADATA, NOW, requestWith, RESOURCE } from './tokens';
+import type { Signer } from './tokens';
+
+let signer: Signer;
+let now: number;
+
+beforeAll(async () => {
+  signer = await createSigner();
+});
+beforeEach(() => {
+  now = NOW * 1000;
+});
+
+function authenticatorFor(issuer: Partial<TrustedIssuer> = {}, options: Partial<JwtAuthenticatorOptions> = {}): Authenticator {
+  return createJwtAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks, ...issuer }], clock: () => now, ...options });
+}
+
+async function attempt(token: string, authenticator = authenticatorFor(), overrides = {}): Promise<AuthenticationResult> {
+  return authenticator.authenticate(requestWith(`Bearer ${token}`, overrides));
+}
+
+async function principalOf(claims: Record<string, unknown>, authenticator = authenticatorFor(), header = {}) {
+  const result = await attempt(await signer.sign(claims, header), authenticator);
+  if (!result.ok) throw new Error(`refused: ${result.reason}`);
+  return result.principal;
+}
+
+function expectRefusal(result: AuthenticationResult, status: number, reason: string): void {
+  expect(result).toMatchObject({ ok: false, status, reason });
+}
+
+describe('a valid token', () => {
+  it.each(['ES256', 'RS256', 'PS256', 'EdDSA', 'ES384'])('signed with %s authenticates its subject', async (alg) => {
+    const other = await createSigner('other', alg);
+    const result = await attempt(await other.sign(), authenticatorFor({ jwks: other.jwks }));
+    expect(result).toEqual({
+      ok: true,
+      principal: { type: 'User', id: 'alice', groups: [], scopes: ['mcp:tools'], issuer: ISSUER },
+    });
+  });
+
+  it.each(['Bearer', 'bearer', 'BEARER', 'Bearer  '])('is read after the scheme as %p', async (scheme) => {
+    const result = await authenticatorFor().authenticate(requestWith(`${scheme} ${await signer.sign()}`));
+    expect(result.ok).toBe(true);
+  });
+
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('may have the type %s', async (typ) => {
+    await expect(principalOf({}, authenticatorFor(), { typ })).resolves.toMatchObject({ id: 'alice' });
+  });
+
+  it('may name the resource among several audiences, or a configured audience', async () => {
+    await expect(principalOf({ aud: ['https://other.example.com', RESOURCE] })).resolves.toMatchObject({ id: 'alice' });
+    await expect(principalOf({ aud: 'api://gateway' }, authenticatorFor({ audiences: ['api://gateway'] }))).resolves.toMatchObject({ id: 'alice' });
+  });
+
+  it('may be from a clock that is off by the tolerance, not more', async () => {
+    const authenticator = authenticatorFor({}, { clockToleranceSeconds: 10 });
+    await expect(principalOf({ exp: NOW - 9 }, authenticator)).resolves.toMatchObject({ id: 'alice' });
+    await expect(principalOf({ nbf: NOW + 9 }, authenticator)).resolves.toMatchObject({ id: 'alice' });
+    expectRefusal(await attempt(await signer.sign({ exp: NOW - 11 }), authenticator), 401, 'expired');
+    expectRefusal(await attempt(await signer.sign({ nbf: NOW + 11 }), authenticator), 401, 'not_yet_valid');
+  });
+
+  it('yields nothing that another request could change', async () => {
+    const principal = await principalOf({ groups: ['staff'] });
+    expect(Object.isFrozen(principal) && Object.isFrozen(principal.groups) && Object.isFrozen(principal.scopes)).toBe(true);
+  });
+});
+
+describe('a token that does not authenticate', () => {
+  it.each([
+    ['IAM-3 for another audience', { aud: 'https://other.example.com' }, 'wrong_audience'],
+    ['IAM-3 for a prefix of the resource', { aud: 'https://gateway.example.com/mcp' }, 'wrong_audience'],
+    ['IAM-3 without an audience', { aud: undefined }, 'missing_claim'],
+    ['from another issuer', { iss: 'https://evil.example.com' }, 'unknown_issuer'],
+    ['from the issuer with a slash', { iss: `${ISSUER}/` }, 'unknown_issuer'],
+    ['without issuer', { iss: undefined }, 'unknown_issuer'],
+    ['expired', { exp: NOW - 31 }, 'expired'],
+    ['not valid yet', { nbf: NOW + 31 }, 'not_yet_valid'],
+    ['without expiry', { exp: undefined }, 'missing_claim'],
+    ['with an expiry that is text', { exp: String(NOW + 300) }, 'malformed_claim'],
+    ['without subject', { sub: undefined }, 'missing_claim'],
+    ['with an empty subject', { sub: '' }, 'malformed_claim'],
+    ['with a subject that is a number', { sub: 7 }, 'malformed_claim'],
+    ['with a line break in the subject', { sub: 'alice\nbob' }, 'malformed_claim'],
+    ['with half a character in the subject', { sub: 'alice\ud800' }, 'malformed_claim'],
+    ['with groups that are no list', { groups: 'admins' }, 'malformed_claim'],
+    ['with a group that is no text', { groups: ['staff', { name: 'admins' }] }, 'malformed_claim'],
+    ['with a scope that is an object', { scope: { all: true } }, 'malformed_claim'],
+    ['with groups left out for their number', { _claim_names: { groups: 'src1' } }, 'groups_left_out'],
+    ['IAM-4 bound to a key, without the proof', { cnf: { jkt: 'x' } }, 'proof_required'],
+  ])('%s', async (_case, claims, reason) => {
+    expectRefusal(await attempt(await signer.sign(claims)), 401, reason);
+  });
+
+  it.each([
+    ['of no declared type', { typ: undefined }],
+    ['of type JWT', { typ: 'JWT' }],
+    ['of the type of a logout token', { typ: 'logout+jwt' }],
+  ])('%s', async (_case, header) => {
+    expectRefusal(await attempt(await signer.sign({}, header)), 401, 'wrong_type');
+  });
+
+  it('unsigned, alg none', async () => {
+    for (const alg of ['none', 'None', 'NONE', 'nOnE']) {
+      const token = `${encode({ alg, typ: 'at+jwt' })}.${encode(DEFAULT_CLAIMS)}.`;
+      expect((await attempt(token)).ok).toBe(false);
+      expect((await attempt(`${token}AAAA`)).ok).toBe(false);
+    }
+  });
+
+  it('signed with the public key as an HMAC secret', async () => {
+    const rsa = await createSigner('rsa', 'RS256');
+    const pem = createPublicKey({ key: rsa.jwk as JWK & { kty: string }, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+    const signed = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'rsa' })}.${encode(DEFAULT_CLAIMS)}`;
+    const token = `${signed}.${createHmac('sha256', pem).update(signed).digest('base64url')}`;
+    expectRefusal(await attempt(token, authenticatorFor({ jwks: rsa.jwks })), 401, 'algorithm_not_allowed');
+  });
+
+  it('signed with an algorithm that is not on the list', async () => {
+    const rsa = await createSigner('rsa', 'RS256');
+    const authenticator = authenticatorFor({ jwks: rsa.jwks }, { algorithms: ['ES256'] });
+    expectRefusal(await attempt(await rsa.sign(), authenticator), 401, 'algorithm_not_allowed');
+  });
+
+  it('with a critical header that nobody here understands', async () => {
+    const token = await signer.sign({}, { crit: ['urn:example:crit'], 'urn:example:crit': true });
+    expectRefusal(await attempt(token), 401, 'malformed_token');
+  });
+
+  it('signed by another key under the same key id', async () => {
+    const impostor = await createSigner(signer.kid);
+    expectRefusal(await attempt(await impostor.sign()), 401, 'bad_signature');
+  });
+
+  it('that brings its own key in jwk, jku, x5u or x5c', async () => {
+    const impostor = await createSigner('mine');
+    const calls: string[] = [];
+    const fetch: typeof globalThis.fetch = async (url) => {
+      calls.push(String(url));
+      return Response.json(impostor.jwks);
+    };
+    const authenticator = authenticatorFor({}, { fetch });
+    for (const header of [
+      { jwk: impostor.jwk },
+      { jku: 'https://evil.example.com/jwks' },
+      { x5u: 'https://evil.example.com/cert' },
+      { x5c: ['AAAA'] },
+    ]) {
+      expectRefusal(await attempt(await impostor.sign({}, header), authenticator), 401, 'unknown_key');
+      expectRefusal(await attempt(await impostor.sign({}, { ...header, kid: signer.kid }), authenticator), 401, 'bad_signature');
+    }
+    expect(calls).toEqual([]);
+  });
+
+  it.each(['a', 'a.b', 'a.b.c.d.e', '..', '.e30.', `${encode({ alg: 'ES256' })}.W10.AAAA`])('that is no signed JWT: %s', async (token) => {
+    expectRefusal(await attempt(token), 401, 'malformed_token');
+  });
+
+  it('with another spelling of the same signature bytes', async () => {
+    const token = await signer.sign();
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const respelled = token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1)!) + 1];
+    expect(Buffer.from(respelled.split('.')[2]!, 'base64url')).toEqual(Buffer.from(token.split('.')[2]!, 'base64url'));
+    expectRefusal(await attempt(respelled), 401, 'malformed_token');
+  });
+
+  it('says why in words that hold nothing of the token', async () => {
+    const token = await signer.sign({ sub: 'secret-subject', exp: NOW - 100 });
+    const result = await attempt(token);
+    const words = JSON.stringify(result);
+    expect(words).not.toContain('secret-subject');
+    expect(token.split('.').some((part) => words.includes(part))).toBe(false);
+  });
+});
+
+describe('challenges', () => {
+  const scopes = { challengeScopes: ['mcp:tools', 'mcp:read'] };
+
+  it('tell a client without token where to get one, without an error code', async () => {
+    const result = await authenticatorFor({}, scopes).authenticate(requestWith(undefined));
+    expect(result).toEqual({
+      ok: false,
+      status: 401,
+      reason: 'no_token',
+      challenge: `Bearer scope="mcp:tools mcp:read", resource_metadata="${METADATA}"`,
+    });
+  });
+
+  it('say invalid_token to a client with a bad one', async () => {
+    const result = await attempt(await signer.sign({ exp: 1 }), authenticatorFor({}, scopes));
+    expect(result).toMatchObject({
+      status: 401,
+      challenge: `Bearer error="invalid_token", error_description="The access token expired", scope="mcp:tools mcp:read", resource_metadata="${METADATA}"`,
+    });
+  });
+
+  it('name all scopes that a token lacks or has of those required', async () => {
+    const authenticator = authenticatorFor({}, { requiredScopes: ['mcp:tools', 'mcp:admin'] });
+    const result = await attempt(await signer.sign(), authenticator);
+    expectRefusal(result, 403, 'insufficient_scope');
+    expect(result).toHaveProperty('challenge', expect.stringMatching(/^Bearer error="insufficient_scope".*scope="mcp:tools mcp:admin"/));
+    expect(result).toHaveProperty('challenge', expect.stringContaining(`resource_metadata="${METADATA}"`));
+    await expect(principalOf({ scope: 'mcp:admin x mcp:tools' }, authenticator)).resolves.toMatchObject({ id: 'alice' });
+  });
+
+  it.each(['Basic YWxpY2U6cHc=', 'DPoP abc.def.ghi', 'Negotiate YII='])('treat %s as no token', async (authorization) => {
+    const result = await authenticatorFor().authenticate(requestWith(authorization));
+    expectRefusal(result, 401, 'other_scheme');
+    expect(result).toHaveProperty('challenge', expect.not.stringContaining('error='));
+  });
+});
+
+describe('credentials that cannot be read', () => {
+  it.each(['Bearer', 'Bearer ', '', 'Bearer a b', 'Bearer a, Bearer b', 'Basic a, Bearer b', 'Bearer a,b', 'Bearer "a"', 'a.b.c', 'Bearerx'])(
+    'get 400 for the Authorization header %p',
+    async (authorization) => {
+      const result = await authenticatorFor().authenticate(requestWith(authorization));
+      expectRefusal(result, 400, 'malformed_authorization');
+      expect(result).toHaveProperty('challenge', expect.stringMatching(/^Bearer error="invalid_request"/));
+    },
+  );
+
+  it('get 400 for two Authorization fields, even of one good token', async () => {
+    const headers = new Headers();
+    const token = await signer.sign();
+    headers.append('authorization', `Bearer ${token}`);
+    headers.append('authorization', `Bearer ${token}`);
+    expectRefusal(await authenticatorFor().authenticate(requestWith(undefined, { headers })), 400, 'malformed_authorization');
+  });
+
+  it.each(['?access_token=', '?a=1&access%5Ftoken=', '?ACCESS_TOKEN='])('get 400 for a token in the query, %s', async (query) => {
+    const token = await signer.sign();
+    const url = `/mcp/files${query}${token}`;
+    expectRefusal(await authenticatorFor().authenticate(requestWith(undefined, { url })), 400, 'token_in_query');
+    expectRefusal(await authenticatorFor().authenticate(requestWith(`Bearer ${token}`, { url })), 400, 'token_in_query');
+  });
+
+  it('get 400 for a token above 16 KB, and not below', async () => {
+    const fits = await signer.sign({ pad: 'x'.repeat(11_000) });
+    const large = await signer.sign({ pad: 'x'.repeat(12_500) });
+    expect(fits.length).toBeLessThan(16_384);
+    expect(large.length).toBeGreaterThan(16_384);
+    expect((await attempt(fits)).ok).toBe(true);
+    expectRefusal(await attempt(large), 400, 'token_too_large');
+  });
+});
+
+describe('principals', () => {
+  it.each([
+    ['RFC 9068 with sub = client_id', { sub: 'batch', client_id: 'batch' }, 'Agent'],
+    ['Okta with sub = cid', { sub: '0oa1', client_id: undefined, cid: '0oa1' }, 'Agent'],
+    ['Entra ID with idtyp app', { client_id: undefined, azp: 'x', idtyp: 'app' }, 'Agent'],
+    ['Entra ID with sub = oid', { client_id: undefined, azp: 'x', sub: 'o', oid: 'o' }, 'Agent'],
+    ['Entra ID with idtyp user', { client_id: undefined, azp: 'x', idtyp: 'user' }, 'User'],
+    ['Auth0 client credentials', { sub: 'c@clients', client_id: undefined, azp: 'c', gty: 'client-credentials' }, 'Agent'],
+    ['a person at a client', {}, 'User'],
+    ['no client named', { client_id: undefined }, 'User'],
+  ])('%s is %3$s', async (_case, claims, type) => {
+    expect((await principalOf(claims)).type).toBe(type);
+  });
+
+  it.each([
+    [{ scope: 'a b  c' }, ['a', 'b', 'c']],
+    [{ scope: undefined, scp: 'a b' }, ['a', 'b']],
+    [{ scope: undefined, scp: ['a', 'b'] }, ['a', 'b']],
+    [{ scope: undefined }, []],
+  ])('have the scopes of %j', async (claims, scopes) => {
+    expect((await principalOf(claims)).scopes).toEqual(scopes);
+  });
+
+  it('have the groups of the configured claim', async () => {
+    expect((await principalOf({ groups: ['a', 'b'] })).groups).toEqual(['a', 'b']);
+    const cognito = authenticatorFor({ groupsClaim: 'cognito:groups' });
+    expect((await principalOf({ groups: ['x'], 'cognito:groups': ['admins'] }, cognito)).groups).toEqual(['admins']);
+  });
+
+  it('of two issuers stay apart, each verified with the keys of its own issuer', async () => {
+    const partner = await createSigner('key-1');
+    const partnerIssuer = 'https://partner.example.com';
+    const authenticator = createJwtAuthenticator({
+      issuers: [
+        { issuer: ISSUER, jwks: signer.jwks, subjectPrefix: '' },
+        { issuer: partnerIssuer, jwks: partner.jwks, subjectPrefix: 'partner:' },
+      ],
+      clock: () => now,
+    });
+    const result = await attempt(await partner.sign({ iss: partnerIssuer, groups: ['admins'] }), authenticator);
+    expect(result).toMatchObject({ ok: true, principal: { id: 'partner:alice', groups: ['partner:admins'], issuer: partnerIssuer } });
+    expectRefusal(await attempt(await partner.sign({ iss: ISSUER }), authenticator), 401, 'bad_signature');
+  });
+});
+
+describe('plain JWTs, where accepted', () => {
+  const plain = () => authenticatorFor({ acceptPlainJwt: true });
+
+  it.each([
+    ['Amazon Cognito', { typ: undefined }, { token_use: 'access' }],
+    ['Keycloak', { typ: 'JWT' }, { typ: 'Bearer', client_id: undefined, azp: 'editor' }],
+    ['Entra ID', { typ: 'JWT' }, { client_id: undefined, scope: undefined, scp: 'Tools.Call' }],
+    ['Okta', { typ: undefined }, { client_id: undefined, cid: 'editor', scope: undefined, scp: ['mcp'] }],
+  ])('an access token of %s authenticates', async (_issuer, header, claims) => {
+    await expect(principalOf(claims, plain(), header)).resolves.toMatchObject({ id: 'alice' });
+  });
+
+  it.each([
+    ['Amazon Cognito', { token_use: 'id' }],
+    ['Keycloak', { typ: 'ID' }],
+    ['an OpenID provider, with nonce', { nonce: 'n' }],
+    ['an OpenID provider, with at_hash', { at_hash: 'h' }],
+    ['an OpenID provider, bare', { scope: undefined, client_id: undefined }],
+  ])('an ID token of %s does not', async (_issuer, claims) => {
+    expectRefusal(await attempt(await signer.sign(claims, { typ: 'JWT' }), plain()), 401, 'wrong_type');
+  });
+
+  it('other declared types stay refused', async () => {
+    expectRefusal(await attempt(await signer.sign({}, { typ: 'dpop+jwt' }), plain()), 401, 'wrong_type');
+  });
+});
+
+describe('remembered tokens', () => {
+  it('stop working at their expiry', async () => {
+    const authenticator = authenticatorFor({}, { clockToleranceSeconds: 0 });
+    const token = await signer.sign({ exp: NOW + 20 });
+    expect((await attempt(token, authenticator)).ok).toBe(true);
+    now = (NOW + 19) * 1000;
+    expect((await attempt(token, authenticator)).ok).toBe(true);
+    now = (NOW + 20) * 1000;
+    expectRefusal(await attempt(token, authenticator), 401, 'expired');
+  });
+
+  it('are verified again after a minute, so that a withdrawn key is noticed', async () => {
+    let verifications = 0;
+    const counting = await createSigner();
+    const fetch: typeof globalThis.fetch = async () => {
+      verifications += 1;
+      return Response.json(counting.jwks);
+    };
+    const authenticator = authenticatorFor({ jwks: new URL('https://login.example.com/jwks') }, { fetch });
+    const token = await counting.sign();
+    jest.useFakeTimers({ now, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      expect((await attempt(token, authenticator)).ok).toBe(true);
+      jest.setSystemTime(now + 601_000);
+      now += 59_000;
+      expect((await attempt(token, authenticator)).ok).toBe(true);
+      expect(verifications).toBe(1);
+      now += 2_000;
+      expect((await attempt(token, authenticator)).ok).toBe(true);
+      expect(verifications).toBe(2);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('IAM-3 work for no other resource', async () => {
+    const authenticator = authenticatorFor();
+    const token = await signer.sign();
+    expect((await attempt(token, authenticator)).ok).toBe(true);
+    const elsewhere = { resource: 'https://gateway.example.com/mcp/memory' };
+    expectRefusal(await attempt(token, authenticator, elsewhere), 401, 'wrong_audience');
+  });
+
+  it('are bounded in number, and forgotten ones still authenticate', async () => {
+    const authenticator = authenticatorFor({}, { maxCachedTokens: 1 });
+    const [a, b] = [await signer.sign({ sub: 'a' }), await signer.sign({ sub: 'b' })];
+    for (const token of [a, b, a, b]) expect((await attempt(token, authenticator)).ok).toBe(true);
+  });
+});
+
+describe('options that are not safe', () => {
+  it.each<[string, Partial<TrustedIssuer>, Partial<JwtAuthenticatorOptions>, RegExp]>([
+    ['a symmetric algorithm', {}, { algorithms: ['HS256' as 'ES256'] }, /HS256/],
+    ['no algorithm', {}, { algorithms: [] }, /algorithms/],
+    ['no issuer', {}, { issuers: [] }, /at least one issuer/],
+    ['keys over http', { jwks: new URL('http://login.example.com/jwks') }, {}, /expected https/],
+    ['keys from a file URL', { jwks: new URL('file:///etc/keys') }, {}, /expected https/],
+    ['a secret key', { jwks: { keys: [{ kty: 'oct', k: 'AAAA' }] } }, {}, /public keys only/],
+    ['a private key', { jwks: { keys: [{ kty: 'EC', d: 'AAAA' }] } }, {}, /public keys only/],
+    ['no key', { jwks: { keys: [] } }, {}, /no keys/],
+    ['a tolerance of an hour', {}, { clockToleranceSeconds: 3600 }, /between 0 and 300/],
+    ['a scope with a quote', {}, { requiredScopes: ['a"b'] }, /not a scope/],
+  ])('%s is an error at the start', (_case, issuer, options, message) => {
+    expect(() => authenticatorFor(issuer, options)).toThrow(message);
+  });
+
+  it('two issuers without a word on their subjects are an error at the start', () => {
+    const issuers = [{ issuer: 'a', jwks: signer.jwks }, { issuer: 'b', jwks: signer.jwks }];
+    expect(() => createJwtAuthenticator({ issuers })).toThrow(/subjectPrefix/);
+    expect(() => createJwtAuthenticator({ issuers: [issuers[0]!, issuers[0]!] })).toThrow(/needs a subjectPrefix|twice/);
+  });
+
+  it('keys over http from a loopback address are fine', () => {
+    expect(() => authenticatorFor({ jwks: new URL('http://127.0.0.1:9000/jwks') })).not.toThrow();
+    expect(() => authenticatorFor({ jwks: new URL('http://[::1]:9000/jwks') })).not.toThrow();
+  });
+});
