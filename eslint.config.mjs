@@ -1,5 +1,5 @@
 import tseslint from 'typescript-eslint';
-import importX from 'eslint-plugin-import-x';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 
 /** Dependencies point one way (docs/architecture.md); each line is `who` may not reach `whom`. */
 const zones = [
@@ -7,6 +7,7 @@ const zones = [
   { target: './lambda/protocol', from: './lambda', except: ['./protocol'] },
   { target: './lambda/audit', from: './lambda', except: ['./audit', './protocol'] },
   { target: './lambda/identity', from: './lambda', except: ['./identity', './protocol', './audit'] },
+  { target: './lambda/limits', from: './lambda', except: ['./limits', './protocol'] },
   { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
   { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
@@ -20,7 +21,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js', '.mjs'] } } },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js', '.mjs'] })] },
     rules: {
       'import-x/no-restricted-paths': ['error', { zones }],
       'import-x/no-cycle': 'error',

@@ -3,7 +3,6 @@ import type { Authenticator } from '../../lambda/identity';
 import { createSigner, ISSUER, NOW, requestWith } from './tokens';
 import type { Signer } from './tokens';
 
-let now: number;
 let fetches: number;
 let answer: () => Response | Promise<Response>;
 let authenticator: Authenticator;
