@@ -1,0 +1,117 @@
+import { Pool } from 'undici';
+import { Header, type JsonRpcMessage } from '../../protocol';
+import { UpstreamFailure, type UpstreamLimits } from './event';
+import type { HttpExchange } from './http-answer';
+import { ExchangeHandler } from './http-exchange';
+
+/** An MCP server reached over Streamable HTTP. */
+export interface HttpUpstream {
+  readonly name: string;
+  /** Where its one endpoint is. It has passed `checkUpstreamUrl`. */
+  readonly url: string;
+  /** Sent with every request, such as the upstream's own credential (IAM-3). */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly limits: UpstreamLimits;
+}
+
+export interface HttpTransportOptions {
+  /**
+   * Connections to the upstream at one time, of which an open stream takes one; further requests wait for one.
+   * @default 1024
+   */
+  readonly maxConnections?: number;
+  /** For https: trust anchors, and our certificate where the upstream asks for one (PEM). @default - the system's trust anchors */
+  readonly tls?: { readonly ca?: string | Buffer; readonly cert?: string | Buffer; readonly key?: string | Buffer };
+}
+
+export interface HttpRequestOptions {
+  /** Lower-case names. They have precedence over the upstream's configured headers of the same name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Aborting it closes the connection of the request, also while its events are read. */
+  readonly signal?: AbortSignal;
+  /** Instead of the upstream's limit on the whole; `Infinity` for a stream without an end. @default - limits.totalMs */
+  readonly totalMs?: number;
+}
+
+/**
+ * The client side of Streamable HTTP towards one server, without its sessions and revisions.
+ *
+ * A request is written to one connection at most once: only one that found no connection is tried on another. So
+ * `UpstreamFailure` with code `connect` says that the server has not received the request, `closed` that it may have.
+ * Nothing of the client's own request is sent; redirects are not followed; compressed answers are refused.
+ */
+export interface HttpTransport {
+  /**
+   * Posts one message, or the batch of an old revision. Resolves with the complete answer, or as soon as a stream begins.
+   * @throws UpstreamFailure for every answer that is not success
+   */
+  post(message: JsonRpcMessage | readonly JsonRpcMessage[], options: HttpRequestOptions): Promise<HttpExchange>;
+  /**
+   * Opens the GET stream of the revisions before 2026-07-28. A status such as 405 is an answer: it has no events.
+   * @throws UpstreamFailure when there is no answer, or when the session is lost
+   */
+  openStream(options: HttpRequestOptions): Promise<HttpExchange>;
+  /** Sends DELETE and resolves with the status, whatever it is. */
+  endSession(options: HttpRequestOptions): Promise<number>;
+  /** Closes every connection; what is open fails with code `aborted`. */
+  close(): Promise<void>;
+}
+
+/** Framing and negotiation are the transport's; a configured header must not change them. */
+const RESERVED_HEADERS = new Set(['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'expect', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+
+/** @throws TypeError when a configured header is one that the transport sets */
+export function createHttpTransport(upstream: HttpUpstream, options: HttpTransportOptions = {}): HttpTransport {
+  const { origin, pathname, search } = new URL(upstream.url);
+  const path = pathname + search;
+  const configured = checkHeaders(upstream);
+  const postHeaders = { ...configured, accept: 'application/json, text/event-stream', 'accept-encoding': 'identity', 'content-type': 'application/json' };
+  const getHeaders = { ...configured, accept: 'text/event-stream', 'accept-encoding': 'identity' };
+  const pool = new Pool(origin, {
+    connections: options.maxConnections ?? 1024,
+    allowH2: false,
+    // Both are kept per request, see Deadline.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // An explicit value keeps NODE_TLS_REJECT_UNAUTHORIZED from turning the check off.
+    connect: { timeout: upstream.limits.connectMs, rejectUnauthorized: true, minVersion: 'TLSv1.2', ...options.tls },
+  });
+
+  const exchange = (method: 'POST' | 'GET' | 'DELETE', base: Record<string, string>, request: HttpRequestOptions, body: string | undefined): Promise<HttpExchange> =>
+    new Promise((resolve, reject) => {
+      if (request.signal?.aborted === true) {
+        reject(new UpstreamFailure('aborted', `The request to the server "${upstream.name}" was not sent: the client went away.`));
+        return;
+      }
+      const context = {
+        server: upstream.name,
+        limits: request.totalMs === undefined ? upstream.limits : { ...upstream.limits, totalMs: request.totalMs },
+        inSession: method !== 'DELETE' && request.headers[Header.SESSION_ID] !== undefined,
+        anyStatus: method !== 'POST',
+        signal: request.signal,
+      };
+      const headers = { ...base, ...request.headers };
+      pool.dispatch({ origin, path, method, headers, body }, new ExchangeHandler(context, resolve, reject));
+    });
+
+  return {
+    post: (message, request) => exchange('POST', postHeaders, request, JSON.stringify(message)),
+    openStream: (request) => exchange('GET', getHeaders, request, undefined),
+    async endSession(request) {
+      const { status, events } = await exchange('DELETE', getHeaders, request, undefined);
+      await events.return?.();
+      return status;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function checkHeaders(upstream: HttpUpstream): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(upstream.headers)) {
+    const lowerCase = name.toLowerCase();
+    if (RESERVED_HEADERS.has(lowerCase)) throw new TypeError(`The header "${lowerCase}" of the server "${upstream.name}" cannot be configured: the gateway sets it.`);
+    headers[lowerCase] = value;
+  }
+  return headers;
+}
