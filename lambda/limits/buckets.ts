@@ -23,6 +23,8 @@ export class Buckets {
   private readonly fullAt = new Map<string, number>();
   private readonly sharedFullAt = new Float64Array(SHARED_BUCKETS);
   private readonly hashSecret = randomUUID();
+  /** One request asks for the bucket of its key several times. */
+  private lastShared = { key: '', index: 0 };
   private sweep = this.fullAt.entries();
 
   /**
@@ -82,6 +84,10 @@ export class Buckets {
   }
 
   private sharedIndex(key: string): number {
-    return Number.parseInt(hash('sha1', this.hashSecret + key, 'hex').slice(0, 8), 16) % SHARED_BUCKETS;
+    if (key !== this.lastShared.key) {
+      const index = Number.parseInt(hash('sha1', this.hashSecret + key, 'hex').slice(0, 8), 16) % SHARED_BUCKETS;
+      this.lastShared = { key, index };
+    }
+    return this.lastShared.index;
   }
 }

@@ -20,6 +20,13 @@ function allowedOf(limiter: ReturnType<typeof limiterWith>, keys: RateLimitKeys,
 const address = (value: string | undefined): RateLimitKeys => ({ address: value });
 const call = (principal: string, endpoint = 'files'): RateLimitKeys => ({ principal, endpoint });
 
+/** Whether two addresses share a limit. */
+function share(a: string | undefined, b: string | undefined): boolean {
+  const limiter = limiterWith({ perAddress: { points: 1, seconds: 60 } });
+  limiter.take(address(a));
+  return !limiter.take(address(b)).allowed;
+}
+
 describe('GW-3 rate limits', () => {
   it('GW-3 an address has its points at once and gets them back evenly', () => {
     const limiter = limiterWith({ perAddress: { points: 3, seconds: 30 } });
@@ -108,9 +115,7 @@ describe('GW-3 rate limits', () => {
     [undefined, 'not an address'],
     ['192.0.2.1:443', '192.0.2.256'],
   ])('GW-3 %s and %s share a limit', (a, b) => {
-    const limiter = limiterWith({ perAddress: { points: 1, seconds: 60 } });
-    expect(limiter.take(address(a)).allowed).toBe(true);
-    expect(limiter.take(address(b)).allowed).toBe(false);
+    expect(share(a, b)).toBe(true);
   });
 
   it.each([
@@ -120,10 +125,32 @@ describe('GW-3 rate limits', () => {
     ['192.0.2.1', undefined],
     ['::1', '127.0.0.1'],
   ])('GW-3 %s and %s do not', (a, b) => {
-    const limiter = limiterWith({ perAddress: { points: 1, seconds: 60 } });
-    expect(limiter.take(address(a)).allowed).toBe(true);
-    expect(limiter.take(address(b)).allowed).toBe(true);
+    expect(share(a, b)).toBe(false);
   });
+
+  it('GW-3 all spellings of an IPv6 address share a limit', () => {
+    const spellings = (groups: number[]) => {
+      const hex = groups.map((group) => group.toString(16));
+      const plain = hex.join(':');
+      const padded = hex.map((group) => group.padStart(4, '0').toUpperCase()).join(':');
+      return [plain, padded, new URL(`http://[${plain}]`).hostname.slice(1, -1), `${plain}%eth0`];
+    };
+    const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+    fc.assert(
+      fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+        const [first, ...others] = spellings(groups);
+        for (const other of others) expect(share(first, other)).toBe(true);
+        expect(share(first, undefined)).toBe(false);
+      }),
+    );
+  });
+
+  it.each(['1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1::2::3', ':1:2:3:4:5:6:7', '1:2:3:4:5:6:7:', '12345::', 'g::', ':', '1:2:3:4:5:6:7:8::', '::ffff:1.2.3', '::1.2.3.4', '', ' '])(
+    'GW-3 %p is no address, and those share one limit',
+    (text) => {
+      expect(share(text, undefined)).toBe(true);
+    },
+  );
 
   it('GW-3 a flood of other addresses does not free an address from its limit', () => {
     const limiter = limiterWith({ perAddress: { points: 2, seconds: 60 }, maxKeys: 100 });
