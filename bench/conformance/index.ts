@@ -1,0 +1,192 @@
+/**
+ * `npm run conformance [-- --smoke] [-- --only SCENARIO,...]`: the official conformance suite against the fixture server
+ * alone and through the gateway. Goal: every scored check of both requirement sets passes through the gateway.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { start } from '../child-process';
+import { startGateway } from '../gateway-process';
+import { ROOT } from '../install';
+import { conclude, table, type Goal } from '../report';
+import { REQUIREMENTS, installReferee, type Requirements } from './referee';
+import { compare, nameOf, scoreOf, type ExpectedFailures, type Score } from './score';
+
+const FIXTURE = join(ROOT, 'test', 'fixtures', 'conformance-server', 'main.ts');
+const SMOKE_SCENARIOS = ['tools-list', 'tools-call-simple-text', 'resources-read-text', 'prompts-get-with-args'];
+
+/** Anybody may do anything: what is judged is the protocol. */
+const PERMIT_ALL = 'permit (principal, action, resource);\n';
+
+/** Failed checks that are printed of a subject that is no goal. */
+const SHOWN_FOR_INFORMATION = 12;
+
+const ERAS = ['dual', 'legacy', 'modern'] as const;
+type Era = (typeof ERAS)[number];
+
+/** One line of the table. */
+interface Trial {
+  readonly subject: string;
+  readonly requirements: Requirements;
+  readonly url: string;
+  /** Whether conformance of the product is what it shows. @default - it is printed for information */
+  readonly gating?: boolean;
+}
+
+interface Outcome extends Trial {
+  readonly score: Score;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { smoke: { type: 'boolean', default: false }, only: { type: 'string' } },
+  });
+  const only = values.only?.split(',') ?? (values.smoke ? SMOKE_SCENARIOS : undefined);
+  const referee = await installReferee();
+  const outcomes: Outcome[] = [];
+  for (const trial of await startTrials(values.smoke)) {
+    const name = `${trial.subject}-${trial.requirements}`.replaceAll(/\W+/g, '-');
+    const score = scoreOf(await referee.judge(name, trial.url, trial.requirements, only));
+    outcomes.push({ ...trial, score });
+    const { passed, failed } = score;
+    console.error(`${trial.requirements}  ${trial.subject}: ${passed} of ${passed + failed.length}`);
+  }
+  report(outcomes, await readExpectedFailures(), values.smoke || only !== undefined);
+}
+
+async function startTrials(smoke: boolean): Promise<Trial[]> {
+  const fixtures = new Map<Era, string>();
+  for (const era of ERAS) fixtures.set(era, await startFixture(era));
+  const direct = fixtures.get('dual') ?? '';
+  const gateway = await startGateway({
+    name: 'conformance-gateway',
+    mcpServers: {
+      ...Object.fromEntries(ERAS.map((era) => [era, { url: fixtures.get(era) }])),
+      ...Object.fromEntries(ERAS.map((era) => [`stdio-${era}`, stdioFixture(era)])),
+    },
+    policies: PERMIT_ALL,
+    config: { anonymous: 'conformance' },
+  });
+  const through = (server: string, subject: string, gating?: boolean) => (requirements: Requirements) => ({
+    subject,
+    requirements,
+    url: gateway.url(server),
+    gating,
+  });
+  const every = (trial: (requirements: Requirements) => Trial) => REQUIREMENTS.map(trial);
+
+  const trials: Trial[] = [
+    ...every((requirements) => ({ subject: 'fixture alone', requirements, url: direct })),
+    ...every(through('dual', 'gateway, fixture over HTTP', true)),
+  ];
+  if (smoke) return trials;
+  return [
+    ...trials,
+    through('modern', 'gateway, modern-only over HTTP')('2025-11-25'),
+    through('legacy', 'gateway, legacy-only over HTTP')('2026-07-28'),
+    ...every(through('stdio-dual', 'gateway, fixture over stdio')),
+    through('stdio-modern', 'gateway, modern-only over stdio')('2025-11-25'),
+    through('stdio-legacy', 'gateway, legacy-only over stdio')('2026-07-28'),
+  ];
+}
+
+async function startFixture(era: Era): Promise<string> {
+  const { line } = await start({
+    command: process.execPath,
+    args: ['--import', 'tsx', FIXTURE, '--era', era],
+    cwd: ROOT,
+    ready: { line: /^ready / },
+  });
+  return line.slice('ready '.length);
+}
+
+function stdioFixture(era: Era): { command: string; args: string[]; cwd: string } {
+  return { command: process.execPath, args: ['--import', 'tsx', FIXTURE, '--stdio', '--era', era], cwd: ROOT };
+}
+
+async function readExpectedFailures(): Promise<ExpectedFailures> {
+  return parse(await readFile(join(__dirname, 'expected-failures.yml'), 'utf8')) as ExpectedFailures;
+}
+
+function report(outcomes: readonly Outcome[], expected: ExpectedFailures, smoke: boolean): void {
+  for (const requirements of REQUIREMENTS) {
+    const rows = outcomes
+      .filter((outcome) => outcome.requirements === requirements)
+      .map(({ subject, score, gating }) => [
+        subject,
+        gating ? 'goal' : 'information',
+        ...share(score.passed, score.failed.length),
+        share(score.unscoredPassed, score.unscoredFailed.length)[0] ?? '',
+        String(score.warnings.length),
+      ]);
+    const header = ['server under test', '', 'scored checks', 'passed', 'unscored', 'warnings'];
+    console.log(table(`MCP ${requirements}`, header, rows));
+  }
+  for (const { subject, requirements, score, gating } of outcomes) {
+    const shown = gating ? score.failed : score.failed.slice(0, SHOWN_FOR_INFORMATION);
+    for (const check of shown) {
+      const message = (check.message ?? '').replaceAll(/\s+/g, ' ').slice(0, 300);
+      console.log(`${requirements}  ${subject}  ${nameOf(check)}  ${message}`);
+    }
+    const more = score.failed.length - shown.length;
+    if (more > 0) console.log(`${requirements}  ${subject}  and ${more} more, see .bench/conformance/results/`);
+  }
+  conclude({ bench: 'conformance', goals: goalsOf(outcomes, expected, smoke), figures: outcomes.map(summary), smoke: false });
+}
+
+function goalsOf(outcomes: readonly Outcome[], expected: ExpectedFailures, partial: boolean): Goal[] {
+  return outcomes
+    .filter(({ gating }) => gating)
+    .flatMap(({ requirements, score }) => {
+      const { unexpected, stale } = compare(score, expected[requirements]);
+      const total = score.passed + score.failed.length;
+      const goals: Goal[] = [
+        {
+          name: `${requirements} through the gateway: scored checks that pass`,
+          value: total === 0 ? 0 : (100 * (total - unexpected.length)) / total,
+          limit: 100,
+          direction: 'at least',
+          unit: '%',
+        },
+      ];
+      // A few scenarios say nothing of the others' entries.
+      if (partial) return goals;
+      for (const entry of stale) console.log(`${requirements}  expected to fail and does not: ${entry}`);
+      return [
+        ...goals,
+        {
+          name: `${requirements}: expected failures that pass`,
+          value: stale.length,
+          limit: 0,
+          direction: 'at most',
+        },
+      ];
+    });
+}
+
+function share(passed: number, failed: number): string[] {
+  const total = passed + failed;
+  return [`${passed} of ${total}`, total === 0 ? '-' : `${Math.floor((1000 * passed) / total) / 10} %`];
+}
+
+function summary({ subject, requirements, score, gating }: Outcome) {
+  return {
+    subject,
+    requirements,
+    gating: gating ?? false,
+    passed: score.passed,
+    failed: score.failed.map(nameOf),
+    unscoredPassed: score.unscoredPassed,
+    unscoredFailed: score.unscoredFailed.length,
+    warnings: score.warnings.map(nameOf),
+  };
+}
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  },
+);
