@@ -36,5 +36,11 @@ export interface AuditEvent {
 /** Where events go. `write` must not throw for a single bad event; `flush` resolves when all written ones are kept. */
 export interface AuditSink {
   write(event: AuditEvent): void;
+  /** Rejects where events were lost since the last `flush`. */
   flush(): Promise<void>;
+  /**
+   * Whether an event written now will be kept. Where it will not, a request must not be served: what cannot be recorded
+   * must not happen. A sink without this member is always ready.
+   */
+  ready?(): boolean;
 }

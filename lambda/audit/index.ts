@@ -1,1 +1,8 @@
+/** The record of every request: events, where they go, keyed digests of arguments, and the trace they belong to. */
+export * from './console-sink';
+export * from './digest';
 export * from './event';
+export * from './json-lines-sink';
+export * from './pino-sink';
+export * from './tee-sinks';
+export * from './trace-context';

@@ -1,0 +1,18 @@
+import { createHmac } from 'node:crypto';
+import { canonicalJson, NotCanonical } from '../protocol';
+import type { JsonValue } from '../protocol';
+
+/**
+ * HMAC-SHA-256, in hexadecimal, of the canonical JSON (RFC 8785) of a call's arguments: equal arguments have equal
+ * digests whatever the order of their members, and without the key nobody can try out what they were (LOG-1).
+ * `undefined` for arguments without a canonical form (half a surrogate pair, nested beyond measure); such a call is
+ * recorded without a digest.
+ */
+export function digestArguments(key: Uint8Array, value: JsonValue): string | undefined {
+  try {
+    return createHmac('sha256', key).update(canonicalJson(value)).digest('hex');
+  } catch (error) {
+    if (error instanceof NotCanonical) return undefined;
+    throw error;
+  }
+}

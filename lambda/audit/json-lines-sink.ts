@@ -1,0 +1,65 @@
+import type { Writable } from 'node:stream';
+import type { AuditEvent, AuditSink } from './event';
+import { escapeUnprintable } from './unprintable';
+
+export interface JsonLinesSinkOptions {
+  /** Above this many bytes that wait for the stream, the sink is not ready. @default 8388608 */
+  readonly maxWaitingBytes?: number;
+}
+
+const DEFAULT_WAITING_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Appends one JSON object a line to `stream`. Events wait in memory while the stream is slow; with too many waiting the
+ * sink says that it is not ready, and at twice as many it drops events. A gap is never silent: the next line that fits
+ * is `{"lost": <number of events>}`, and `flush` rejects.
+ */
+export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOptions = {}): AuditSink {
+  const { maxWaitingBytes = DEFAULT_WAITING_BYTES } = options;
+  let unmarkedLosses = 0;
+  let unreportedLosses = 0;
+  let failure: Error | undefined;
+  stream.on('error', (error) => {
+    failure = error;
+  });
+
+  function lose(): void {
+    unmarkedLosses += 1;
+    unreportedLosses += 1;
+  }
+
+  return {
+    write(event) {
+      const line = lineOf(event);
+      if (line === undefined || !stream.writable || stream.writableLength > maxWaitingBytes * 2) return lose();
+      if (unmarkedLosses > 0) {
+        stream.write(`{"lost":${unmarkedLosses}}\n`);
+        unmarkedLosses = 0;
+      }
+      stream.write(line);
+    },
+    async flush() {
+      if (stream.writable) {
+        await new Promise<void>((resolve, reject) => {
+          // Called back after all that was written before it.
+          stream.write('', (error) => (error ? reject(error) : resolve()));
+        });
+      }
+      const losses = unreportedLosses;
+      unreportedLosses = 0;
+      if (failure !== undefined) throw new Error('Audit events could not be written to their stream', { cause: failure });
+      if (losses > 0) throw new Error(`${losses} audit events were lost because their stream did not take them`);
+    },
+    ready() {
+      return stream.writable && stream.writableLength <= maxWaitingBytes;
+    },
+  };
+}
+
+function lineOf(event: AuditEvent): string | undefined {
+  try {
+    return `${escapeUnprintable(JSON.stringify(event))}\n`;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+
+/** The place of one request in a distributed trace (W3C Trace Context, GW-4). */
+export interface TraceContext {
+  /** 32 hexadecimal digits, the caller's where it gave a valid one. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits: our own span. */
+  readonly spanId: string;
+  /** The caller's span, where there is one. */
+  readonly parentSpanId?: string;
+  readonly sampled: boolean;
+  /** What to send on to the next hop. */
+  readonly headers: TraceHeaders;
+}
+
+/** A type and not an interface, so that it is a record of headers too. */
+export type TraceHeaders = { readonly traceparent: string; readonly tracestate?: string };
+
+/** Gives that many random bytes. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+/** Version, trace id, parent id, flags; a later version may go on after another dash (section 3.2.2, 4.3). */
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?$/;
+const SAMPLED = 0x01;
+
+/**
+ * The trace that a request belongs to: the caller's, with a span of our own, where its `traceparent` is valid, and a new
+ * one otherwise. A `tracestate` that is not valid, or too long, is left out.
+ * @param random @default crypto.randomBytes
+ */
+export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomBytes = randomBytes): TraceContext {
+  const header = headers.get('traceparent');
+  const match = header === null ? null : TRACEPARENT.exec(header);
+  if (match === null) return newTraceContext(random);
+  const [, version, traceId = '', parentSpanId, flags = '00', rest] = match;
+  if (version === '00' && rest !== undefined) return newTraceContext(random);
+  const sampled = (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED;
+  const spanId = hex(random(8));
+  const tracestate = validTracestate(headers.get('tracestate'));
+  const traceparent = formatTraceparent(traceId, spanId, sampled);
+  return { traceId, spanId, parentSpanId, sampled, headers: tracestate === undefined ? { traceparent } : { traceparent, tracestate } };
+}
+
+/**
+ * The root of a new trace. It asks to be sampled: there is no caller who could have decided otherwise.
+ * @param random @default crypto.randomBytes
+ */
+export function newTraceContext(random: RandomBytes = randomBytes): TraceContext {
+  const ids = hex(random(24));
+  const traceId = ids.slice(0, 32);
+  const spanId = ids.slice(32);
+  return { traceId, spanId, sampled: true, headers: { traceparent: formatTraceparent(traceId, spanId, true) } };
+}
+
+function formatTraceparent(traceId: string, spanId: string, sampled: boolean): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
+/** What must be passed on at least (section 3.3.1.5), and is at most. */
+const MAX_TRACESTATE_LENGTH = 512;
+const MAX_TRACESTATE_MEMBERS = 32;
+const TRACESTATE_MEMBER = /^([a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13}|[a-z0-9][a-z0-9_\-*/]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e])$/;
+
+function validTracestate(header: string | null): string | undefined {
+  if (header === null || header.length > MAX_TRACESTATE_LENGTH) return undefined;
+  const members = header.split(',').map((member) => member.replace(/^[ \t]+|[ \t]+$/g, '')).filter((member) => member !== '');
+  if (members.length === 0 || members.length > MAX_TRACESTATE_MEMBERS) return undefined;
+  const keys = new Set<string>();
+  for (const member of members) {
+    const key = TRACESTATE_MEMBER.exec(member)?.[1];
+    if (key === undefined || keys.has(key)) return undefined;
+    keys.add(key);
+  }
+  return members.join(',');
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
