@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** The place of one request in a distributed trace (W3C Trace Context, GW-4). */
 export interface TraceContext {
@@ -26,9 +26,9 @@ const SAMPLED = 0x01;
 /**
  * The trace that a request belongs to: the caller's, with a span of our own, where its `traceparent` is valid, and a new
  * one otherwise. A `tracestate` that is not valid, or too long, is left out.
- * @param random @default crypto.randomBytes
+ * @param random @default - bytes of `node:crypto`
  */
-export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomBytes = randomBytes): TraceContext {
+export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomBytes = pooledRandomBytes): TraceContext {
   const header = headers.get('traceparent');
   const match = header === null ? null : TRACEPARENT.exec(header);
   if (match === null) return newTraceContext(random);
@@ -43,9 +43,9 @@ export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomBy
 
 /**
  * The root of a new trace. It asks to be sampled: there is no caller who could have decided otherwise.
- * @param random @default crypto.randomBytes
+ * @param random @default - bytes of `node:crypto`
  */
-export function newTraceContext(random: RandomBytes = randomBytes): TraceContext {
+export function newTraceContext(random: RandomBytes = pooledRandomBytes): TraceContext {
   const ids = hex(random(24));
   const traceId = ids.slice(0, 32);
   const spanId = ids.slice(32);
@@ -72,6 +72,19 @@ function validTracestate(header: string | null): string | undefined {
     keys.add(key);
   }
   return members.join(',');
+}
+
+const POOL = new Uint8Array(4096);
+let poolUsed = POOL.length;
+
+/** Random bytes for identifiers, fetched from the system for many requests at once. Valid until the next call. */
+function pooledRandomBytes(size: number): Uint8Array {
+  if (poolUsed + size > POOL.length) {
+    randomFillSync(POOL);
+    poolUsed = 0;
+  }
+  poolUsed += size;
+  return POOL.subarray(poolUsed - size, poolUsed);
 }
 
 function hex(bytes: Uint8Array): string {
