@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import { Annotations, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import { CfnPolicyStore } from 'aws-cdk-lib/aws-verifiedpermissions';
+import { Construct } from 'constructs';
+import { generateSchema } from '../../lambda/authorization/schema';
+import type { GeneratedSchema, ServerTools } from '../../lambda/authorization/schema';
+import { validatePolicies } from '../../lambda/authorization/validate-policies';
+import { describe, readPolicies, readPolicyFolder } from './cedar-source';
+import type { PolicySource } from './cedar-source';
+import { grantPolicyText } from './grant-policy';
+import type { ServerGrant } from './grant-policy';
+import { Policy } from './policy';
+import { PolicyStoreBase } from './policy-store-base';
+import type { IPolicyStore } from './policy-store-base';
+import type { McpPrincipal } from './principal';
+import type { McpToolDefinition } from './tool-definition';
+
+/** What Amazon Verified Permissions takes for a schema. */
+const SCHEMA_BYTES = 100_000;
+
+/**
+ * Policies that are created at the same time. The service refuses many at once, and one after the other takes seconds each, so
+ * they form this many chains.
+ */
+const CHAINS = 5;
+
+/** Properties for a policy store. */
+export interface PolicyStoreProps {
+  /**
+   * Folder of Cedar policies, `*.cedar`. Every policy in it becomes one of the store's.
+   *
+   * @default - no policies but those that are granted or added; what no policy permits is refused
+   */
+  readonly policiesFolder?: string;
+
+  /**
+   * What the store is for; at most 150 characters.
+   *
+   * @default 'Who may use which MCP server, tool, prompt and resource'
+   */
+  readonly description?: string;
+
+  /**
+   * Refuse to delete the store, whoever asks.
+   *
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * Key that encrypts the policies. It cannot be changed later.
+   *
+   * @default - a key of the service
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * What happens to the store when it is deleted from the stack.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** A Cedar policy to add to a store. */
+export interface AddPolicyOptions {
+  /** Cedar text of exactly one policy. */
+  readonly statement: string;
+
+  /**
+   * Where the policy comes from or what it is for; at most 150 characters.
+   *
+   * @default - no description
+   */
+  readonly description?: string;
+}
+
+/** An MCP server that policies are about. */
+export interface PolicyServerOptions {
+  /**
+   * The server's tools as its `tools/list` gives them.
+   *
+   * @default - tools are known by the names that grants give them
+   */
+  readonly toolDefinitions?: McpToolDefinition[];
+}
+
+/**
+ * An Amazon Verified Permissions policy store with the Cedar schema of the MCP servers behind a gateway, in STRICT validation.
+ * Every policy is validated against that schema in synthesis already: Cedar skips a policy that fails while it is evaluated, so a
+ * `forbid` with a mistake in it would let through what it forbids.
+ *
+ * @stateful
+ */
+export class PolicyStore extends PolicyStoreBase {
+  /** A policy store that is there already. Policies are added where it is defined. */
+  static fromPolicyStoreId(scope: Construct, id: string, policyStoreId: string): IPolicyStore {
+    class Import extends PolicyStoreBase {
+      readonly policyStoreId = policyStoreId;
+      readonly policyStoreArn = arnOf(this, policyStoreId);
+    }
+    return new Import(scope, id);
+  }
+
+  readonly policyStoreId: string;
+  readonly policyStoreArn: string;
+
+  private readonly servers = new Map<string, PolicyServerOptions>();
+  private readonly grantedTools = new Map<string, Set<string>>();
+  private readonly sources: PolicySource[] = [];
+  private readonly policies: Policy[] = [];
+  private readonly policyScope: Construct;
+
+  constructor(scope: Construct, id: string, props: PolicyStoreProps = {}) {
+    super(scope, id);
+    const store = new CfnPolicyStore(this, 'Resource', {
+      description: props.description ?? 'Who may use which MCP server, tool, prompt and resource',
+      validationSettings: { mode: 'STRICT' },
+      schema: { cedarJson: Lazy.string({ produce: () => JSON.stringify(this.generatedSchema().schema) }) },
+      deletionProtection: { mode: props.deletionProtection ?? true ? 'ENABLED' : 'DISABLED' },
+      encryptionSettings: props.encryptionKey && { kmsEncryptionSettings: { key: props.encryptionKey.keyArn } },
+    });
+    store.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    this.policyStoreId = store.attrPolicyStoreId;
+    this.policyStoreArn = store.attrArn;
+    this.policyScope = new Construct(this, 'Policies');
+    this.node.addValidation({ validate: () => this.problems() });
+    if (props.policiesFolder !== undefined) readPolicyFolder(props.policiesFolder).forEach((source) => this.add(source));
+  }
+
+  /**
+   * Adds a policy, which may be about every server that is added to the store until the template is written.
+   *
+   * @param id name of the policy in this store; findings name it
+   * @param options the policy
+   */
+  addPolicy(id: string, options: AddPolicyOptions): Policy {
+    const [source, ...more] = readPolicies([{ name: id, text: options.statement }]);
+    if (!source || more.length > 0) throw new Error(`the statement of ${JSON.stringify(id)} has ${more.length ? 'several policies' : 'no policy'}, expected exactly one`);
+    return this.add({ ...source, id }, options.description ?? id);
+  }
+
+  /**
+   * Tells the store of an MCP server, so that policies can be about its tools. A gateway does it for its servers.
+   *
+   * @param name name of the server in Cedar
+   * @param options what is known of its tools
+   */
+  addServer(name: string, options: PolicyServerOptions = {}): void {
+    if (this.servers.has(name)) throw new Error(`the policy store has an MCP server ${JSON.stringify(name)} already: give each server behind its gateways a name of its own`);
+    this.servers.set(name, options);
+  }
+
+  /**
+   * Adds the policy of a grant. The same grant twice is one policy.
+   *
+   * @internal
+   */
+  _grant(principal: McpPrincipal, grant: ServerGrant): Policy {
+    const statement = grantPolicyText(principal, grant);
+    for (const tool of grant.tools ?? []) this.toolsGranted(grant.server).add(tool);
+    const known = this.policies.find((policy) => policy.statement === statement);
+    if (known) return known;
+    const id = `grant-${grant.server}-${createHash('sha256').update(statement).digest('hex').slice(0, 12)}`;
+    return this.add({ id, text: statement }, describeGrant(principal, grant));
+  }
+
+  private add(source: PolicySource, description: string = describe(source)): Policy {
+    if (this.sources.some(({ id }) => id === source.id)) throw new Error(`the policy store has a policy ${JSON.stringify(source.id)} already, at or before ${describe(source)}`);
+    const policy = new Policy(this.policyScope, constructId(source.id), { policyStore: this, statement: source.text, description });
+    const before = this.policies.at(-CHAINS);
+    if (before) policy.node.addDependency(before);
+    this.sources.push(source);
+    this.policies.push(policy);
+    return policy;
+  }
+
+  private toolsGranted(server: string): Set<string> {
+    const tools = this.grantedTools.get(server) ?? new Set();
+    this.grantedTools.set(server, tools);
+    return tools;
+  }
+
+  private generatedSchema(): GeneratedSchema {
+    return generateSchema([...this.servers].map(([name, { toolDefinitions }]): ServerTools => ({
+      name,
+      tools: (toolDefinitions as ServerTools['tools'] | undefined) ?? [...this.toolsGranted(name)].map((tool) => ({ name: tool, inputSchema: { type: 'object' } })),
+    })));
+  }
+
+  /** Every mistake in every policy; what can never have an effect is a warning. */
+  private problems(): string[] {
+    const { schema, leftOut } = this.generatedSchema();
+    const bytes = Buffer.byteLength(JSON.stringify(schema));
+    const problems = bytes <= SCHEMA_BYTES ? [] : [`the Cedar schema has ${bytes} bytes, and Amazon Verified Permissions takes ${SCHEMA_BYTES}: put some of the servers behind another gateway with a store of its own`];
+    if (this.sources.length === 0) return problems;
+    const texts = Object.fromEntries(this.sources.map(({ id, text }) => [id, text]));
+    const locations = Object.fromEntries(this.sources.flatMap(({ id, location }) => (location ? [[id, location]] : [])));
+    for (const { policyId, severity, message, line, column } of validatePolicies(texts, schema, { locations, leftOut })) {
+      const file = locations[policyId]?.file ?? `policy ${JSON.stringify(policyId)}`;
+      const sentence = `${[file, line, column].filter((part) => part !== undefined).join(':')}: ${message}`;
+      if (severity === 'error') problems.push(sentence);
+      else Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:policyWithoutEffect', sentence);
+    }
+    return problems;
+  }
+}
+
+/** A policy's id may hold what a construct's may not. */
+function constructId(policyId: string): string {
+  return policyId.replaceAll('/', '-');
+}
+
+function describeGrant({ type, id }: McpPrincipal, grant: ServerGrant): string {
+  const what = [...(grant.tools ?? grant.prompts ?? grant.resources ?? [])].join(', ') || (grant.any ? `any ${grant.any}` : 'discover');
+  return `${type} ${id} on ${grant.server}: ${what}`;
+}
+
+function arnOf(scope: Construct, policyStoreId: string): string {
+  return Stack.of(scope).formatArn({ service: 'verifiedpermissions', region: '', resource: 'policy-store', resourceName: policyStoreId });
+}

@@ -1,0 +1,259 @@
+import { Annotations, Duration, Names, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { acknowledge } from '../private/acknowledge';
+import { functionCode } from '../private/bundle';
+import { addAuditMetrics } from './audit-metrics';
+import { DecisionMode } from './decision-mode';
+import { environmentTooLarge, serversVariable, sharedEnvironment, Variable } from './environment';
+import { GatewayFunction } from './function';
+import { McpGatewayBase } from './gateway-base';
+import type { IMcpGateway } from './gateway-base';
+import type { McpGatewayAttributes, McpGatewayProps } from './gateway-props';
+import { addGatewayResponses } from './gateway-responses';
+import { executeApiUrl, GatewayRestApi } from './rest-api';
+import { addRoutes } from './routes';
+import { McpServer } from './server';
+import type { AddServerOptions } from './server';
+import { assertTokenIssuers } from './token-issuer';
+import { McpWebAcl } from './web-acl';
+
+/**
+ * Zero trust in front of MCP servers: a REST API with AWS WAF, an authorizer that asks who is calling and whether they may talk
+ * to this server at all, and a streaming proxy that decides every single request (CV-1, GW-1, GW-3, NET-3, NET-4).
+ *
+ * @example
+ * const gateway = new McpGateway(this, 'Gateway', {
+ *   policyStore: new PolicyStore(this, 'Policies'),
+ *   tokenIssuers: [{ issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' }],
+ * });
+ * const files = gateway.addServer('files', { url: 'https://files.internal.example.com/mcp' });
+ * files.grants.callTool(McpPrincipal.group('analysts'), 'read_file');
+ */
+export class McpGateway extends McpGatewayBase implements ec2.IConnectable {
+  /** A gateway of another app, for its URL and its metrics. */
+  static fromMcpGatewayAttributes(scope: Construct, id: string, attrs: McpGatewayAttributes): IMcpGateway {
+    class Import extends McpGatewayBase {
+      readonly gatewayUrl = attrs.gatewayUrl;
+      readonly metricNamespace = attrs.metricNamespace;
+    }
+    return new Import(scope, id);
+  }
+
+  readonly gatewayUrl: string;
+  readonly metricNamespace: string;
+
+  /** The API: the gateway's own, or the one that was given. */
+  readonly restApi: apigateway.IRestApi;
+
+  /** The custom domain, for an alias record; only with `domainName`. */
+  readonly domain?: apigateway.DomainName;
+
+  /** Network connections of the proxy function; it has some only in a VPC. */
+  readonly connections: ec2.Connections;
+
+  /** The role of the proxy function. */
+  readonly grantPrincipal: iam.IPrincipal;
+
+  private readonly policyStore: McpGatewayProps['policyStore'];
+  private readonly servers: McpServer[] = [];
+
+  constructor(scope: Construct, id: string, props: McpGatewayProps) {
+    super(scope, id);
+    assertTokenIssuers(props.tokenIssuers);
+    this.policyStore = props.policyStore;
+    this.metricNamespace = `McpZeroTrust/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
+    const key = props.encryptionKey ?? this.createKey(props);
+    this.letLogsUse(key);
+    const own = props.restApi ? undefined : this.createApi(props, key);
+    this.restApi = own?.api ?? props.restApi!;
+    this.domain = own?.domain;
+    this.gatewayUrl = own ? props.publicUrl ?? ownUrl(own, props) : givenUrl(props);
+
+    const shared = this.sharedEnvironment(props);
+    const code = { encryptionKey: key, logRetention: retention(props), removalPolicy: removalPolicy(props) };
+    const authorizer = new GatewayFunction(this, 'Authorizer', {
+      ...code,
+      description: 'Who is calling, and may they talk to this MCP server at all',
+      code: functionCode('authorizer'),
+      environment: { ...shared, [Variable.REFUSALS]: own ? 'challenge' : 'plain' },
+      timeout: bounded('authorizerTimeout', props.authorizerTimeout ?? Duration.seconds(10), Duration.seconds(29)),
+      memorySize: (props.authorizerMemorySize ?? Size.mebibytes(512)).toMebibytes(),
+      reservedConcurrentExecutions: props.authorizerReservedConcurrency,
+    });
+    const secret = this.createKeySecret(props, key);
+    const securityGroups = this.proxySecurityGroups(props);
+    const proxyTimeout = bounded('proxyTimeout', props.proxyTimeout ?? Duration.minutes(15), Duration.minutes(15));
+    const proxyEnvironment = {
+      ...shared,
+      [Variable.SERVERS]: serversVariable(this, () => this.servers),
+      [Variable.KEY_SECRET_ARN]: secret.secretArn,
+      [Variable.MAX_BODY_BYTES]: `${(props.maxBodySize ?? Size.kibibytes(64)).toBytes()}`,
+    };
+    const proxy = new GatewayFunction(this, 'Proxy', {
+      ...code,
+      description: 'Validates, decides and forwards every MCP request, and streams its answer',
+      code: functionCode('proxy'),
+      environment: proxyEnvironment,
+      timeout: proxyTimeout,
+      memorySize: (props.proxyMemorySize ?? Size.mebibytes(1024)).toMebibytes(),
+      reservedConcurrentExecutions: props.proxyReservedConcurrency,
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups,
+    });
+    this.connections = new ec2.Connections({ securityGroups });
+    this.grantPrincipal = proxy.function.grantPrincipal;
+    secret.grantRead(proxy.function);
+    for (const { function: { role } } of [authorizer, proxy]) {
+      if (props.decisionMode === DecisionMode.SERVICE) this.policyStore.grants.authorize(role!);
+      else this.policyStore.grants.read(role!);
+    }
+    for (const { logGroup } of [authorizer, proxy]) addAuditMetrics(logGroup, this.metricNamespace);
+    this.node.addValidation({ validate: () => environmentTooLarge(this, proxyEnvironment) });
+
+    this.route(authorizer, proxy, proxyTimeout);
+  }
+
+  /**
+   * Puts an MCP server behind the gateway, at `<gatewayUrl>/mcp/<name>`. Nobody may use it until `grants` or a policy says so.
+   *
+   * @param name lower-case letters, digits, `_` and `-`; starts with a letter or digit
+   * @param options where the server is and how its calls are checked
+   */
+  addServer(name: string, options: AddServerOptions): McpServer {
+    const server = new McpServer(this, name, { ...options, gateway: this, policyStore: this.policyStore });
+    this.servers.push(server);
+    return server;
+  }
+
+  private createApi(props: McpGatewayProps, encryptionKey: kms.IKey): GatewayRestApi {
+    if (props.mtls && !props.domainName) throw new Error('mtls is given, and domainName is missing: API Gateway checks client certificates only on a custom domain');
+    const own = new GatewayRestApi(this, 'Api', {
+      vpcEndpoints: props.vpcEndpoints ?? [],
+      domainName: props.domainName,
+      certificate: props.certificate,
+      securityPolicy: props.securityPolicy,
+      mtls: props.mtls,
+      throttlingRateLimit: props.throttlingRateLimit ?? 100,
+      throttlingBurstLimit: props.throttlingBurstLimit ?? 200,
+      cloudWatchRole: props.cloudWatchRole ?? true,
+      encryptionKey,
+      logRetention: retention(props),
+      removalPolicy: removalPolicy(props),
+    });
+    addGatewayResponses(own.api, props.scopes ?? [], props.allowedOrigins ?? []);
+    new McpWebAcl(this, 'WebAcl', {
+      addressRateLimit: props.addressRateLimit,
+      maxBodySize: props.maxBodySize,
+      encryptionKey,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    }).associate(own.api.deploymentStage.stageArn);
+    return own;
+  }
+
+  private sharedEnvironment(props: McpGatewayProps): Record<string, string> {
+    return sharedEnvironment(this, {
+      publicUrl: this.gatewayUrl,
+      tokenIssuers: props.tokenIssuers,
+      scopes: props.scopes ?? [],
+      policyStoreId: this.policyStore.policyStoreId,
+      decisionMode: props.decisionMode ?? DecisionMode.IN_PROCESS,
+      policyRefreshSeconds: (props.policyRefreshInterval ?? Duration.seconds(30)).toSeconds(),
+      allowedOrigins: props.allowedOrigins ?? [],
+    });
+  }
+
+  private route(authorizerFunction: GatewayFunction, proxy: GatewayFunction, timeout: Duration): void {
+    const authorizer = new apigateway.RequestAuthorizer(this, 'RequestAuthorizer', {
+      handler: authorizerFunction.function,
+      // A cached answer for one tool would let every other one through, and API Gateway would refuse requests without a header
+      // that is part of the key. The function has its own cache.
+      resultsCacheTtl: Duration.seconds(0),
+      identitySources: [],
+    });
+    const integration = new apigateway.LambdaIntegration(proxy.function, {
+      responseTransferMode: apigateway.ResponseTransferMode.STREAM,
+      timeout,
+      allowTestInvoke: false,
+    });
+    addRoutes(this.restApi, { integration, authorizer });
+    if (!this.restApi.latestDeployment) {
+      Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:deployApi', 'the routes were added to an API of another stack: deploy its stage again, or nobody reaches them');
+    }
+  }
+
+  private createKey(props: McpGatewayProps): kms.Key {
+    return new kms.Key(this, 'Key', {
+      description: 'Logs and secret of an MCP gateway',
+      enableKeyRotation: true,
+      removalPolicy: removalPolicy(props),
+    });
+  }
+
+  /** CloudWatch Logs encrypts with the key on its own behalf, for the log groups of this account and region. */
+  private letLogsUse(key: kms.IKey): void {
+    const { region, account, partition } = Stack.of(this);
+    key.addToResourcePolicy(new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` } },
+    }));
+  }
+
+  private createKeySecret(props: McpGatewayProps, encryptionKey: kms.IKey): secretsmanager.Secret {
+    const secret = new secretsmanager.Secret(this, 'KeySecret', {
+      description: 'Session ids, request state and argument digests of an MCP gateway are keyed with it',
+      encryptionKey,
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy: removalPolicy(props),
+    });
+    const noRotation = 'a new value ends every session and cuts the link between argument digests, so when to change it is the operator\'s decision; nothing but the proxy reads it';
+    acknowledge(secret, { 'AwsSolutions-SMG4': noRotation, 'NIST.800.53.R5-SecretsManagerRotationEnabled': noRotation });
+    return secret;
+  }
+
+  private proxySecurityGroups(props: McpGatewayProps): ec2.ISecurityGroup[] | undefined {
+    if (!props.vpc || props.securityGroups) return props.securityGroups;
+    const group = new ec2.SecurityGroup(this, 'SecurityGroup', {
+      vpc: props.vpc,
+      description: 'Proxy of an MCP gateway',
+      allowAllOutbound: false,
+    });
+    group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'MCP servers and AWS endpoints over TLS');
+    return [group];
+  }
+}
+
+function ownUrl(own: GatewayRestApi, props: McpGatewayProps): string {
+  return props.domainName ? `https://${props.domainName}` : executeApiUrl(own.api);
+}
+
+function givenUrl(props: McpGatewayProps): string {
+  if (!props.publicUrl) throw new Error('restApi is given, and publicUrl is missing: give the URL at which clients reach that API');
+  const url = props.publicUrl;
+  if (!Token.isUnresolved(url) && !/^https:\/\/[^/?#]+(\/[^?#]*[^/?#])?$/.test(url)) {
+    throw new Error(`publicUrl is ${JSON.stringify(url)}, expected an https URL without a trailing slash, query or fragment`);
+  }
+  return url;
+}
+
+function bounded(name: string, value: Duration, max: Duration): Duration {
+  if (value.toSeconds() > max.toSeconds()) throw new Error(`${name} is ${value.toSeconds()} seconds, expected at most ${max.toSeconds()}`);
+  return value;
+}
+
+function retention(props: McpGatewayProps): logs.RetentionDays {
+  return props.logRetention ?? logs.RetentionDays.ONE_YEAR;
+}
+
+function removalPolicy(props: McpGatewayProps): RemovalPolicy {
+  return props.removalPolicy ?? RemovalPolicy.RETAIN;
+}

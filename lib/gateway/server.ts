@@ -1,0 +1,118 @@
+import { Annotations, Token } from 'aws-cdk-lib';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { PolicyStore } from '../authorization';
+import type { IPolicyStore, McpToolDefinition } from '../authorization';
+import type { McpGateway } from './gateway';
+import { SERVER_NAME } from './routes';
+import { McpServerGrants } from './server-grants';
+
+/** What happens to arguments that a tool's schema does not know (IOV-4). */
+export enum UnknownArguments {
+  /** The call is refused. */
+  REFUSE = 'refuse',
+  /** They are passed on, unchecked. */
+  ALLOW = 'allow',
+}
+
+/** How an MCP server is reached through the gateway. */
+export interface AddServerOptions {
+  /** Where the server speaks Streamable HTTP, an https URL. */
+  readonly url: string;
+
+  /**
+   * The server's own credential: a JSON object of header names and values that the proxy sends with every request. A client's
+   * token never reaches a server (IAM-3).
+   *
+   * @default - the proxy sends no credential
+   */
+  readonly headersSecret?: secretsmanager.ISecret;
+
+  /**
+   * Forward strings in the normal form that was validated and decided on (IOV-6). When false, the original is forwarded, and
+   * schema and policies must hold for both forms.
+   *
+   * @default true
+   */
+  readonly normalize?: boolean;
+
+  /**
+   * What happens to arguments that a tool's schema does not know (IOV-4).
+   *
+   * @default UnknownArguments.REFUSE
+   */
+  readonly unknownArguments?: UnknownArguments;
+
+  /**
+   * The server's tools as its `tools/list` gives them. With them, policies may look at arguments (`context.arguments.path`), and
+   * synthesis fails for a policy that gets a tool or an argument wrong.
+   *
+   * @default - tools are known by the names that grants give them, and policies cannot look at their arguments
+   */
+  readonly toolDefinitions?: McpToolDefinition[];
+
+  /**
+   * Reach the server without TLS, where the network between the proxy and the server protects them (NET-4).
+   *
+   * @default false
+   */
+  readonly allowPlaintext?: boolean;
+}
+
+/** Properties for an MCP server behind a gateway. */
+export interface McpServerProps extends AddServerOptions {
+  /** The gateway in front of the server. */
+  readonly gateway: McpGateway;
+
+  /** The store that grants are written to. */
+  readonly policyStore: IPolicyStore;
+}
+
+/** An MCP server behind a gateway. Made by `gateway.addServer()`. */
+export class McpServer extends Construct {
+  /** The name in the server's route and in Cedar. */
+  readonly serverName: string;
+
+  /** Where clients reach the server, the resource their tokens are for. */
+  readonly serverUrl: string;
+
+  /** What principals may do with the server. */
+  readonly grants: McpServerGrants;
+
+  private readonly props: McpServerProps;
+
+  constructor(scope: Construct, name: string, props: McpServerProps) {
+    if (!SERVER_NAME.test(name)) {
+      throw new Error(`the name of an MCP server is ${JSON.stringify(name)}, expected lower-case letters, digits, _ and -, at most 63, beginning with a letter or digit`);
+    }
+    super(scope, name);
+    this.serverName = name;
+    this.serverUrl = `${props.gateway.gatewayUrl}/mcp/${name}`;
+    this.props = props;
+    this.assertUrl();
+    props.headersSecret?.grantRead(props.gateway);
+    if (props.policyStore instanceof PolicyStore) props.policyStore.addServer(name, { toolDefinitions: props.toolDefinitions });
+    this.grants = McpServerGrants.fromMcpServer(this, props.policyStore);
+  }
+
+  private assertUrl(): void {
+    const { url, allowPlaintext } = this.props;
+    if (Token.isUnresolved(url)) return;
+    const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
+    if (protocol === 'https:') return;
+    if (protocol !== 'http:' || !allowPlaintext) {
+      throw new Error(`the url of the MCP server ${JSON.stringify(this.serverName)} is ${JSON.stringify(url)}, expected an https URL`);
+    }
+    Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:plaintextUpstream', `the proxy reaches the MCP server ${JSON.stringify(this.serverName)} without TLS`);
+  }
+
+  /**
+   * The server as the proxy reads it.
+   *
+   * @internal
+   */
+  _settings(): Record<string, unknown> {
+    const { url, headersSecret, normalize, unknownArguments } = this.props;
+    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments };
+  }
+}

@@ -1,0 +1,190 @@
+import { ArnFormat, Names, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import { MCP_ROUTES, type McpRoute } from './routes';
+
+/** AWS WAF looks at no more than this of a body that comes through API Gateway. */
+const INSPECTED_BODY = Size.kibibytes(64);
+
+/** Properties for a web ACL in front of MCP servers. */
+export interface McpWebAclProps {
+  /**
+   * Requests from one source address within five minutes before it is blocked (GW-3).
+   *
+   * @default 2000
+   */
+  readonly addressRateLimit?: number;
+
+  /**
+   * The largest request body, at most 64 KiB: the part of a body that AWS WAF inspects. What is larger is blocked, because what
+   * is past the limit would go through uninspected.
+   *
+   * @default Size.kibibytes(64)
+   */
+  readonly maxBodySize?: Size;
+
+  /**
+   * Key that encrypts the log of the web ACL.
+   *
+   * @default - encrypted by CloudWatch Logs with its own key
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * How long the log is kept.
+   *
+   * @default logs.RetentionDays.ONE_YEAR
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * What happens to the log when the web ACL is deleted.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * An AWS WAF web ACL that lets through what can be MCP and nothing else (NET-3, GW-3): it blocks by default, and allows the
+ * routes of the gateway after the managed rules, the rate rule and the size rule have passed.
+ */
+export class McpWebAcl extends Construct {
+  /** The ARN of the web ACL. */
+  readonly webAclArn: string;
+
+  constructor(scope: Construct, id: string, props: McpWebAclProps = {}) {
+    super(scope, id);
+    const addressRateLimit = props.addressRateLimit ?? 2000;
+    if (!Token.isUnresolved(addressRateLimit) && (!Number.isInteger(addressRateLimit) || addressRateLimit < 10)) {
+      throw new Error(`addressRateLimit is ${JSON.stringify(addressRateLimit)}, expected a whole number of at least 10 requests in 5 minutes`);
+    }
+    const maxBodySize = props.maxBodySize ?? INSPECTED_BODY;
+    if (maxBodySize.toBytes() > INSPECTED_BODY.toBytes()) {
+      throw new Error(`maxBodySize is ${maxBodySize.toBytes()} bytes, expected at most the ${INSPECTED_BODY.toBytes()} that AWS WAF inspects`);
+    }
+
+    const webAcl = new wafv2.CfnWebACL(this, 'Resource', {
+      scope: 'REGIONAL',
+      description: 'Only requests that can be MCP reach the gateway',
+      defaultAction: { block: {} },
+      visibilityConfig: visibility('Default'),
+      associationConfig: { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
+      rules: [
+        blockAddressesAbove(addressRateLimit),
+        blockBodiesAbove(maxBodySize),
+        managed(2, 'AWSManagedRulesAmazonIpReputationList'),
+        managed(3, 'AWSManagedRulesKnownBadInputsRuleSet'),
+        managed(4, 'AWSManagedRulesCommonRuleSet', NOT_FOR_MCP),
+        ...MCP_ROUTES.map((route, index) => allowRoute(5 + index, route)),
+      ],
+    });
+    this.webAclArn = webAcl.attrArn;
+    this.logTo(webAcl, props);
+  }
+
+  /** Puts the web ACL in front of the stage of a REST API. */
+  associate(stageArn: string): void {
+    new wafv2.CfnWebACLAssociation(this, 'Association', { resourceArn: stageArn, webAclArn: this.webAclArn });
+  }
+
+  private logTo(webAcl: wafv2.CfnWebACL, props: McpWebAclProps): void {
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      // AWS WAF delivers only to log groups of this prefix.
+      logGroupName: `aws-waf-logs-${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
+      encryptionKey: props.encryptionKey,
+      retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    });
+    new wafv2.CfnLoggingConfiguration(this, 'Logging', {
+      resourceArn: webAcl.attrArn,
+      // The ARN of the L2 ends with `:*`, which AWS WAF refuses.
+      logDestinationConfigs: [Stack.of(this).formatArn({
+        service: 'logs', resource: 'log-group', resourceName: logGroup.logGroupName, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      })],
+      redactedFields: CREDENTIAL_HEADERS.map((name) => ({ singleHeader: { Name: name } })),
+    });
+  }
+}
+
+/** Headers that carry what authenticates a request; never in the log. */
+const CREDENTIAL_HEADERS = ['authorization', 'dpop', 'cookie', 'mcp-session-id'];
+
+/**
+ * Rules of the common rule set that MCP cannot live with: arguments of tools carry files, markup and addresses, and are larger
+ * than 8 KB. The gateway validates them against the tool's own schema instead; the size has a rule of its own. The rest counts.
+ */
+const NOT_FOR_MCP = ['SizeRestrictions_BODY', 'CrossSiteScripting_BODY', 'GenericRFI_BODY'];
+
+function visibility(metricName: string): wafv2.CfnWebACL.VisibilityConfigProperty {
+  return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: true };
+}
+
+function blockAddressesAbove(limit: number): wafv2.CfnWebACL.RuleProperty {
+  return {
+    name: 'AddressRate',
+    priority: 0,
+    action: { block: { customResponse: { responseCode: 429, responseHeaders: [{ name: 'Retry-After', value: '300' }] } } },
+    statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit, evaluationWindowSec: 300 } },
+    visibilityConfig: visibility('AddressRate'),
+  };
+}
+
+function blockBodiesAbove(size: Size): wafv2.CfnWebACL.RuleProperty {
+  return {
+    name: 'BodySize',
+    priority: 1,
+    action: { block: { customResponse: { responseCode: 413 } } },
+    statement: {
+      sizeConstraintStatement: {
+        // A body past the inspection limit matches, so it is blocked too.
+        fieldToMatch: { body: { oversizeHandling: 'MATCH' } },
+        comparisonOperator: 'GT',
+        size: size.toBytes(),
+        textTransformations: [{ priority: 0, type: 'NONE' }],
+      },
+    },
+    visibilityConfig: visibility('BodySize'),
+  };
+}
+
+function managed(priority: number, name: string, countOnly: readonly string[] = []): wafv2.CfnWebACL.RuleProperty {
+  return {
+    name,
+    priority,
+    overrideAction: { none: {} },
+    statement: {
+      managedRuleGroupStatement: {
+        vendorName: 'AWS',
+        name,
+        ruleActionOverrides: countOnly.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+      },
+    },
+    visibilityConfig: visibility(name),
+  };
+}
+
+/** Allows one route with its methods. The path may begin with a stage or base path; nothing may follow it. */
+function allowRoute(priority: number, route: McpRoute): wafv2.CfnWebACL.RuleProperty {
+  const methods = [...route.authorizedMethods, ...route.openMethods];
+  return {
+    name: route.name,
+    priority,
+    action: { allow: {} },
+    statement: {
+      andStatement: {
+        statements: [
+          { regexMatchStatement: { regexString: `^(/[A-Za-z0-9_-]{1,128})?${route.pathPattern}$`, ...match({ uriPath: {} }) } },
+          { regexMatchStatement: { regexString: `^(${methods.join('|')})$`, ...match({ method: {} }) } },
+        ],
+      },
+    },
+    visibilityConfig: visibility(route.name),
+  };
+}
+
+function match(fieldToMatch: wafv2.CfnWebACL.FieldToMatchProperty) {
+  return { fieldToMatch, textTransformations: [{ priority: 0, type: 'NONE' }] };
+}

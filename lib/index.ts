@@ -1,0 +1,5 @@
+/** The constructs of cdk-mcp-zero-trust, one folder a family. */
+export * from './authorization';
+export * from './gateway';
+export * from './patterns';
+export * from './security-checks';

@@ -1,0 +1,50 @@
+import { Construct } from 'constructs';
+import { PolicyStore } from '../authorization';
+import { McpGateway } from '../gateway';
+import type { AddServerOptions, McpGatewayOptions, McpServer } from '../gateway';
+
+/** Properties for MCP servers behind an API gateway. */
+export interface ApiGatewayCentricProps extends McpGatewayOptions {
+  /**
+   * Folder of Cedar policies, `*.cedar`.
+   *
+   * @default - no policies but those that are granted
+   */
+  readonly policiesFolder?: string;
+}
+
+/**
+ * The API-gateway-centric model: MCP servers behind one gateway, its own or your organization's, which authenticates, authorizes,
+ * limits and records every request to them.
+ *
+ * @example
+ * const model = new ApiGatewayCentric(this, 'Mcp', {
+ *   tokenIssuers: [{ issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' }],
+ *   policiesFolder: 'policies',
+ * });
+ * model.addServer('files', { url: 'https://files.internal.example.com/mcp' });
+ */
+export class ApiGatewayCentric extends Construct {
+  /** The policies that decide every request. */
+  readonly policyStore: PolicyStore;
+
+  /** The gateway in front of the servers. */
+  readonly gateway: McpGateway;
+
+  constructor(scope: Construct, id: string, props: ApiGatewayCentricProps) {
+    super(scope, id);
+    const { policiesFolder, ...gateway } = props;
+    this.policyStore = new PolicyStore(this, 'PolicyStore', { policiesFolder });
+    this.gateway = new McpGateway(this, 'Gateway', { ...gateway, policyStore: this.policyStore });
+  }
+
+  /**
+   * Puts an MCP server behind the gateway.
+   *
+   * @param name lower-case letters, digits, `_` and `-`; starts with a letter or digit
+   * @param options where the server is and how its calls are checked
+   */
+  addServer(name: string, options: AddServerOptions): McpServer {
+    return this.gateway.addServer(name, options);
+  }
+}

@@ -1,0 +1,2 @@
+/** The deployment models, each composed of the families of this library. */
+export * from './api-gateway-centric';
