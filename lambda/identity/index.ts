@@ -1,7 +1,8 @@
 /** Who is calling: access tokens to principals, challenges, and the metadata that tells a client where to get a token. */
 export * from './anonymous-authenticator';
 export * from './authenticator';
-export * from './challenge';
+export { bearerChallenge, insufficientScope } from './challenge';
+export type { BearerChallenge } from './challenge';
 export * from './demo-issuer';
 export * from './jwt-authenticator';
 export * from './principal';

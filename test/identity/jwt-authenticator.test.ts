@@ -1,4 +1,5 @@
 import { createHmac, createPublicKey } from 'node:crypto';
+import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client';
 import type { JWK } from 'jose';
 import { createJwtAuthenticator } from '../../lambda/identity';
 import type { AuthenticationResult, Authenticator, JwtAuthenticatorOptions, TrustedIssuer } from '../../lambda/identity';
@@ -206,6 +207,21 @@ describe('challenges', () => {
     expect(result).toHaveProperty('challenge', expect.stringMatching(/^Bearer error="insufficient_scope".*scope="mcp:tools mcp:admin"/));
     expect(result).toHaveProperty('challenge', expect.stringContaining(`resource_metadata="${METADATA}"`));
     await expect(principalOf({ scope: 'mcp:admin x mcp:tools' }, authenticator)).resolves.toMatchObject({ id: 'alice' });
+  });
+
+  it('are understood by the MCP client', async () => {
+    const authenticator = authenticatorFor({}, { requiredScopes: ['mcp:tools', 'mcp:admin'] });
+    const read = (result: AuthenticationResult) => {
+      if (result.ok) throw new Error('expected a refusal');
+      return extractWWWAuthenticateParams(new Response(null, { status: result.status, headers: { 'www-authenticate': result.challenge } }));
+    };
+    const resourceMetadataUrl = new URL(METADATA);
+    expect(read(await authenticator.authenticate(requestWith(undefined)))).toMatchObject({ resourceMetadataUrl, scope: 'mcp:tools mcp:admin' });
+    expect(read(await attempt(await signer.sign(), authenticator))).toMatchObject({
+      resourceMetadataUrl,
+      scope: 'mcp:tools mcp:admin',
+      error: 'insufficient_scope',
+    });
   });
 
   it.each(['Basic YWxpY2U6cHc=', 'DPoP abc.def.ghi', 'Negotiate YII='])('treat %s as no token', async (authorization) => {
