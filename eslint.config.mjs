@@ -11,6 +11,8 @@ const zones = [
   { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
   { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
+  { target: './lambda/local', from: './lambda/functions' },
+  { target: './lambda/functions', from: './lambda/local' },
   { target: './lib', from: './lambda', except: ['./authorization', './identity', './protocol'] },
   { target: './lib', from: ['./bin', './test', './bench'] },
 ];

@@ -1,0 +1,72 @@
+import { extname } from 'node:path';
+import { isMap, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml';
+import { blankComments } from './blank-comments';
+import { ConfigError, jsonPointer, type ConfigProblem, type Path } from './problem';
+
+/** What a configuration file says, and where it says it. */
+export interface ConfigDocument {
+  readonly value: unknown;
+  /** The problem at the value that `path` leads to, or at its key. */
+  problemAt(path: Path, message: string, at?: 'key' | 'value'): ConfigProblem;
+}
+
+/**
+ * Reads JSON (with comments and trailing commas, as MCP clients write it) or YAML 1.2.
+ *
+ * @throws ConfigError when the text is neither, names a key twice, or uses YAML tags.
+ */
+export function parseConfigDocument(file: string, text: string): ConfigDocument {
+  const lines = new LineCounter();
+  const source = looksLikeJson(file, text) ? blankComments(text) : text;
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, schema: 'core', version: '1.2' });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const flaw = document.errors[0] ?? document.warnings[0];
+  if (flaw) throw new ConfigError(file, [{ pointer: '', message: syntaxMessage(flaw.code, flaw.message), ...place(flaw.pos[0]) }]);
+  return {
+    value: readValue(file, document),
+    problemAt: (path, message, at = 'value') => {
+      const offset = offsetOf(document, path, at);
+      return { pointer: jsonPointer(path), message, ...(offset === undefined ? {} : place(offset)) };
+    },
+  };
+}
+
+function looksLikeJson(file: string, text: string): boolean {
+  return ['.json', '.jsonc', '.json5'].includes(extname(file).toLowerCase()) || /^\uFEFF?\s*(\{|\/[/*])/.test(text);
+}
+
+function readValue(file: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    throw new ConfigError(file, [{ pointer: '', message: 'its YAML aliases expand to too much' }]);
+  }
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key is there twice';
+  if (code === 'TAG_RESOLVE_FAILED') return 'YAML tags are not understood here';
+  const [firstLine = ''] = message.split('\n');
+  return `not valid JSON or YAML: ${firstLine}`;
+}
+
+function offsetOf(document: Document, path: Path, at: 'key' | 'value'): number | undefined {
+  let node: unknown = document.contents;
+  let offset = isNode(node) ? node.range?.[0] : undefined;
+  for (const [depth, segment] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && String(item.key) === String(segment));
+      if (!pair) return offset;
+      const wanted = at === 'key' && depth === path.length - 1 ? pair.key : (pair.value ?? pair.key);
+      offset = (isNode(wanted) ? wanted.range?.[0] : undefined) ?? offset;
+      node = pair.value;
+    } else {
+      node = document.getIn(path.slice(0, depth + 1), true);
+      offset = (isNode(node) ? node.range?.[0] : undefined) ?? offset;
+    }
+  }
+  return offset;
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { assertIssuers, type AnonymousPrincipal, type TrustedIssuer } from '../../identity';
+import type { RateLimits } from '../../limits';
+import type { IdentityConfig, LimitsConfig, LocalConfig } from './config';
+import { parseConfigDocument, type ConfigDocument } from './document';
+import type { Environment } from './interpolate';
+import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
+import { ConfigError, type ConfigProblem } from './problem';
+import { readServers, type ServerEntry } from './servers';
+import { schemaProblems } from './validate';
+
+/** The file as the schema guarantees it. */
+interface ConfigFile {
+  readonly mcpServers?: Readonly<Record<string, ServerEntry>>;
+  readonly servers?: Readonly<Record<string, ServerEntry>>;
+  readonly listen?: string | number | Partial<ListenAddress>;
+  readonly publicUrl?: string;
+  readonly allowedOrigins?: readonly string[];
+  readonly policies?: string;
+  readonly identity?: IdentityEntry;
+  readonly anonymous?: string | AnonymousPrincipal;
+  readonly limits?: LimitsEntry;
+  readonly audit?: string | { readonly file: string };
+}
+
+interface IdentityEntry {
+  readonly issuer: string;
+  readonly jwks: string;
+  readonly audience?: string | readonly string[];
+  readonly groupsClaim?: string;
+  readonly requiredScopes?: readonly string[];
+  readonly acceptPlainJwt?: boolean;
+}
+
+type LimitsEntry = LimitsConfig['gateway'] &
+  LimitsConfig['http'] & { readonly rates?: Readonly<Partial<Record<keyof RateLimits, { readonly requests: number; readonly seconds: number }>>> };
+
+/**
+ * Reads `file`, checks all of it, and replaces its variables from `environment`.
+ *
+ * @param listenOverride - Where to listen instead of what the file says.
+ * @throws ConfigError with every problem that was found.
+ */
+export function loadConfig(file: string, environment: Environment, listenOverride?: ListenAddress): LocalConfig {
+  return readConfig(file, readText(file), environment, listenOverride);
+}
+
+/** The same for the text of a file that was read already. */
+export function readConfig(file: string, text: string, environment: Environment, listenOverride?: ListenAddress): LocalConfig {
+  const document = parseConfigDocument(file, text);
+  failOn(file, schemaProblems(document));
+  const value = document.value as ConfigFile;
+  const folder = dirname(resolve(file));
+  const root = value.mcpServers ? 'mcpServers' : 'servers';
+  const read = readServers(document, resolve(file), root, value[root] ?? {}, environment);
+  const listen = listenOverride ?? parseListen(value.listen) ?? DEFAULT_LISTEN;
+  const identity = value.identity && readIdentity(document, folder, value.identity);
+  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...crossProblems(document, value, listen)]);
+  const audit = typeof value.audit === 'string' ? value.audit : value.audit?.file;
+  return {
+    file,
+    listen,
+    publicUrl: value.publicUrl?.replace(/\/$/, ''),
+    allowedOrigins: value.allowedOrigins ?? [],
+    servers: read.servers,
+    toolFilters: read.toolFilters,
+    policies: value.policies === undefined ? undefined : resolve(folder, value.policies),
+    identity: identity?.identity,
+    anonymous: typeof value.anonymous === 'string' ? { id: value.anonymous } : value.anonymous,
+    limits: readLimits(value.limits ?? {}),
+    auditFile: audit === undefined ? undefined : resolve(folder, audit),
+    warnings: [...read.warnings, ...warningsOf(value, listen)],
+  };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder, expected a file' : `cannot be read (${code})`;
+    throw new ConfigError(file, [{ pointer: '', message: reason }]);
+  }
+}
+
+function failOn(file: string, problems: readonly ConfigProblem[]): void {
+  const [first, ...rest] = problems;
+  if (first) throw new ConfigError(file, [first, ...rest]);
+}
+
+/** What no schema can say: rules between keys. */
+function crossProblems(document: ConfigDocument, value: ConfigFile, listen: ListenAddress): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const report = (path: readonly string[], message: string) => problems.push(document.problemAt(path, message, 'key'));
+  if (value.mcpServers && value.servers) report(['servers'], 'is the same as "mcpServers", give one of the two');
+  if (!value.mcpServers && !value.servers) report([], 'the key "mcpServers" is missing');
+  else if (Object.values(value.mcpServers ?? value.servers ?? {}).every((entry) => entry.disabled)) report([value.mcpServers ? 'mcpServers' : 'servers'], 'expected at least one server that is not disabled');
+  if (!parseListen(value.listen)) report(['listen'], 'expected a port from 0 to 65535');
+  if (!isLoopback(listen.host)) {
+    const reach = `while the gateway listens on ${listen.host}, which other machines can reach`;
+    if (value.anonymous !== undefined) report(['anonymous'], `is refused ${reach}`);
+    if (!value.identity) report([], `the key "identity" is needed ${reach}`);
+    if (!value.publicUrl) report([], `the key "publicUrl" is needed ${reach}`);
+  }
+  if (!value.policies && (value.identity || value.anonymous !== undefined)) {
+    const key = value.identity ? 'identity' : 'anonymous';
+    report([key], 'needs "policies" beside it, a folder of Cedar policies: without one nothing is permitted');
+  }
+  return problems;
+}
+
+function warningsOf(value: ConfigFile, listen: ListenAddress): string[] {
+  if (isLoopback(listen.host) || value.publicUrl?.startsWith('https:')) return [];
+  return [`tokens reach ${value.publicUrl} without encryption, put TLS in front and give its https:// origin as "publicUrl"`];
+}
+
+function readIdentity(
+  document: ConfigDocument,
+  folder: string,
+  entry: IdentityEntry,
+): { readonly identity?: IdentityConfig; readonly problems: readonly ConfigProblem[] } {
+  const { issuer, audience, groupsClaim, acceptPlainJwt, requiredScopes = [] } = entry;
+  try {
+    const jwks = /^https?:\/\//.test(entry.jwks) ? new URL(entry.jwks) : readKeySet(resolve(folder, entry.jwks));
+    const trusted: TrustedIssuer = { issuer, jwks, audiences: audience === undefined ? undefined : [audience].flat(), groupsClaim, acceptPlainJwt };
+    assertIssuers([trusted]);
+    return { identity: { trusted, requiredScopes }, problems: [] };
+  } catch (error) {
+    return { problems: [document.problemAt(['identity', 'jwks'], (error as Error).message)] };
+  }
+}
+
+function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Exclude<TrustedIssuer['jwks'], URL>;
+  } catch (error) {
+    const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    throw new TypeError(`the file ${path} ${what}, expected a JSON Web Key Set`);
+  }
+}
+
+function readLimits(entry: LimitsEntry): LimitsConfig {
+  const { rates = {}, headersMs, requestMs, maxConnections, ...gateway } = entry;
+  const toLimit = ([name, { requests, seconds }]: [string, { requests: number; seconds: number }]) => [name, { points: requests, seconds }] as const;
+  const http = Object.entries({ headersMs, requestMs, maxConnections }).filter(([, value]) => value !== undefined);
+  return { gateway, http: Object.fromEntries(http), rates: Object.fromEntries(Object.entries(rates).map(toLimit)) };
+}

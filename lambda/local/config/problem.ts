@@ -1,0 +1,41 @@
+/** One thing that is wrong in a configuration file. */
+export interface ConfigProblem {
+  /** JSON pointer (RFC 6901) of the key or value; empty for the file as a whole. */
+  readonly pointer: string;
+  /** What is wrong and what was expected. Never a value of the file: it may be a secret. */
+  readonly message: string;
+  /** From 1. */
+  readonly line?: number;
+  /** From 1. */
+  readonly column?: number;
+}
+
+/** A configuration that cannot be used. The message is one sentence; `problems` has all of them. */
+export class ConfigError extends Error {
+  constructor(
+    readonly file: string,
+    readonly problems: readonly [ConfigProblem, ...ConfigProblem[]],
+  ) {
+    const more = problems.length - 1;
+    const rest = more === 0 ? '' : ` (and ${more} more: mcp-zero-trust config check shows ${more === 1 ? 'it' : 'them'})`;
+    super(describeProblem(file, problems[0]) + rest);
+    this.name = 'ConfigError';
+  }
+}
+
+/** The problem as editors and terminals link it: `mcp.json:4:7: /mcpServers/files/args: expected an array, found a string`. */
+export function describeProblem(file: string, problem: ConfigProblem): string {
+  const place = problem.line === undefined ? file : `${file}:${problem.line}:${problem.column}`;
+  return problem.pointer === '' ? `${place}: ${problem.message}` : `${place}: ${problem.pointer}: ${problem.message}`;
+}
+
+export type Path = readonly (string | number)[];
+
+/** RFC 6901. */
+export function jsonPointer(path: Path): string {
+  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+export function parsePointer(pointer: string): string[] {
+  return pointer.split('/').slice(1).map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}

@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { ServerOptions, UpstreamOptions } from '../../gateway';
+import type { ConfigDocument } from './document';
+import { interpolate, type Environment } from './interpolate';
+import { isLoopback } from './listen';
+import type { ConfigProblem, Path } from './problem';
+
+/** One entry of `mcpServers`, after the schema has seen it. */
+export interface ServerEntry {
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly envFile?: string;
+  readonly cwd?: string;
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly type?: string;
+  readonly transport?: string;
+  readonly normalize?: boolean;
+  readonly unknownArguments?: 'refuse' | 'allow';
+  readonly limits?: ServerOptions['upstreamLimits'];
+  readonly disabled?: boolean;
+  readonly includeTools?: readonly string[];
+  readonly excludeTools?: readonly string[];
+  readonly disabledTools?: readonly string[];
+}
+
+/** Which tools of a server exist at all, as its entry says: what a client would not show, the gateway does not either. */
+export interface ToolFilter {
+  readonly only?: ReadonlySet<string>;
+  readonly except: ReadonlySet<string>;
+}
+
+export interface ReadServers {
+  readonly servers: readonly ServerOptions[];
+  /** By name of the server. */
+  readonly toolFilters: ReadonlyMap<string, ToolFilter>;
+  readonly warnings: readonly string[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Keys that other clients act on and the gateway does not: most say which tools to run without asking. */
+const IGNORED = ['alwaysAllow', 'autoApprove', 'trust', 'timeout', 'dev'];
+
+/** The servers of `entries`, the value of the key `root`, with variables replaced and paths made absolute. */
+export function readServers(
+  document: ConfigDocument,
+  file: string,
+  root: string,
+  entries: Readonly<Record<string, ServerEntry>>,
+  environment: Environment,
+): ReadServers {
+  const servers: ServerOptions[] = [];
+  const toolFilters = new Map<string, ToolFilter>();
+  const problems: ConfigProblem[] = [];
+  const warnings: string[] = [];
+  const ignored: string[] = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    if (entry.disabled) continue;
+    ignored.push(...IGNORED.filter((key) => key in entry).map((key) => `${name}.${key}`));
+    const reader = new EntryReader(document, [root, name], dirname(file), environment, problems, warnings);
+    const upstream = reader.readUpstream(name, entry);
+    if (!upstream) continue;
+    const filter = readToolFilter(entry);
+    if (filter) toolFilters.set(name, filter);
+    servers.push({ name, upstream, normalize: entry.normalize, unknownArguments: entry.unknownArguments, upstreamLimits: entry.limits });
+  }
+  if (ignored.length > 0) warnings.push(`these keys of other clients change nothing here, policies and limits do: ${ignored.join(', ')}`);
+  return { servers, toolFilters, warnings, problems };
+}
+
+function readToolFilter(entry: ServerEntry): ToolFilter | undefined {
+  const except = new Set([...(entry.excludeTools ?? []), ...(entry.disabledTools ?? [])]);
+  if (!entry.includeTools) return except.size === 0 ? undefined : { except };
+  return { only: new Set(entry.includeTools), except };
+}
+
+class EntryReader {
+  constructor(
+    private readonly document: ConfigDocument,
+    private readonly path: Path,
+    private readonly folder: string,
+    private readonly environment: Environment,
+    private readonly problems: ConfigProblem[],
+    private readonly warnings: string[],
+  ) {}
+
+  readUpstream(name: string, entry: ServerEntry): UpstreamOptions | undefined {
+    const before = this.problems.length;
+    this.checkTransport(entry);
+    const upstream = entry.command === undefined ? this.readHttp(name, entry) : this.readStdio(entry, entry.command);
+    return this.problems.length === before ? upstream : undefined;
+  }
+
+  private checkTransport(entry: ServerEntry): void {
+    const key = entry.type === undefined ? 'transport' : 'type';
+    const transport = entry[key];
+    if (transport === 'sse') {
+      this.report([key], 'HTTP+SSE of 2024-11-05 is not supported, expected the Streamable HTTP endpoint of the server and "http"');
+    } else if (transport !== undefined && (transport === 'stdio') !== (entry.command !== undefined)) {
+      this.report([key], `does not go with "${entry.command === undefined ? 'url' : 'command'}"`);
+    }
+  }
+
+  private readStdio(entry: ServerEntry, command: string): UpstreamOptions {
+    return {
+      kind: 'stdio',
+      command: this.replace(['command'], command),
+      args: (entry.args ?? []).map((argument, index) => this.replace(['args', index], argument)),
+      env: { ...this.readEnvFile(entry.envFile), ...this.replaceAll('env', entry.env) },
+      cwd: resolve(this.folder, this.replace(['cwd'], entry.cwd ?? '.')),
+    };
+  }
+
+  private readHttp(name: string, entry: ServerEntry): UpstreamOptions {
+    const url = this.replace(['url'], entry.url ?? '');
+    const headers = this.replaceAll('headers', entry.headers);
+    this.checkUrl(name, url);
+    for (const [header, value] of Object.entries(headers)) {
+      try {
+        new Headers([[header, value]]);
+      } catch {
+        this.report(['headers', header], 'is not a valid HTTP header');
+      }
+    }
+    return { kind: 'http', url, headers };
+  }
+
+  private checkUrl(name: string, text: string): void {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || !['http:', 'https:'].includes(url.protocol)) {
+      this.report(['url'], 'expected a URL that starts with https:// or http://');
+    } else if (url.username !== '' || url.password !== '') {
+      this.report(['url'], 'expected a URL without a password, put the credential into "headers"');
+    } else if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
+      this.warnings.push(`${name} is reached without encryption, use https:// where it can`);
+    }
+  }
+
+  private readEnvFile(envFile: string | undefined): Record<string, string> {
+    if (envFile === undefined) return {};
+    const path = resolve(this.folder, this.replace(['envFile'], envFile));
+    try {
+      return { ...parseEnv(readFileSync(path, 'utf8')) } as Record<string, string>;
+    } catch {
+      this.report(['envFile'], `cannot read the file ${path}`);
+      return {};
+    }
+  }
+
+  private replaceAll(key: string, values: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.replace([key, name], value)]));
+  }
+
+  private replace(path: Path, text: string): string {
+    const result = interpolate(text, this.environment);
+    if (result.ok) return result.text;
+    this.report(path, result.message);
+    return text;
+  }
+
+  private report(path: Path, message: string): void {
+    this.problems.push(this.document.problemAt([...this.path, ...path], message));
+  }
+}

@@ -1,0 +1,119 @@
+import { getRequestListener } from '@hono/node-server';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Gateway } from '../gateway';
+import { urlHost, type ListenAddress } from './config';
+
+/** Limits of the HTTP server itself, against clients that are slow on purpose or many. Milliseconds and bytes. */
+export interface HttpServerLimits {
+  /** Until the headers of a request are in. @default 10000 */
+  readonly headersMs: number;
+  /** Until a request is in, body and all. Does not limit how long the answer takes. @default 30000 */
+  readonly requestMs: number;
+  /** How long an idle connection is kept for the next request. @default 60000 */
+  readonly keepAliveMs: number;
+  /** Of all headers of one request. @default 16384 */
+  readonly maxHeaderBytes: number;
+  /** Open connections. @default 1024 */
+  readonly maxConnections: number;
+  /** How long a stop waits before it cuts what is still open. @default 4000 */
+  readonly stopMs: number;
+}
+
+export const DEFAULT_HTTP_SERVER_LIMITS: HttpServerLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 60_000,
+  maxHeaderBytes: 16 * 1024,
+  maxConnections: 1024,
+  stopMs: 4_000,
+};
+
+/** A listening HTTP server that answers 503 until it is given a gateway. */
+export interface HttpServer {
+  /** What it listens on; the port is the real one where 0 was asked for. */
+  readonly address: ListenAddress;
+  serve(gateway: Pick<Gateway, 'fetch'>): void;
+  /** Takes no more connections, lets `endStreams` end what is open, cuts the rest after `stopMs`. */
+  stop(endStreams?: () => Promise<void>): Promise<void>;
+}
+
+/** The address cannot be listened on. The message is one sentence for the user. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/**
+ * Listens on `address` and hands every request to the gateway as a Web-standard Request whose `signal` aborts when the
+ * client goes away. Streams are passed on piece by piece, without delay.
+ *
+ * @throws ListenError when the address is taken, not of this machine, or not permitted.
+ */
+export async function startHttpServer(address: ListenAddress, limits: Partial<HttpServerLimits> = {}): Promise<HttpServer> {
+  const { stopMs, ...bounds } = { ...DEFAULT_HTTP_SERVER_LIMITS, ...limits };
+  let gateway: Pick<Gateway, 'fetch'> | undefined;
+  const listener = getRequestListener(
+    (request, env) => {
+      const { incoming } = env as { readonly incoming: IncomingMessage };
+      return gateway?.fetch(request, { address: peerAddress(incoming) }) ?? startingAnswer();
+    },
+    { errorHandler: () => new Response(null, { status: 400 }) },
+  );
+  const server = createServer(
+    {
+      headersTimeout: bounds.headersMs,
+      requestTimeout: bounds.requestMs,
+      connectionsCheckingInterval: Math.min(1_000, bounds.headersMs),
+      keepAliveTimeout: bounds.keepAliveMs,
+      maxHeaderSize: bounds.maxHeaderBytes,
+    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  );
+  server.maxConnections = bounds.maxConnections;
+  const bound = await listen(server, address);
+  return {
+    address: bound,
+    serve: (served) => {
+      gateway = served;
+    },
+    stop: (endStreams) => stop(server, stopMs, endStreams),
+  };
+}
+
+function startingAnswer(): Response {
+  return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
+}
+
+/** IPv4 addresses of a dual-stack socket lose their IPv6 prefix: limits and policies know one form. */
+function peerAddress(incoming: IncomingMessage): string | undefined {
+  return incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(explainListenError(error, { host, port }))));
+    server.listen({ host, port }, () => resolve({ host, port: (server.address() as AddressInfo).port }));
+  });
+}
+
+function explainListenError(error: NodeJS.ErrnoException, address: ListenAddress): string {
+  const place = urlHost(address);
+  if (error.code === 'EADDRINUSE') return `${place} is taken by another program: stop it, or choose another port with --listen ${urlHost({ ...address, port: 0 })}`;
+  if (error.code === 'EACCES') return `${place} needs more rights than this user has: choose a port above 1023 with --listen`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `${address.host} is not an address of this machine: choose another one with --listen`;
+  return `cannot listen on ${place} (${error.code ?? error.message})`;
+}
+
+async function stop(server: Server, stopMs: number, endStreams: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), stopMs);
+  try {
+    await endStreams();
+    server.closeIdleConnections();
+    await closed;
+  } finally {
+    clearTimeout(cut);
+    server.closeAllConnections();
+  }
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, type LocalConfig } from '../../../lambda/local/config';
+import { readConfig } from '../../../lambda/local/config/load';
+
+const read = (value: unknown, environment = {}): LocalConfig => readConfig('/etc/mcp.json', JSON.stringify(value), environment);
+
+function problemOf(text: string, file = 'mcp.json', environment = {}): string {
+  try {
+    readConfig(file, text, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'no problem';
+}
+
+const server = { command: 'node', args: ['server.js'] };
+const files = '"mcpServers": {"files": {"command": "node"}}';
+
+describe('a configuration that is accepted', () => {
+  test('is the mcp.json of a client, unchanged', () => {
+    const config = read({
+      mcpServers: {
+        files: { type: 'stdio', command: 'npx', args: ['-y', 'server', './data'], env: { A: '1' }, disabled: false },
+        remote: { type: 'streamable-http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer x' } },
+      },
+    });
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 8808 });
+    expect(config.servers.map(({ name, upstream }) => ({ name, upstream }))).toEqual([
+      { name: 'files', upstream: { kind: 'stdio', command: 'npx', args: ['-y', 'server', './data'], env: { A: '1' }, cwd: '/etc' } },
+      { name: 'remote', upstream: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { Authorization: 'Bearer x' } } },
+    ]);
+    expect(config.warnings).toEqual([]);
+  });
+
+  test('is the mcp.json of VS Code, with comments, tabs and trailing commas', () => {
+    const text = '{\n\t// my servers\n\t"inputs": [],\n\t"servers": {\n\t\t"files": { /* local */ "type": "stdio", "command": "node", "args": ["http://x//y",], },\n\t},\n}\n';
+    expect(readConfig('mcp.json', text, {}).servers[0]?.upstream).toMatchObject({ command: 'node', args: ['http://x//y'] });
+  });
+
+  test('is YAML', () => {
+    const text = 'mcpServers:\n  files: # local\n    command: node\n    normalize: false\n    unknownArguments: allow\n    limits: {totalMs: 1000}\nlisten: 9000\naudit: audit.jsonl\n';
+    const config = readConfig('/etc/mcp.yaml', text, {});
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 9000 });
+    expect(config.auditFile).toBe('/etc/audit.jsonl');
+    expect(config.servers[0]).toMatchObject({ normalize: false, unknownArguments: 'allow', upstreamLimits: { totalMs: 1000 } });
+  });
+
+  test('ignores with one warning the keys by which clients approve tools', () => {
+    const config = read({ mcpServers: { a: { ...server, autoApprove: ['x'], timeout: 60 }, b: { ...server, alwaysAllow: [] } } });
+    expect(config.warnings).toEqual(['these keys of other clients change nothing here, policies and limits do: a.autoApprove, a.timeout, b.alwaysAllow']);
+  });
+
+  test('holds to the keys by which clients hide tools', () => {
+    const config = read({ mcpServers: { a: { ...server, includeTools: ['x', 'y'], excludeTools: ['y'] }, b: { ...server, disabledTools: ['z'] }, c: server } });
+    expect(config.toolFilters).toEqual(new Map([
+      ['a', { only: new Set(['x', 'y']), except: new Set(['y']) }],
+      ['b', { except: new Set(['z']) }],
+    ]));
+  });
+
+  test('leaves disabled servers out, whatever else is wrong with them', () => {
+    const config = read({ mcpServers: { on: server, off: { command: 'node', env: { TOKEN: '${NOT_SET}' }, disabled: true } } });
+    expect(config.servers.map(({ name }) => name)).toEqual(['on']);
+  });
+
+  test('replaces variables, and does not look at what was put in', () => {
+    const config = read(
+      { mcpServers: { a: { command: '${BIN}', args: ['${env:ARG}', '$HOME', '${MODE:-safe}'], env: { TOKEN: '${TOKEN}' } }, b: { url: '${URL}', headers: { 'X-Key': 'k-${TOKEN}' } } } },
+      { BIN: 'node', ARG: 'x', TOKEN: '${BIN}', URL: 'http://127.0.0.1:1/mcp' },
+    );
+    expect(config.servers[0]?.upstream).toMatchObject({ command: 'node', args: ['x', '$HOME', 'safe'], env: { TOKEN: '${BIN}' } });
+    expect(config.servers[1]?.upstream).toMatchObject({ url: 'http://127.0.0.1:1/mcp', headers: { 'X-Key': 'k-${BIN}' } });
+  });
+
+  test('reads relative paths from the folder of the file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] }));
+    writeFileSync(join(folder, '.env'), 'A=from file\nB=from file\n');
+    writeFileSync(
+      join(folder, 'mcp.yaml'),
+      'mcpServers: {a: {command: node, cwd: work, envFile: .env, env: {B: from env}}}\npolicies: ./policies\nidentity: {issuer: "https://login.example.com", jwks: keys.json, audience: api}\n',
+    );
+    const config = loadConfig(join(folder, 'mcp.yaml'), {});
+    expect(config.policies).toBe(join(folder, 'policies'));
+    expect(config.servers[0]?.upstream).toMatchObject({ cwd: join(folder, 'work'), env: { A: 'from file', B: 'from env' } });
+    expect(config.identity?.trusted).toMatchObject({ issuer: 'https://login.example.com', audiences: ['api'], jwks: { keys: [{ kty: 'EC' }] } });
+  });
+
+  test.each([
+    ['127.0.0.1:9000', { host: '127.0.0.1', port: 9000 }],
+    ['localhost:0', { host: 'localhost', port: 0 }],
+    ['[::1]:80', { host: '::1', port: 80 }],
+    [':80', { host: '127.0.0.1', port: 80 }],
+    ['80', { host: '127.0.0.1', port: 80 }],
+    [80, { host: '127.0.0.1', port: 80 }],
+    [{ port: 80 }, { host: '127.0.0.1', port: 80 }],
+  ])('listens on %j', (listen, expected) => {
+    expect(read({ mcpServers: { a: server }, listen }).listen).toEqual(expected);
+  });
+
+  test('names the limits of GW-3', () => {
+    const { limits } = read({ mcpServers: { a: server }, limits: { rates: { perPrincipal: { requests: 5, seconds: 1 } }, maxBodyBytes: 10, requestMs: 7 } });
+    expect(limits).toEqual({ gateway: { maxBodyBytes: 10 }, http: { requestMs: 7 }, rates: { perPrincipal: { points: 5, seconds: 1 } } });
+  });
+
+  test('may open to other machines when it says who may come and where it is', () => {
+    const config = read({
+      mcpServers: { a: server },
+      listen: '0.0.0.0:80',
+      publicUrl: 'http://mcp.example.com/',
+      policies: 'p',
+      identity: { issuer: 'https://login.example.com', jwks: 'https://login.example.com/keys' },
+    });
+    expect(config.publicUrl).toBe('http://mcp.example.com');
+    expect(config.warnings).toEqual(['tokens reach http://mcp.example.com/ without encryption, put TLS in front and give its https:// origin as "publicUrl"']);
+  });
+});
+
+describe('a configuration that is refused says where and what was expected', () => {
+  test.each([
+    ['a typo in a server', `{\n  "mcpServers": {\n    "files": {"comand": "node"}\n  }\n}`, 'mcp.json:3:15: /mcpServers/files/comand: unknown key, did you mean "command"?'],
+    ['two problems', `{"mcpServers": {"a": {"command": 1, "args": 2}}}`, 'mcp.json:1:34: /mcpServers/a/command: expected a string, found a number (and 1 more: mcp-zero-trust config check shows it)'],
+    ['a typo at the top', `{${files}, "polices": "p"}`, 'mcp.json:1:48: /polices: unknown key, did you mean "policies"?'],
+    ['a key that is near none', `{${files}, "zzz": 1}`, 'mcp.json:1:48: /zzz: unknown key'],
+    ['another case', `{"mcpservers": {}}`, 'mcp.json:1:2: /mcpservers: unknown key, did you mean "mcpServers"?'],
+    ['a list of the wrong type', `{"mcpServers": {"a": {"command": "node", "args": "x"}}}`, 'mcp.json:1:50: /mcpServers/a/args: expected an array, found a string'],
+    ['a number in env', `{"mcpServers": {"a": {"command": "node", "env": {"PORT": 1}}}}`, 'mcp.json:1:58: /mcpServers/a/env/PORT: expected a string, found a number'],
+    ['an item of the wrong type', `{"mcpServers": {"a": {"command": "node", "args": ["x", null]}}}`, 'mcp.json:1:56: /mcpServers/a/args/1: expected a string, found nothing'],
+    ['neither command nor url', `{"mcpServers": {"a": {}}}`, 'mcp.json:1:22: /mcpServers/a: expected either "command" (a program to start) or "url" (a remote server), and not both'],
+    ['both', `{"mcpServers": {"a": {"command": "x", "url": "https://x"}}}`, 'mcp.json:1:22: /mcpServers/a: expected either "command" (a program to start) or "url" (a remote server), and not both'],
+    ['headers for a program', `{"mcpServers": {"a": {"command": "x", "headers": {}}}}`, 'mcp.json:1:39: /mcpServers/a/headers: only goes with "url"'],
+    ['a name that is no route', `{"mcpServers": {"My Server": {"command": "x"}}}`, `mcp.json:1:17: /mcpServers/My Server: a server's name is part of its URL: expected lower-case letters, digits, '-' and '_', at most 63`],
+    ['HTTP+SSE', `{"mcpServers": {"a": {"type": "sse", "url": "https://x/sse"}}}`, 'mcp.json:1:31: /mcpServers/a/type: HTTP+SSE of 2024-11-05 is not supported, expected the Streamable HTTP endpoint of the server and "http"'],
+    ['a transport that does not fit', `{"mcpServers": {"a": {"type": "http", "command": "x"}}}`, 'mcp.json:1:31: /mcpServers/a/type: does not go with "command"'],
+    ['an unknown transport', `{"mcpServers": {"a": {"type": "ws", "url": "https://x"}}}`, 'mcp.json:1:31: /mcpServers/a/type: expected "stdio", "http", "streamable-http", "streamableHttp" or "sse"'],
+    ['a URL of another scheme', `{"mcpServers": {"a": {"url": "ftp://x"}}}`, 'mcp.json:1:30: /mcpServers/a/url: expected a URL that starts with https:// or http://'],
+    ['a password in a URL', `{"mcpServers": {"a": {"url": "https://u:p@x"}}}`, 'mcp.json:1:30: /mcpServers/a/url: expected a URL without a password, put the credential into "headers"'],
+    ['a header that is none', `{"mcpServers": {"a": {"url": "https://x", "headers": {"X Y": "1"}}}}`, 'mcp.json:1:62: /mcpServers/a/headers/X Y: is not a valid HTTP header'],
+    ['a variable that is not set', `{"mcpServers": {"a": {"command": "x", "env": {"T": "\${API_TOKEN}"}}}}`, 'mcp.json:1:52: /mcpServers/a/env/T: the environment variable API_TOKEN is not set'],
+    ['an input of VS Code', `{"servers": {"a": {"command": "x", "env": {"T": "\${input:key}"}}}}`, 'mcp.json:1:49: /servers/a/env/T: the gateway cannot ask for an input, expected ${NAME} of an environment variable'],
+    ['a reference of another kind', `{"mcpServers": {"a": {"command": "\${workspace:x}"}}}`, 'mcp.json:1:34: /mcpServers/a/command: a reference that is not understood, expected ${NAME} or ${env:NAME}'],
+    ['no servers', `{"listen": 1}`, 'mcp.json:1:1: the key "mcpServers" is missing'],
+    ['an empty list of servers', `{"mcpServers": {}}`, 'mcp.json:1:2: /mcpServers: expected at least one server that is not disabled'],
+    ['both names for servers', `{${files}, "servers": {"b": {"command": "x"}}}`, 'mcp.json:1:48: /servers: is the same as "mcpServers", give one of the two'],
+    ['a port too large', `{${files}, "listen": "127.0.0.1:70000"}`, 'mcp.json:1:48: /listen: expected a port from 0 to 65535'],
+    ['an address without port', `{${files}, "listen": "127.0.0.1"}`, 'mcp.json:1:58: /listen: expected "host:port", for example "127.0.0.1:8808"'],
+    ['a public URL with a path', `{${files}, "publicUrl": "https://x/mcp"}`, 'mcp.json:1:61: /publicUrl: expected an origin without a path, for example "https://mcp.example.com"'],
+    ['a limit of nothing', `{${files}, "limits": {"maxBodyBytes": 0}}`, 'mcp.json:1:75: /limits/maxBodyBytes: expected at least 1'],
+    ['identity without keys', `{${files}, "policies": "p", "identity": {"issuer": "https://x"}}`, 'mcp.json:1:77: /identity: the key "jwks" is missing'],
+    ['keys without encryption', `{${files}, "policies": "p", "identity": {"issuer": "i", "jwks": "http://x.example.com/k"}}`, 'mcp.json:1:101: /identity/jwks: issuers: the keys of i are at http://x.example.com; expected https, or http on a loopback address'],
+    ['keys in no file', `{${files}, "policies": "p", "identity": {"issuer": "i", "jwks": "/nowhere/keys.json"}}`, 'mcp.json:1:101: /identity/jwks: the file /nowhere/keys.json cannot be read, expected a JSON Web Key Set'],
+    ['identity without policies', `{${files}, "anonymous": "me"}`, 'mcp.json:1:48: /anonymous: needs "policies" beside it, a folder of Cedar policies: without one nothing is permitted'],
+    ['anonymous for other machines', `{${files}, "listen": "0.0.0.0:80", "publicUrl": "https://x", "policies": "p", "anonymous": "me", "identity": {"issuer": "i", "jwks": "https://x/k"}}`, 'mcp.json:1:115: /anonymous: is refused while the gateway listens on 0.0.0.0, which other machines can reach'],
+    ['no identity for other machines', `{${files}, "listen": "0.0.0.0:80", "publicUrl": "https://x"}`, 'mcp.json:1:1: the key "identity" is needed while the gateway listens on 0.0.0.0, which other machines can reach'],
+    ['a key that is there twice', `{"mcpServers": {},\n "mcpServers": {}}`, 'mcp.json:2:2: this key is there twice'],
+    ['a brace too few', `{"mcpServers": {"a": {"command": "x"}}`, 'mcp.json:1:39: not valid JSON or YAML: Flow map must end with a }'],
+    ['something else than an object', `[]`, 'mcp.json:1:1: expected an object, found an array'],
+    ['nothing at all', ``, 'mcp.json: expected an object, found nothing'],
+  ])('%s', (_name, text, message) => {
+    expect(problemOf(text)).toBe(message);
+  });
+
+  test('in YAML too', () => {
+    expect(problemOf('mcpServers:\n  a:\n    command: node\n    arg: [x]\n', 'mcp.yaml')).toBe('mcp.yaml:4:5: /mcpServers/a/arg: unknown key, did you mean "args"?');
+    expect(problemOf('mcpServers: !!js/function x\n', 'mcp.yaml')).toBe('mcp.yaml:1:13: YAML tags are not understood here');
+  });
+
+  test('shows no value of the file, which may be a secret', () => {
+    const secret = 's3cr3t';
+    for (const entry of [{ command: 1, env: { T: secret } }, { url: `ftp://${secret}` }, { url: 'https://x', headers: { A: `${secret}\n` } }, { command: 'x', type: secret }]) {
+      expect(problemOf(JSON.stringify({ mcpServers: { a: entry } }))).not.toContain(secret);
+    }
+  });
+
+  test('bounds what YAML aliases expand to', () => {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[i]}`).join(', ')}]`)].join('\n');
+    expect(problemOf(bomb, 'mcp.yaml')).toBe('mcp.yaml: its YAML aliases expand to too much');
+  });
+
+  test('a file that is not there, and a folder', () => {
+    expect(() => loadConfig('/nowhere/mcp.json', {})).toThrow(new ConfigError('/nowhere/mcp.json', [{ pointer: '', message: 'there is no such file' }]));
+    expect(() => loadConfig(tmpdir(), {})).toThrow('this is a folder, expected a file');
+  });
+});
