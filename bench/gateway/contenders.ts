@@ -45,12 +45,15 @@ async function startUpstream(): Promise<string> {
   return endpoint(port);
 }
 
-/** It can only stand in front of a program: the same upstream, over stdio. It speaks both eras to clients. */
+/**
+ * It can only stand in front of a program: the same upstream, over stdio. It speaks both eras to clients. Without its
+ * store of past events it is faster in sessions, and nothing here needs the store.
+ */
 async function startMcpProxy(): Promise<string> {
   const modules = await install('mcp-proxy', { 'mcp-proxy': MCP_PROXY_VERSION });
   const program = join(modules, 'mcp-proxy', 'dist', 'bin', 'mcp-proxy.mjs');
   const port = await freePort();
-  const listen = ['--host', '127.0.0.1', '--port', String(port), '--server', 'stream'];
+  const listen = ['--host', '127.0.0.1', '--port', String(port), '--server', 'stream', '--no-eventStore'];
   await startNode([program, ...listen, '--', process.execPath, ...TSX, echoServer, '--stdio'], port);
   return endpoint(port);
 }

@@ -62,13 +62,18 @@ async function callUntil(end: number, countFrom: number, call: Call): Promise<nu
 
 function summarize(latencies: number[], elapsedMs: number): Measurement {
   const sorted = Float64Array.from(latencies).sort();
-  const percentile = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+  const percentile = (share: number) => toMicroseconds(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
   return {
-    requestsPerSecond: (1000 * sorted.length) / elapsedMs,
+    requestsPerSecond: Math.round((1000 * sorted.length) / elapsedMs),
     p50: percentile(0.5),
     p95: percentile(0.95),
     p99: percentile(0.99),
   };
+}
+
+/** The clock knows no more digits than that. */
+function toMicroseconds(milliseconds = NaN): number {
+  return Math.round(milliseconds * 1000) / 1000;
 }
 
 process.on('message', (load: Load) => {
