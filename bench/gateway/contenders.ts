@@ -88,7 +88,10 @@ async function startOurs(upstream: string, options: ContenderOptions): Promise<C
 }
 
 /** Every request is counted and none is refused. */
-const UNREACHABLE_LIMITS = {};
+const UNREACHABLE_RATE = { requests: 1_000_000_000, seconds: 60 };
+const UNREACHABLE_LIMITS = {
+  rates: { perAddress: UNREACHABLE_RATE, perPrincipal: UNREACHABLE_RATE, perEndpoint: UNREACHABLE_RATE },
+};
 
 async function startNode(args: readonly string[], port: number): Promise<void> {
   await start({ command: process.execPath, args, cwd: ROOT, ready: { port } });
