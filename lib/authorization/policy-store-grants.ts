@@ -25,7 +25,6 @@ export class PolicyStoreGrants {
       grantee,
       actions: [...actions],
       resourceArns: [this.policyStore.policyStoreArn],
-      scope: this.policyStore,
     });
   }
 }

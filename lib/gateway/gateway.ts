@@ -35,7 +35,7 @@ import { McpWebAcl } from './web-acl';
  * const files = gateway.addServer('files', { url: 'https://files.internal.example.com/mcp' });
  * files.grants.callTool(McpPrincipal.group('analysts'), 'read_file');
  */
-export class McpGateway extends McpGatewayBase implements ec2.IConnectable {
+export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.IGrantable {
   /** A gateway of another app, for its URL and its metrics. */
   static fromMcpGatewayAttributes(scope: Construct, id: string, attrs: McpGatewayAttributes): IMcpGateway {
     class Import extends McpGatewayBase {

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -35,6 +35,7 @@ export class GatewayRestApi extends Construct {
     super(scope, id);
     const accessLog = this.logGroup('AccessLog', props);
     this.api = new apigateway.RestApi(this, 'Resource', {
+      restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: 'Zero-trust gateway in front of MCP servers',
       endpointConfiguration: endpoint(props),
       policy: props.vpcEndpoints.length > 0 ? onlyThrough(props.vpcEndpoints) : undefined,
@@ -99,12 +100,14 @@ export class GatewayRestApi extends Construct {
   private acknowledgeFindings(): void {
     acknowledge(this, {
       'AwsSolutions-APIG2': 'MCP messages are validated in the proxy function against the protocol revision and the tool\'s own schema, which a model of API Gateway cannot express',
-      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]': 'API Gateway accepts only this managed policy for the account\'s role that writes its logs',
+...Object.fromEntries(['<AWS::Partition>', 'aws'].map((partition) => [`AwsSolutions-IAM4[Policy::arn:${partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]`, LOG_ROLE_REASON])),
       'NIST.800.53.R5-APIGWCacheEnabledAndEncrypted': 'answers depend on the principal and must never come from a cache',
       'NIST.800.53.R5-APIGWSSLEnabled': 'the integration is a Lambda function, which is invoked with a signed AWS request and knows no client certificate',
     });
   }
 }
+
+const LOG_ROLE_REASON = 'API Gateway accepts only this managed policy for the account\'s role that writes its logs';
 
 /** One JSON object a request. No header, query or body goes into it, so no token can. */
 const ACCESS_LOG_FORMAT = apigateway.AccessLogFormat.custom(JSON.stringify({

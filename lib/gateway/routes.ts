@@ -63,20 +63,12 @@ export function addRoutes(api: apigateway.IRestApi, targets: RouteTargets): apig
     return [
       ...route.authorizedMethods.map((method) => resource.addMethod(method, targets.integration, authorized)),
       ...route.openMethods.map((method) => acknowledgeOpen(resource.addMethod(method, targets.integration, open))),
-    ].map(acknowledgeTokens);
+    ];
   });
 }
 
 function acknowledgeOpen(method: apigateway.Method): apigateway.Method {
-  acknowledge(method, {
-    'AwsSolutions-APIG4': 'public by specification: RFC 9728 metadata, CORS preflights and the health check carry no token and reveal nothing of a principal',
-  });
-  return method;
-}
-
-function acknowledgeTokens(method: apigateway.Method): apigateway.Method {
-  acknowledge(method, {
-    'AwsSolutions-COG4': 'access tokens of any OAuth 2.1 issuer are verified by the Lambda authorizer, whose answer is never cached',
-  });
+  const reason = 'public by specification: RFC 9728 metadata, CORS preflights and the health check carry no token and reveal nothing of a principal';
+  acknowledge(method, { 'AwsSolutions-APIG4': reason, 'AwsSolutions-COG4': reason });
   return method;
 }
