@@ -1,0 +1,219 @@
+import type { Response } from '@cedar-policy/cedar-wasm/nodejs';
+import { LRUCache } from 'lru-cache';
+import { isJsonObject, type JsonObject } from '../protocol';
+import { toolArguments, type RecordArgument } from './argument-type';
+import type { CedarRecord } from './argument-value';
+import { cedar } from './cedar-engine';
+import { contextOf } from './context';
+import type { AuthorizationRequest, Decision, DecisionPoint } from './decision';
+import { engineSlot } from './engine-slots';
+import { entitiesOf, type Entity, type RequestEntities } from './entities';
+import type { EntityReads } from './policy-reads';
+import { parsePolicySet, type Policies, type PolicySet } from './policy-set';
+import { Slicer, type Slice } from './slice';
+
+/** Where policies come from when they may change by themselves. */
+export interface PolicySource {
+  /** The policies to decide by now: the same object until they change, `undefined` while there is no good copy. */
+  current(): PolicySet | undefined;
+}
+
+export interface CedarDecisionPointOptions {
+  /** Policies by id, or a source of them. */
+  readonly policies: Policies | PolicySource;
+}
+
+/** Decides at once, in this process. */
+export interface CedarDecisionPoint extends DecisionPoint {
+  decide(request: AuthorizationRequest): Decision;
+  visible(requests: readonly AuthorizationRequest[]): readonly boolean[];
+  /**
+   * Decides by other policies from the next request on.
+   *
+   * @throws Error when one of them is not a policy; the ones before stay in force.
+   */
+  replacePolicies(policies: Policies | PolicySource): void;
+}
+
+/**
+ * Takes decisions by Cedar's own engine in this process (CV-1). Deny unless a policy permits and none forbids; deny also
+ * when any policy that has a say cannot be evaluated, which Cedar by itself would skip.
+ *
+ * Policies are cut to those that can have a say, and are held parsed. Where these read nothing of the context, the answer
+ * is a function of the policies and the entities, and is remembered; new policies forget it.
+ *
+ * @throws Error when one of the policies is not one.
+ */
+export function createCedarDecisionPoint(options: CedarDecisionPointOptions): CedarDecisionPoint {
+  let source = sourceOf(options.policies);
+  let evaluator: Evaluator | undefined;
+
+  const current = (): Evaluator | undefined => {
+    const set = source.current();
+    if (set === undefined) return undefined;
+    if (evaluator?.set !== set) evaluator = new Evaluator(set);
+    return evaluator;
+  };
+
+  return {
+    decide: (request) => current()?.decide(request) ?? UNAVAILABLE,
+    visible: (requests) => {
+      const now = current();
+      return requests.map((request) => now?.visible(request) ?? false);
+    },
+    replacePolicies: (policies) => {
+      source = sourceOf(policies);
+    },
+  };
+}
+
+function sourceOf(policies: Policies | PolicySource): PolicySource {
+  if (isSource(policies)) return policies;
+  const set = parsePolicySet(policies);
+  return { current: () => set };
+}
+
+function isSource(policies: Policies | PolicySource): policies is PolicySource {
+  return typeof policies.current === 'function';
+}
+
+const UNAVAILABLE: Decision = { effect: 'deny', policyIds: [], reason: 'unavailable' };
+const NOT_PERMITTED: Decision = { effect: 'deny', policyIds: [], reason: 'not_permitted' };
+const NOT_EVALUATED: Decision = { effect: 'deny', policyIds: [], reason: 'policy_error' };
+
+/** Answers remembered of one policy set. */
+const MAX_REMEMBERED = 20_000;
+
+class Evaluator {
+  private readonly slicer: Slicer;
+  private readonly decisions = new LRUCache<string, Decision>({ max: MAX_REMEMBERED });
+  private readonly visibility = new LRUCache<string, { readonly visible: boolean }>({ max: MAX_REMEMBERED });
+
+  constructor(readonly set: PolicySet) {
+    this.slicer = new Slicer(set);
+  }
+
+  decide(request: AuthorizationRequest): Decision {
+    const entities = entitiesOf(request);
+    const slice = this.slicer.sliceFor(entities);
+    if (slice.policies.length === 0) return NOT_PERMITTED;
+    return slice.context === undefined ? this.decideByEntities(slice, entities) : this.decideInContext(slice, entities, request);
+  }
+
+  /** Whether some arguments could get the request allowed. Arguments that a policy needs count neither for nor against. */
+  visible(request: AuthorizationRequest): boolean {
+    const entities = entitiesOf(request);
+    const slice = this.slicer.sliceFor(entities);
+    if (request.operation.kind !== 'callTool' || !slice.readsArguments) return this.decide(request).effect === 'allow';
+    const { members } = slice.context!;
+    if (members === undefined || members.size > 1) return this.couldBeAllowed(slice, entities, request);
+    return remembered(this.visibility, memoKey(slice, entities), () => ({
+      visible: this.couldBeAllowed(slice, entities, request),
+    })).visible;
+  }
+
+  private decideByEntities(slice: Slice, entities: RequestEntities): Decision {
+    return remembered(this.decisions, memoKey(slice, entities), () => decisionOf(evaluate(slice, entities, {})));
+  }
+
+  private decideInContext(slice: Slice, entities: RequestEntities, request: AuthorizationRequest): Decision {
+    return decisionOf(evaluate(slice, entities, contextOf(request, slice.context, readsUnseenArgument(slice, request))));
+  }
+
+  /**
+   * Evaluates with unknown arguments: what needs them errs. A policy that compares the arguments as a whole would not err
+   * but be false, so it is set aside: a permit may hold, a forbid may not.
+   */
+  private couldBeAllowed(whole: Slice, entities: RequestEntities, request: AuthorizationRequest): boolean {
+    const comparesWhole = whole.policies.filter((policy) => policy.reads.argumentPaths === undefined);
+    const slice = comparesWhole.length === 0 ? whole : this.slicer.slice(whole.policies.filter((policy) => !comparesWhole.includes(policy)));
+    const mayPermit = comparesWhole.some((policy) => policy.effect === 'permit');
+    if (slice.policies.length === 0) return mayPermit;
+    const response = evaluate(slice, entities, contextOf(request, slice.context, true));
+    if (response === undefined) return false;
+    const { reason, errors } = response.diagnostics;
+    const erred = errors.map(({ policyId }) => slice.policies.find((policy) => policy.id === policyId)!);
+    if (erred.some((policy) => policy.reads.members?.has('arguments') === false)) return false;
+    if (response.decision === 'allow') return true;
+    return reason.length === 0 && (mayPermit || erred.some((policy) => policy.effect === 'permit'));
+  }
+}
+
+function remembered<V extends object>(memo: LRUCache<string, V>, key: string, compute: () => V): V {
+  let value = memo.get(key);
+  if (value === undefined) {
+    value = compute();
+    memo.set(key, value);
+  }
+  return value;
+}
+
+/** All that an answer can depend on where the context has no part in it. */
+function memoKey(slice: Slice, { principal, action, resource }: RequestEntities): string {
+  let { key } = slice;
+  if (slice.reads.principal.mentioned) key += `p${principal.key}`;
+  if (slice.reads.action.mentioned) key += `a${action.key}`;
+  if (slice.reads.resource.mentioned) key += `r${resource.key}`;
+  return key;
+}
+
+/** The engine's answer, `undefined` where it has none. */
+function evaluate(slice: Slice, entities: RequestEntities, context: CedarRecord): Response | undefined {
+  try {
+    const answer = cedar().statefulIsAuthorized({
+      preparsedPolicySetId: engineSlot(slice, () => Object.fromEntries(slice.policies.map(({ id, conditions }) => [id, conditions]))),
+      principal: entities.principal.uid,
+      action: entities.action.uid,
+      resource: entities.resource.uid,
+      context,
+      entities: entitiesRead(slice, entities),
+    });
+    return answer.type === 'success' ? answer.response : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type EngineEntity = Pick<Entity, 'uid' | 'attrs' | 'parents'>;
+
+/** The entities as far as the slice's conditions look at them; each costs the engine as much as a policy. */
+function entitiesRead({ reads }: Slice, entities: RequestEntities): EngineEntity[] {
+  const read: EngineEntity[] = [];
+  for (const variable of ['principal', 'action', 'resource'] as const) {
+    const part = entityRead(reads[variable], entities[variable]);
+    if (part !== undefined) read.push(part);
+  }
+  return read;
+}
+
+function entityRead({ attributes, parents }: EntityReads, { uid, attrs, parents: ancestors }: Entity): EngineEntity | undefined {
+  if (attributes?.size === 0 && !parents) return undefined;
+  const names = attributes === undefined ? Object.keys(attrs) : [...attributes].filter((name) => Object.hasOwn(attrs, name));
+  return { uid, attrs: Object.fromEntries(names.map((name) => [name, attrs[name]!])), parents: parents ? ancestors : [] };
+}
+
+function decisionOf(response: Response | undefined): Decision {
+  if (response === undefined) return NOT_EVALUATED;
+  const { reason, errors } = response.diagnostics;
+  if (errors.length > 0) return { effect: 'deny', policyIds: errors.map(({ policyId }) => policyId).sort(), reason: 'policy_error' };
+  if (response.decision === 'allow') return { effect: 'allow', policyIds: reason.sort() };
+  return reason.length > 0 ? { effect: 'deny', policyIds: reason.sort(), reason: 'forbidden' } : NOT_PERMITTED;
+}
+
+/**
+ * Whether a policy names an argument that the call has and that Cedar's type of the tool's arguments does not. To the
+ * engine it would look absent, and a `forbid` on it would be silent.
+ */
+function readsUnseenArgument({ reads }: Slice, { operation }: AuthorizationRequest): boolean {
+  if (operation.kind !== 'callTool' || reads.argumentPaths === undefined) return false;
+  const { type } = toolArguments(operation.tool.inputSchema);
+  return reads.argumentPaths.some((path) => isUnseen(path, type, operation.arguments));
+}
+
+function isUnseen([name, ...rest]: readonly string[], type: RecordArgument, value: JsonObject): boolean {
+  if (name === undefined || !Object.hasOwn(value, name) || value[name] === undefined) return false;
+  const attribute = type.attributes.get(name);
+  if (attribute === undefined) return true;
+  const inner = value[name];
+  return attribute.type.kind === 'record' && isJsonObject(inner) && isUnseen(rest, attribute.type, inner);
+}

@@ -1,0 +1,64 @@
+import { isIP } from 'node:net';
+import type { AuthorizationRequest, RequestContext } from './decision';
+import { toCedarArguments, type CedarRecord } from './argument-value';
+
+/**
+ * Stands in for what is not known or has no Cedar value, mostly the arguments. Every way of looking into a record fails on it,
+ * so a policy that needs the arguments errs, and a policy that does not is none the wiser; leaving `arguments` out would
+ * make `context has arguments` false instead, and a `forbid` guarded by it silent.
+ */
+export const UNKNOWN: CedarRecord = { __extn: { fn: 'duration', arg: '0ms' } };
+
+/** Which members of the context a set of policies looks at. */
+export interface ContextReads {
+  /** `undefined`: all of them. */
+  readonly members: ReadonlySet<string> | undefined;
+  /** Names of the arguments looked at; `undefined`: all of them. */
+  readonly argumentNames: ReadonlySet<string> | undefined;
+}
+
+export const EVERYTHING: ContextReads = { members: undefined, argumentNames: undefined };
+
+/**
+ * The Cedar context of a request, as far as it is looked at.
+ *
+ * @param withhold Say of the arguments that they are not known. @default false
+ */
+export function contextOf(request: AuthorizationRequest, reads: ContextReads = EVERYTHING, withhold = false): CedarRecord {
+  const { operation, context } = request;
+  const wants = (member: string) => reads.members === undefined || reads.members.has(member);
+  const record: CedarRecord = {};
+  if (wants('time')) record.time = timeOf(context.now);
+  if (wants('network')) record.network = networkOf(context);
+  if (context.protocolVersion !== undefined && wants('protocolVersion')) record.protocolVersion = context.protocolVersion;
+  if (operation.kind === 'complete' && wants('reference')) record.reference = operation.reference;
+  if (operation.kind === 'callTool' && wants('arguments')) {
+    const value = withhold ? undefined : toCedarArguments(operation.tool.inputSchema, operation.arguments, reads.argumentNames);
+    record.arguments = value ?? UNKNOWN;
+  }
+  return record;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+function timeOf(now: number): CedarRecord {
+  const epoch = Math.floor(now);
+  return {
+    epoch,
+    now: { __extn: { fn: 'datetime', arg: new Date(epoch).toISOString() } },
+    hour: Math.floor(epoch / HOUR) % 24,
+    minute: Math.floor(epoch / 60_000) % 60,
+    // 1 January 1970 was a Thursday, ISO 8601's day 4.
+    dayOfWeek: ((Math.floor(epoch / DAY) + 3) % 7) + 1,
+  };
+}
+
+/** IPv4 in IPv6 (`::ffff:192.0.2.1`), as dual-stack sockets report it. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+function networkOf(context: RequestContext): CedarRecord {
+  if (context.sourceIp === undefined) return {};
+  const address = MAPPED.exec(context.sourceIp)?.[1] ?? context.sourceIp.replace(/%.*$/, '');
+  return isIP(address) === 0 ? UNKNOWN : { sourceIp: { __extn: { fn: 'ip', arg: address } } };
+}

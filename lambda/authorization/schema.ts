@@ -1,0 +1,153 @@
+import type { NamespaceDefinition, SchemaJson, Type, TypeOfAttribute } from '@cedar-policy/cedar-wasm/nodejs';
+import type { ToolDefinition } from '../protocol';
+import { toolArguments, type ArgumentType, type LeftOutArgument, type RecordArgument } from './argument-type';
+import { DISCOVER_ACTIONS, NAMESPACE, toolActionId } from './vocabulary';
+
+/** A Cedar schema in its JSON form. */
+export type CedarSchema = SchemaJson<string>;
+
+/** A server as far as policies see it. */
+export interface ServerTools {
+  readonly name: string;
+  readonly tools: readonly ToolDefinition[];
+}
+
+/** A part of a tool's arguments that no policy can read, and why. An empty path is the tool itself. */
+export interface LeftOutOfSchema extends LeftOutArgument {
+  readonly server: string;
+  readonly tool: string;
+}
+
+export interface GeneratedSchema {
+  readonly schema: CedarSchema;
+  readonly leftOut: readonly LeftOutOfSchema[];
+}
+
+/**
+ * The schema that policies are validated against: the base schema of `policies/schema.cedarschema`, and one action for
+ * each tool, `Mcp::Action::"<server>/<tool>"`, whose `context.arguments` has the types of the tool's input schema.
+ */
+export function generateSchema(servers: readonly ServerTools[]): GeneratedSchema {
+  const schema = baseSchema();
+  const { actions } = schema[NAMESPACE]!;
+  const leftOut: LeftOutOfSchema[] = [];
+  for (const server of servers) {
+    for (const tool of server.tools) {
+      const id = toolActionId(server.name, tool.name);
+      const note = (path: readonly string[], reason: string) => leftOut.push({ server: server.name, tool: tool.name, path, reason });
+      if (Object.hasOwn(actions, id)) {
+        note([], 'its server lists two tools of this name');
+        continue;
+      }
+      const { type, leftOut: unseen } = toolArguments(tool.inputSchema);
+      for (const { path, reason } of unseen) note(path, reason);
+      // A tool may be called `__proto__`; assignment would lose it.
+      Object.defineProperty(actions, id, { value: toolAction(type), enumerable: true, configurable: true, writable: true });
+    }
+  }
+  return { schema, leftOut };
+}
+
+type Action = NamespaceDefinition<string>['actions'][string];
+
+function toolAction(type: RecordArgument): Action {
+  return {
+    memberOf: [{ id: 'callTool' }],
+    appliesTo: {
+      principalTypes: ['User', 'Agent'],
+      resourceTypes: ['Tool'],
+      context: record({ ...circumstances(), arguments: recordType(type) }),
+    },
+  };
+}
+
+function recordType(argument: RecordArgument): Type<string> {
+  return {
+    type: 'Record',
+    attributes: Object.fromEntries([...argument.attributes].map(([name, { type, required }]) => [name, { ...cedarType(type), required }])),
+  };
+}
+
+function cedarType(type: ArgumentType): Type<string> {
+  switch (type.kind) {
+    case 'string':
+      return { type: 'String' };
+    case 'boolean':
+      return { type: 'Boolean' };
+    case 'long':
+      return { type: 'Long' };
+    case 'decimal':
+      return { type: 'Extension', name: 'decimal' };
+    case 'set':
+      return { type: 'Set', element: cedarType(type.element) };
+    case 'record':
+      return recordType(type);
+  }
+}
+
+function record(attributes: Record<string, TypeOfAttribute<string>>): Type<string> {
+  return { type: 'Record', attributes };
+}
+
+function optional(type: Type<string>): TypeOfAttribute<string> {
+  return { ...type, required: false };
+}
+
+const STRING: Type<string> = { type: 'String' };
+const LONG: Type<string> = { type: 'Long' };
+const BOOLEAN: Type<string> = { type: 'Boolean' };
+
+/** What every context has besides what is the action's own. */
+function circumstances(): Record<string, TypeOfAttribute<string>> {
+  return { time: { type: 'Time' }, network: { type: 'Network' }, protocolVersion: optional(STRING) };
+}
+
+/** The model without any tool: what `policies/schema.cedarschema` says, in JSON form. A new object at each call. */
+export function baseSchema(): CedarSchema {
+  const principal = {
+    memberOfTypes: ['Group'],
+    shape: record({ issuer: STRING, scopes: { type: 'Set', element: STRING } }),
+  };
+  const inServer = (attributes: Record<string, TypeOfAttribute<string>>) => ({ memberOfTypes: ['Server'], shape: record(attributes) });
+  const action = (resourceType: string, more: { group?: string; context?: Record<string, TypeOfAttribute<string>> } = {}): Action => ({
+    ...(more.group === undefined ? {} : { memberOf: [{ id: more.group }] }),
+    appliesTo: {
+      principalTypes: ['User', 'Agent'],
+      resourceTypes: [resourceType],
+      context: record({ ...circumstances(), ...more.context }),
+    },
+  });
+  return {
+    [NAMESPACE]: {
+      commonTypes: {
+        Time: record({ epoch: LONG, now: { type: 'Extension', name: 'datetime' }, hour: LONG, minute: LONG, dayOfWeek: LONG }),
+        Network: record({ sourceIp: optional({ type: 'Extension', name: 'ipaddr' }) }),
+      },
+      entityTypes: {
+        User: principal,
+        Agent: principal,
+        Group: {},
+        Server: {},
+        Tool: inServer({
+          server: STRING,
+          name: STRING,
+          readOnly: BOOLEAN,
+          destructive: BOOLEAN,
+          idempotent: BOOLEAN,
+          openWorld: BOOLEAN,
+        }),
+        Prompt: inServer({ server: STRING, name: STRING }),
+        Resource: inServer({ server: STRING, uri: STRING }),
+      },
+      actions: {
+        discover: {},
+        ...Object.fromEntries(DISCOVER_ACTIONS.map((id) => [id, action('Server', { group: 'discover' })])),
+        callTool: {},
+        getPrompt: action('Prompt'),
+        readResource: action('Resource'),
+        subscribeResource: action('Resource'),
+        complete: action('Server', { context: { reference: STRING } }),
+      },
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { cedar } from './cedar-engine';
+import { lineAndColumn, utf16Offset, type PolicyLocation } from './load-policies';
+import { errorText, parsePolicySet } from './policy-set';
+import type { CedarSchema, LeftOutOfSchema } from './schema';
+import { ENTITY_TYPE, toolActionId } from './vocabulary';
+
+export interface PolicyIssue {
+  readonly policyId: string;
+  /** `error`: the policy must not be used. `warning`: it can never have an effect on any valid request. */
+  readonly severity: 'error' | 'warning';
+  /** Says what is wrong and, where one is near, the name that was probably meant. */
+  readonly message: string;
+  /** In the policy's file where `locations` are given, otherwise in its own text; from 1. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export interface ValidatePoliciesOptions {
+  /**
+   * Where each policy begins in its file, as loaded.
+   *
+   * @default - lines count from each policy's own first one
+   */
+  readonly locations?: Readonly<Record<string, PolicyLocation>>;
+  /**
+   * Arguments that the schema leaves out; a policy that reads one is an error.
+   *
+   * @default - not checked
+   */
+  readonly leftOut?: readonly LeftOutOfSchema[];
+}
+
+/** What Cedar's validator, in strict mode, has to say of policies under a schema. Empty: all of them are sound. */
+export function validatePolicies(
+  policies: Readonly<Record<string, string>>,
+  schema: CedarSchema,
+  options: ValidatePoliciesOptions = {},
+): readonly PolicyIssue[] {
+  const answer = cedar().validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies: policies } });
+  if (answer.type === 'failure') {
+    throw new Error(`The policies or their schema cannot be read: ${errorText(answer.errors)}`);
+  }
+  const issues: PolicyIssue[] = [];
+  for (const { policyId, error } of answer.validationErrors) {
+    const message = errorText([error]).replace(`for policy \`${policyId}\`, `, '');
+    issues.push({ policyId, severity: 'error', message, ...place(policies, policyId, error.sourceLocations?.[0]?.start, options) });
+  }
+  const erroneous = new Set(issues.map(({ policyId }) => policyId));
+  for (const { policyId, error } of answer.validationWarnings) {
+    if (erroneous.has(policyId)) continue;
+    const message = errorText([error]).replace(`for policy \`${policyId}\`, `, '');
+    issues.push({ policyId, severity: 'warning', message, ...place(policies, policyId, error.sourceLocations?.[0]?.start, options) });
+  }
+  return [...issues, ...leftOutIssues(policies, options)];
+}
+
+function place(
+  policies: Readonly<Record<string, string>>,
+  policyId: string,
+  start: number | undefined,
+  options: ValidatePoliciesOptions,
+): Partial<PolicyLocation> {
+  if (start === undefined) return {};
+  const text = policies[policyId]!;
+  const { line, column } = lineAndColumn(text, utf16Offset(text, start));
+  const origin = options.locations?.[policyId];
+  if (origin === undefined) return { line, column };
+  return { line: origin.line + line - 1, column: line === 1 ? origin.column + column - 1 : column };
+}
+
+/** To Cedar an argument that the schema leaves out is merely absent; `has` on it is valid, and always false. */
+function leftOutIssues(policies: Readonly<Record<string, string>>, options: ValidatePoliciesOptions): PolicyIssue[] {
+  const leftOut = (options.leftOut ?? []).filter(({ path }) => path.length > 0);
+  if (leftOut.length === 0) return [];
+  const issues: PolicyIssue[] = [];
+  for (const { id, action, reads } of parsePolicySet(policies).policies) {
+    for (const { server, tool, path, reason } of leftOut) {
+      const read = reads.argumentPaths?.some((names) => path.every((name, index) => names[index] === name)) ?? false;
+      const uid = { type: ENTITY_TYPE.Action, id: toolActionId(server, tool) };
+      if (!read || !action({ uid, attrs: {}, parents: [{ type: ENTITY_TYPE.Action, id: 'callTool' }], key: '' })) continue;
+      const message = `policies cannot read the argument ${path.join('.')} of ${uid.id}: ${reason}`;
+      issues.push({ policyId: id, severity: 'error', message, ...place(policies, id, 0, options) });
+    }
+  }
+  return issues;
+}
