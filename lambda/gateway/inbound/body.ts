@@ -1,0 +1,39 @@
+import { tooLarge } from './http';
+import type { Refusal } from './refusal';
+
+/** The parts of a `Request` that reading a body needs. */
+export interface BodySource {
+  readonly headers: { get(name: string): string | null };
+  readonly body: ReadableStream<Uint8Array> | null;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/**
+ * The whole body, or a refusal as soon as it exceeds `maxBytes`: no more than that is ever kept.
+ *
+ * @throws what the stream throws when the client goes away.
+ */
+export async function readBody(request: BodySource, maxBytes: number): Promise<Uint8Array | Refusal> {
+  const declared = request.headers.get('content-length');
+  // The HTTP server holds a body to its Content-Length, so one allocation is enough.
+  if (declared !== null && Number(declared) <= maxBytes) {
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes;
+  }
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > maxBytes) {
+      // Not awaited: a source that never settles its cancellation must not hold the answer back.
+      reader.cancel().catch(() => undefined);
+      return tooLarge(maxBytes);
+    }
+    chunks.push(value);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+}
