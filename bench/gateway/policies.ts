@@ -6,7 +6,7 @@
 const permits: readonly [group: string, action: string, condition?: string][] = [
   ['analysts', 'in Mcp::Action::"discover"'],
   ['analysts', 'in Mcp::Action::"callTool"', 'resource.readOnly'],
-  ['analysts', tools('echo'), '!(context.arguments has options && context.arguments.options has upperCase) || context.arguments.message != ""'],
+  ['analysts', tools('echo'), 'context.arguments.message != ""'],
   ['analysts', tools('search', 'list', 'read')],
   ['analysts', tools('export'), 'context.time.hour >= 6 && context.time.hour < 22'],
   ['engineers', 'in Mcp::Action::"discover"'],
