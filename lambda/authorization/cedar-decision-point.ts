@@ -8,7 +8,7 @@ import { contextOf } from './context';
 import type { AuthorizationRequest, Decision, DecisionPoint } from './decision';
 import { engineSlot } from './engine-slots';
 import { entitiesOf, type Entity, type RequestEntities } from './entities';
-import type { EntityReads } from './policy-reads';
+import { readsArguments, readsArgumentsWhole, type EntityReads } from './policy-reads';
 import { parsePolicySet, type Policies, type PolicySet } from './policy-set';
 import { Slicer, type Slice } from './slice';
 
@@ -59,7 +59,7 @@ export function createCedarDecisionPoint(options: CedarDecisionPointOptions): Ce
     decide: (request) => current()?.decide(request) ?? UNAVAILABLE,
     visible: (requests) => {
       const now = current();
-      return requests.map((request) => now?.visible(request) ?? false);
+      return now === undefined ? requests.map(() => false) : now.visible(requests);
     },
     replacePolicies: (policies) => {
       source = sourceOf(policies);
@@ -84,10 +84,14 @@ const NOT_EVALUATED: Decision = { effect: 'deny', policyIds: [], reason: 'policy
 /** Answers remembered of one policy set. */
 const MAX_REMEMBERED = 20_000;
 
+interface Answer {
+  readonly visible: boolean;
+}
+
 class Evaluator {
   private readonly slicer: Slicer;
   private readonly decisions = new LRUCache<string, Decision>({ max: MAX_REMEMBERED });
-  private readonly visibility = new LRUCache<string, { readonly visible: boolean }>({ max: MAX_REMEMBERED });
+  private readonly visibility = new LRUCache<string, Answer>({ max: MAX_REMEMBERED });
 
   constructor(readonly set: PolicySet) {
     this.slicer = new Slicer(set);
@@ -97,27 +101,29 @@ class Evaluator {
     const entities = entitiesOf(request);
     const slice = this.slicer.sliceFor(entities);
     if (slice.policies.length === 0) return NOT_PERMITTED;
-    return slice.context === undefined ? this.decideByEntities(slice, entities) : this.decideInContext(slice, entities, request);
+    return this.decideIn(slice, entities, request);
   }
 
-  /** Whether some arguments could get the request allowed. Arguments that a policy needs count neither for nor against. */
-  visible(request: AuthorizationRequest): boolean {
-    const entities = entitiesOf(request);
-    const slice = this.slicer.sliceFor(entities);
-    if (request.operation.kind !== 'callTool' || !slice.readsArguments) return this.decide(request).effect === 'allow';
-    const { members } = slice.context!;
-    if (members === undefined || members.size > 1) return this.couldBeAllowed(slice, entities, request);
-    return remembered(this.visibility, memoKey(slice, entities), () => ({
-      visible: this.couldBeAllowed(slice, entities, request),
-    })).visible;
+  /** For each request, whether some arguments could get it allowed: arguments that a policy needs count neither way. */
+  visible(requests: readonly AuthorizationRequest[]): boolean[] {
+    const inThisContext = new Map<string, Answer>();
+    const context = requests[0]?.context;
+    return requests.map((request) => {
+      const entities = entitiesOf(request);
+      const slice = this.slicer.sliceFor(entities);
+      if (slice.policies.length === 0) return false;
+      if (request.operation.kind !== 'callTool') return this.decideIn(slice, entities, request).effect === 'allow';
+      const compute = () => ({ visible: this.couldBeAllowed(slice, entities, request) });
+      if (readsOnlyArguments(slice)) return remembered(this.visibility, memoKey(slice, entities), compute).visible;
+      return request.context === context ? remembered(inThisContext, memoKey(slice, entities), compute).visible : compute().visible;
+    });
   }
 
-  private decideByEntities(slice: Slice, entities: RequestEntities): Decision {
+  private decideIn(slice: Slice, entities: RequestEntities, request: AuthorizationRequest): Decision {
+    if (slice.readsContext) {
+      return decisionOf(evaluate(slice, entities, contextOf(request, slice.context, readsUnseenArgument(slice, request))));
+    }
     return remembered(this.decisions, memoKey(slice, entities), () => decisionOf(evaluate(slice, entities, {})));
-  }
-
-  private decideInContext(slice: Slice, entities: RequestEntities, request: AuthorizationRequest): Decision {
-    return decisionOf(evaluate(slice, entities, contextOf(request, slice.context, readsUnseenArgument(slice, request))));
   }
 
   /**
@@ -125,7 +131,7 @@ class Evaluator {
    * but be false, so it is set aside: a permit may hold, a forbid may not.
    */
   private couldBeAllowed(whole: Slice, entities: RequestEntities, request: AuthorizationRequest): boolean {
-    const comparesWhole = whole.policies.filter((policy) => policy.reads.argumentPaths === undefined);
+    const comparesWhole = whole.policies.filter((policy) => readsArgumentsWhole(policy.reads));
     const slice = comparesWhole.length === 0 ? whole : this.slicer.slice(whole.policies.filter((policy) => !comparesWhole.includes(policy)));
     const mayPermit = comparesWhole.some((policy) => policy.effect === 'permit');
     if (slice.policies.length === 0) return mayPermit;
@@ -133,13 +139,18 @@ class Evaluator {
     if (response === undefined) return false;
     const { reason, errors } = response.diagnostics;
     const erred = errors.map(({ policyId }) => slice.policies.find((policy) => policy.id === policyId)!);
-    if (erred.some((policy) => policy.reads.members?.has('arguments') === false)) return false;
+    if (erred.some((policy) => !readsArguments(policy.reads))) return false;
     if (response.decision === 'allow') return true;
     return reason.length === 0 && (mayPermit || erred.some((policy) => policy.effect === 'permit'));
   }
 }
 
-function remembered<V extends object>(memo: LRUCache<string, V>, key: string, compute: () => V): V {
+/** With the arguments unknown, the entities alone decide then. */
+function readsOnlyArguments({ reads }: Slice): boolean {
+  return reads.context !== undefined && [...reads.context.keys()].every((member) => member === 'arguments');
+}
+
+function remembered<V extends object>(memo: LRUCache<string, V> | Map<string, V>, key: string, compute: () => V): V {
   let value = memo.get(key);
   if (value === undefined) {
     value = compute();
@@ -205,9 +216,10 @@ function decisionOf(response: Response | undefined): Decision {
  * engine it would look absent, and a `forbid` on it would be silent.
  */
 function readsUnseenArgument({ reads }: Slice, { operation }: AuthorizationRequest): boolean {
-  if (operation.kind !== 'callTool' || reads.argumentPaths === undefined) return false;
+  const paths = reads.context?.get('arguments');
+  if (operation.kind !== 'callTool' || paths === undefined) return false;
   const { type } = toolArguments(operation.tool.inputSchema);
-  return reads.argumentPaths.some((path) => isUnseen(path, type, operation.arguments));
+  return paths.some((path) => isUnseen(path, type, operation.arguments));
 }
 
 function isUnseen([name, ...rest]: readonly string[], type: RecordArgument, value: JsonObject): boolean {

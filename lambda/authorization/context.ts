@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { AuthorizationRequest, RequestContext } from './decision';
-import { toCedarArguments, type CedarRecord } from './argument-value';
+import { toCedarArguments, type CedarRecord, type CedarValue } from './argument-value';
 
 /**
  * Stands in for what is not known or has no Cedar value, mostly the arguments. Every way of looking into a record fails on it,
@@ -9,31 +9,25 @@ import { toCedarArguments, type CedarRecord } from './argument-value';
  */
 export const UNKNOWN: CedarRecord = { __extn: { fn: 'duration', arg: '0ms' } };
 
-/** Which members of the context a set of policies looks at. */
-export interface ContextReads {
-  /** `undefined`: all of them. */
-  readonly members: ReadonlySet<string> | undefined;
-  /** Names of the arguments looked at; `undefined`: all of them. */
-  readonly argumentNames: ReadonlySet<string> | undefined;
-}
-
-export const EVERYTHING: ContextReads = { members: undefined, argumentNames: undefined };
+/** Which members of the context are looked at, and which of their members; `undefined`: all of them. */
+export type ContextReads = ReadonlyMap<string, ReadonlySet<string> | undefined> | undefined;
 
 /**
  * The Cedar context of a request, as far as it is looked at.
  *
+ * @param reads @default - all of it
  * @param withhold Say of the arguments that they are not known. @default false
  */
-export function contextOf(request: AuthorizationRequest, reads: ContextReads = EVERYTHING, withhold = false): CedarRecord {
+export function contextOf(request: AuthorizationRequest, reads?: ContextReads, withhold = false): CedarRecord {
   const { operation, context } = request;
-  const wants = (member: string) => reads.members === undefined || reads.members.has(member);
+  const wants = (member: string) => reads === undefined || reads.has(member);
   const record: CedarRecord = {};
-  if (wants('time')) record.time = timeOf(context.now);
+  if (wants('time')) record.time = timeOf(context.now, reads?.get('time'));
   if (wants('network')) record.network = networkOf(context);
   if (context.protocolVersion !== undefined && wants('protocolVersion')) record.protocolVersion = context.protocolVersion;
   if (operation.kind === 'complete' && wants('reference')) record.reference = operation.reference;
   if (operation.kind === 'callTool' && wants('arguments')) {
-    const value = withhold ? undefined : toCedarArguments(operation.tool.inputSchema, operation.arguments, reads.argumentNames);
+    const value = withhold ? undefined : toCedarArguments(operation.tool.inputSchema, operation.arguments, reads?.get('arguments'));
     record.arguments = value ?? UNKNOWN;
   }
   return record;
@@ -42,16 +36,22 @@ export function contextOf(request: AuthorizationRequest, reads: ContextReads = E
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-function timeOf(now: number): CedarRecord {
+const TIME: Readonly<Record<string, (epoch: number) => CedarValue>> = {
+  epoch: (epoch) => epoch,
+  now: (epoch) => ({ __extn: { fn: 'datetime', arg: new Date(epoch).toISOString() } }),
+  hour: (epoch) => Math.floor(epoch / HOUR) % 24,
+  minute: (epoch) => Math.floor(epoch / 60_000) % 60,
+  // 1 January 1970 was a Thursday, ISO 8601's day 4.
+  dayOfWeek: (epoch) => ((Math.floor(epoch / DAY) + 3) % 7) + 1,
+};
+
+function timeOf(now: number, only: ReadonlySet<string> | undefined): CedarRecord {
   const epoch = Math.floor(now);
-  return {
-    epoch,
-    now: { __extn: { fn: 'datetime', arg: new Date(epoch).toISOString() } },
-    hour: Math.floor(epoch / HOUR) % 24,
-    minute: Math.floor(epoch / 60_000) % 60,
-    // 1 January 1970 was a Thursday, ISO 8601's day 4.
-    dayOfWeek: ((Math.floor(epoch / DAY) + 3) % 7) + 1,
-  };
+  const time: CedarRecord = {};
+  for (const [name, valueAt] of Object.entries(TIME)) {
+    if (only === undefined || only.has(name)) time[name] = valueAt(epoch);
+  }
+  return time;
 }
 
 /** IPv4 in IPv6 (`::ffff:192.0.2.1`), as dual-stack sockets report it. */

@@ -14,11 +14,12 @@ export interface Reads {
   readonly principal: EntityReads;
   readonly action: EntityReads;
   readonly resource: EntityReads;
-  /** Members of the context; `undefined`: all of them. */
-  members: Set<string> | undefined;
-  /** Paths into `context.arguments`; `undefined`: the arguments as a whole. */
-  argumentPaths: (readonly string[])[] | undefined;
+  /** Members of the context and the paths into each; `undefined`: all of them. */
+  context: Map<string, MemberReads> | undefined;
 }
+
+/** Paths into a member of the context, an empty one for its mere presence; `undefined`: the member as a whole. */
+export type MemberReads = readonly (readonly string[])[] | undefined;
 
 /** Reads of `conditions`. Wherever in doubt, everything counts as read. */
 export function readsOf(conditions: readonly Clause[]): Reads {
@@ -37,18 +38,20 @@ export function unionOf(all: readonly Reads[]): Reads {
       into.parents ||= from.parents;
       into.attributes = into.attributes && from.attributes && new Set([...into.attributes, ...from.attributes]);
     }
-    union.members = union.members && reads.members && new Set([...union.members, ...reads.members]);
-    union.argumentPaths = union.argumentPaths && reads.argumentPaths && [...union.argumentPaths, ...reads.argumentPaths];
+    if (reads.context === undefined) union.context = undefined;
+    else for (const [member, paths] of reads.context) readMember(member, paths, union);
   }
   return union;
 }
 
-export function readsContext(reads: Reads): boolean {
-  return reads.members === undefined || reads.members.size > 0;
+/** Whether a policy with these reads may depend on the arguments of a call. */
+export function readsArguments({ context }: Reads): boolean {
+  return context === undefined || context.has('arguments');
 }
 
-export function readsArguments(reads: Reads): boolean {
-  return reads.members === undefined || reads.members.has('arguments');
+/** Whether it may depend on them in another way than by looking into them. */
+export function readsArgumentsWhole({ context }: Reads): boolean {
+  return context === undefined || (context.has('arguments') && context.get('arguments') === undefined);
 }
 
 const ENTITY_VARIABLES = ['principal', 'action', 'resource'] as const;
@@ -56,7 +59,7 @@ type EntityVariable = (typeof ENTITY_VARIABLES)[number];
 
 function noReads(): Reads {
   const nothing = () => ({ mentioned: false, attributes: new Set<string>(), parents: false });
-  return { principal: nothing(), action: nothing(), resource: nothing(), members: new Set(), argumentPaths: [] };
+  return { principal: nothing(), action: nothing(), resource: nothing(), context: new Map() };
 }
 
 /** Cedar's JSON policy format: an expression is an object with one member, named after its operator. */
@@ -111,8 +114,7 @@ function readAll(reads: Reads): void {
 
 function readWhole(variable: unknown, reads: Reads): void {
   if (variable === 'context') {
-    reads.members = undefined;
-    reads.argumentPaths = undefined;
+    reads.context = undefined;
     return;
   }
   Object.assign(reads[variable as EntityVariable], { mentioned: true, attributes: undefined, parents: true });
@@ -159,7 +161,8 @@ function readPath(access: unknown, reads: Reads): void {
     reads[variable].mentioned = true;
     reads[variable].attributes?.add(path[0]!);
   } else if (expression.Var === 'context') {
-    readContextPath(path, asksForPresence, reads);
+    const [member, ...rest] = path;
+    readMember(member!, rest.length > 0 || asksForPresence ? [rest] : undefined, reads);
   } else {
     // An attribute of a literal, or of what `if` chooses: it may be any of the request's.
     readAll(reads);
@@ -171,9 +174,7 @@ interface Access {
   readonly attr: string | readonly string[];
 }
 
-function readContextPath([member, ...rest]: readonly string[], asksForPresence: boolean, reads: Reads): void {
-  reads.members?.add(member!);
-  if (member !== 'arguments') return;
-  if (rest.length > 0) reads.argumentPaths?.push(rest);
-  else if (!asksForPresence) reads.argumentPaths = undefined;
+function readMember(member: string, paths: MemberReads, { context }: Reads): void {
+  const before = context?.has(member) ? context.get(member) : [];
+  context?.set(member, before && paths && [...before, ...paths]);
 }

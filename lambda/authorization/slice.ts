@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ContextReads } from './context';
 import type { RequestEntities } from './entities';
-import { readsArguments, readsContext, unionOf, type Reads } from './policy-reads';
+import { unionOf, type MemberReads, type Reads } from './policy-reads';
 import type { Policy, PolicySet } from './policy-set';
 
 /** The policies whose scope a request satisfies: the only ones that can have a say in it. */
@@ -9,9 +9,9 @@ export interface Slice {
   readonly key: string;
   readonly policies: readonly Policy[];
   readonly reads: Reads;
-  readonly readsArguments: boolean;
-  /** What it reads of the context; `undefined`: nothing, so it decides by the entities alone. */
-  readonly context: ContextReads | undefined;
+  /** Whether the context has a part in it; otherwise it decides by the entities alone. */
+  readonly readsContext: boolean;
+  readonly context: ContextReads;
 }
 
 /**
@@ -65,12 +65,11 @@ export class Slicer {
 
 function createSlice(key: string, policies: readonly Policy[]): Slice {
   const reads = unionOf(policies.map((policy) => policy.reads));
-  const names = reads.argumentPaths?.map(([name]) => name!);
-  return {
-    key,
-    policies,
-    reads,
-    readsArguments: readsArguments(reads),
-    context: readsContext(reads) ? { members: reads.members, argumentNames: names && new Set(names) } : undefined,
-  };
+  return { key, policies, reads, readsContext: reads.context?.size !== 0, context: contextReads(reads) };
+}
+
+function contextReads({ context }: Reads): ContextReads {
+  if (context === undefined) return undefined;
+  const names = (paths: MemberReads) => paths && new Set(paths.flatMap(([name]) => (name === undefined ? [] : [name])));
+  return new Map([...context].map(([member, paths]) => [member, names(paths)]));
 }

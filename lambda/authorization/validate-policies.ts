@@ -75,7 +75,7 @@ function leftOutIssues(policies: Readonly<Record<string, string>>, options: Vali
   const issues: PolicyIssue[] = [];
   for (const { id, action, reads } of parsePolicySet(policies).policies) {
     for (const { server, tool, path, reason } of leftOut) {
-      const read = reads.argumentPaths?.some((names) => path.every((name, index) => names[index] === name)) ?? false;
+      const read = reads.context?.get('arguments')?.some((names) => path.every((name, index) => names[index] === name)) ?? false;
       const uid = { type: ENTITY_TYPE.Action, id: toolActionId(server, tool) };
       if (!read || !action({ uid, attrs: {}, parents: [{ type: ENTITY_TYPE.Action, id: 'callTool' }], key: '' })) continue;
       const message = `policies cannot read the argument ${path.join('.')} of ${uid.id}: ${reason}`;

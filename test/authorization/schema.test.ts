@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { baseSchema, generateSchema, toCedarArguments } from '../../lambda/authorization';
 import { cedar } from '../../lambda/authorization/cedar-engine';
 import { contextOf } from '../../lambda/authorization/context';
-import type { JsonObject, ToolDefinition } from '../../lambda/protocol';
+import type { JsonObject, JsonValue, ToolDefinition } from '../../lambda/protocol';
 import { calls, person, tool } from './fixtures';
 
 function schemaOf(inputSchema: JsonObject) {
@@ -13,7 +13,7 @@ function schemaOf(inputSchema: JsonObject) {
 }
 
 function attributesOf(inputSchema: JsonObject): unknown {
-  const context = schemaOf(inputSchema).schema.Mcp!.actions['s/t']!.appliesTo!.context as { attributes: { arguments: { attributes: unknown } } };
+  const context = schemaOf(inputSchema).schema.Mcp!.actions['s/t']!.appliesTo!.context as unknown as { attributes: { arguments: { attributes: unknown } } };
   return context.attributes.arguments.attributes;
 }
 
@@ -198,7 +198,7 @@ describe('toCedarArguments', () => {
 
 /** A JSON Schema of any mixture of the shapes that tools use, with a value that is most often valid under it. */
 const toolWithArguments: fc.Arbitrary<{ inputSchema: JsonObject; args: JsonObject }> = (() => {
-  type Typed = { schema: JsonObject; value: JsonObject[string] };
+  type Typed = { schema: JsonObject; value: JsonValue };
   const name = fc.constantFrom('path', 'a b', 'x"y', 'né', 'constructor', '__entity', '__extn', 'toString', 'n\\', '');
   const { typed } = fc.letrec<{ typed: Typed; object: Typed }>((tie) => ({
     typed: fc.oneof(
@@ -208,10 +208,10 @@ const toolWithArguments: fc.Arbitrary<{ inputSchema: JsonObject; args: JsonObjec
       fc.integer({ min: -1e9, max: 1e9 }).map((value) => ({ schema: { type: 'number' }, value: value / 10_000 })),
       fc.boolean().map((value) => ({ schema: { type: 'boolean' }, value })),
       fc.constantFrom('red', 'green').map((value) => ({ schema: { enum: ['red', 'green'] }, value })),
-      fc.jsonValue().map((value) => ({ schema: {}, value: value as JsonObject[string] })),
+      fc.jsonValue().map((value) => ({ schema: {}, value: value as JsonValue })),
       fc.oneof(fc.string(), fc.integer()).map((value) => ({ schema: { type: ['string', 'integer'] }, value })),
       tie('typed').map(({ schema, value }) => ({ schema: { anyOf: [schema, { type: 'null' }] }, value })),
-      tie('typed').map(({ schema }) => ({ schema: { anyOf: [{ type: 'null' }, schema] }, value: null })),
+      tie('typed').map(({ schema }): Typed => ({ schema: { anyOf: [{ type: 'null' }, schema] }, value: null })),
       fc.array(fc.string()).map((value) => ({ schema: { type: 'array', items: { type: 'string' } }, value })),
       tie('typed').map(({ schema, value }) => ({ schema: { type: 'array', items: schema }, value: [value, value] })),
       tie('object'),
