@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gateway } from '../gateway';
 import { urlHost, type ListenAddress } from './config';
+import { StartError } from './start-error';
 
 /** Limits of the HTTP server itself, against clients that are slow on purpose or many. Milliseconds and bytes. */
 export interface HttpServerLimits {
@@ -38,16 +39,11 @@ export interface HttpServer {
   stop(endStreams?: () => Promise<void>): Promise<void>;
 }
 
-/** The address cannot be listened on. The message is one sentence for the user. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
-
 /**
  * Listens on `address` and hands every request to the gateway as a Web-standard Request whose `signal` aborts when the
  * client goes away. Streams are passed on piece by piece, without delay.
  *
- * @throws ListenError when the address is taken, not of this machine, or not permitted.
+ * @throws StartError when the address is taken, not of this machine, or not permitted.
  */
 export async function startHttpServer(address: ListenAddress, limits: Partial<HttpServerLimits> = {}): Promise<HttpServer> {
   const { stopMs, ...bounds } = { ...DEFAULT_HTTP_SERVER_LIMITS, ...limits };
@@ -91,7 +87,7 @@ function peerAddress(incoming: IncomingMessage): string | undefined {
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(explainListenError(error, { host, port }))));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new StartError(explainListenError(error, { host, port }))));
     server.listen({ host, port }, () => resolve({ host, port: (server.address() as AddressInfo).port }));
   });
 }

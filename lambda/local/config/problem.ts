@@ -1,3 +1,5 @@
+import { StartError } from '../start-error';
+
 /** One thing that is wrong in a configuration file. */
 export interface ConfigProblem {
   /** JSON pointer (RFC 6901) of the key or value; empty for the file as a whole. */
@@ -11,7 +13,9 @@ export interface ConfigProblem {
 }
 
 /** A configuration that cannot be used. The message is one sentence; `problems` has all of them. */
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
+  override readonly name = 'ConfigError';
+
   constructor(
     readonly file: string,
     readonly problems: readonly [ConfigProblem, ...ConfigProblem[]],
@@ -19,7 +23,6 @@ export class ConfigError extends Error {
     const more = problems.length - 1;
     const rest = more === 0 ? '' : ` (and ${more} more: mcp-zero-trust config check shows ${more === 1 ? 'it' : 'them'})`;
     super(describeProblem(file, problems[0]) + rest);
-    this.name = 'ConfigError';
   }
 }
 

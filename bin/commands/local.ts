@@ -1,0 +1,133 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { createConsoleSink } from '../../lambda/audit';
+import {
+  createDemo,
+  createStyle,
+  describeDemo,
+  describeGateway,
+  loadConfig,
+  LOCAL_USER,
+  parseListen,
+  startLocalGateway,
+  TOKEN_LIFETIME_SECONDS,
+  type Demo,
+  type ListenAddress,
+  type LocalGateway,
+  type Style,
+} from '../../lambda/local';
+import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+
+interface LocalOptions {
+  readonly config?: string;
+  readonly demo?: true;
+  readonly listen?: ListenAddress;
+}
+
+const EXAMPLES = `
+Examples:
+  mcp-zero-trust local --demo
+      three sample servers, two principals with different rights, calls to try
+  mcp-zero-trust local --config ~/.cursor/mcp.json
+      the servers of an MCP client, unchanged: one principal, local-user, may use
+      all of them with the token that is printed
+  mcp-zero-trust local --config gateway.yaml --listen 127.0.0.1:9000
+
+The configuration file is JSON (comments are fine) or YAML:
+  mcpServers   {name: {command, args, env, cwd} | {url, headers}}, as MCP clients
+               have it; each name is a route, /mcp/<name>
+  listen       "host:port"                            default 127.0.0.1:8808
+  publicUrl    origin that clients use                default http://<listen>
+  policies     folder of Cedar policies               default local-user may all
+  identity     {issuer, jwks, audience, groupsClaim}  default a token at each start
+  anonymous    principal of requests without a token  default none
+  limits       rates, sizes, times, processes
+  audit        file for one JSON line per request
+\${NAME} in commands, arguments, env, urls and headers is read from the environment.
+All keys: schema/mcp-zero-trust.schema.json in this package.
+
+Ctrl-C or SIGTERM stops the gateway and every process it started, with exit code 0.
+`;
+
+/** `local`: the gateway on this machine, until Ctrl-C. */
+export function localCommand(): Command {
+  return new Command('local')
+    .description('Run the gateway on this machine, in front of MCP servers.')
+    .option('-c, --config <file>', 'configuration file, JSON or YAML; the mcp.json of a client will do')
+    .option('--demo', 'three sample servers instead of a configuration file')
+    .option('--listen <host:port>', 'where to listen, instead of what the file says; port 0 takes a free one', parseListenOption)
+    .addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`)
+    .action(async (options: LocalOptions, command: Command) => {
+      if ((options.config === undefined) === (options.demo === undefined)) {
+        command.error('error: expected either --config <file> or --demo');
+      }
+      await runLocal(options);
+    });
+}
+
+function parseListenOption(value: string): ListenAddress {
+  const address = parseListen(value);
+  if (address) return address;
+  throw new InvalidArgumentError('Expected host:port, for example 127.0.0.1:8808.');
+}
+
+async function runLocal({ config: file, listen }: LocalOptions): Promise<void> {
+  const lifetime = endWithProcess();
+  const color = process.stdout.isTTY && !process.env.NO_COLOR;
+  const demo = file === undefined ? createDemo(listen) : undefined;
+  if (demo) lifetime.atExit(() => demo.remove());
+  const config = demo?.config ?? loadConfig(file ?? '', process.env, listen);
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }));
+  lifetime.stopWith(() => gateway.stop());
+  const style = createStyle(color);
+  for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
+  process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
+}
+
+async function introduceDemo(demo: Demo, gateway: LocalGateway, style: Style): Promise<string> {
+  const until = tokenEnd();
+  const principals = await demo.principals(gateway);
+  return describeDemo(gateway, demo, principals, demo.calls(gateway, principals), until, style);
+}
+
+async function introduceGateway(gateway: LocalGateway, style: Style): Promise<string> {
+  const until = tokenEnd();
+  const token = await gateway.issuer?.mint({ subject: LOCAL_USER, audience: gateway.url, lifetimeSeconds: TOKEN_LIFETIME_SECONDS });
+  return describeGateway(gateway, token, until, style);
+}
+
+function tokenEnd(): Date {
+  return new Date(Date.now() + TOKEN_LIFETIME_SECONDS * 1_000);
+}
+
+interface Lifetime {
+  /** Runs at the very end, whatever ends the process. Must not wait. */
+  atExit(clean: () => void): void;
+  /** What a signal stops, once there is something to stop. */
+  stopWith(stop: () => Promise<void>): void;
+}
+
+/** Ctrl-C and SIGTERM end the process in good order, a second one at once. */
+function endWithProcess(): Lifetime {
+  let stop: (() => Promise<void>) | undefined;
+  let stopping = false;
+  const end = () => {
+    if (stopping || !stop) process.exit(ExitCode.OK);
+    stopping = true;
+    stop().then(
+      () => process.exit(ExitCode.OK),
+      (error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(ExitCode.FINDING);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  // Whoever read our output has gone.
+  process.stdout.on('error', end);
+  return {
+    atExit: (clean) => void process.on('exit', clean),
+    stopWith: (given) => {
+      stop = given;
+    },
+  };
+}

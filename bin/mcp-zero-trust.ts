@@ -1,0 +1,3 @@
+import { runCommandLine } from './command-line';
+
+void runCommandLine(process.argv);

@@ -1,0 +1,7 @@
+/** The gateway on one machine: a configuration file or the demo in, an HTTP server in front of MCP servers out. */
+export * from './config';
+export { createDemo, TOKEN_LIFETIME_SECONDS, type Demo, type DemoCall, type DemoPrincipal } from './demo';
+export { startLocalGateway, type LocalGateway, type LocalServer } from './local-gateway';
+export { LOCAL_USER } from './policies';
+export { StartError } from './start-error';
+export { createStyle, describeDemo, describeGateway, type Style } from './welcome';

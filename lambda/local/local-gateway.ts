@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
+import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
+import { createGateway, type Gateway } from '../gateway';
+import type { DemoIssuer } from '../identity';
+import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
+import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
+import { startHttpServer, type HttpServer } from './http-server';
+import { createLocalIdentity } from './identity';
+import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
+import { probeServers, type Probe } from './probe';
+import { StartError } from './start-error';
+import { withToolFilters } from './tool-filter';
+
+/** A gateway that listens on this machine. */
+export interface LocalGateway {
+  /** Public origin, without a trailing slash. */
+  readonly url: string;
+  readonly servers: readonly LocalServer[];
+  /** Mints tokens for this gateway, where the configuration names no other way in. */
+  readonly issuer?: DemoIssuer;
+  /** What the user should know, one sentence each. */
+  readonly warnings: readonly string[];
+  /** Takes no more requests, ends streams, stops every process that was started. Takes 5 seconds at most. */
+  stop(): Promise<void>;
+}
+
+export interface LocalServer {
+  readonly name: string;
+  /** The endpoint for clients. */
+  readonly url: string;
+  /** How many tools it lists; `undefined` where it could not be reached. */
+  readonly tools: number | undefined;
+}
+
+/**
+ * Starts the gateway that `config` describes: takes the port, asks every server for its tools, checks the policies against
+ * them, and serves. Where one of these fails, nothing is left running.
+ *
+ * @param decisions - Gets one event for each request, besides the audit file (LOG-1).
+ * @throws StartError
+ */
+export async function startLocalGateway(config: LocalConfig, decisions: AuditSink): Promise<LocalGateway> {
+  const policies = config.policies === undefined ? builtInPolicies() : readPolicies(config.policies);
+  const http = await startHttpServer(config.listen, config.limits.http);
+  const started: Started = { http };
+  try {
+    return await serve(config, decisions, policies, started);
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+}
+
+interface Started {
+  readonly http: HttpServer;
+  gateway?: Gateway;
+  /** Ends when the processes of the probe have. */
+  probeClosed?: Promise<void>;
+}
+
+async function serve(config: LocalConfig, decisions: AuditSink, policies: Policies, started: Started): Promise<LocalGateway> {
+  const { address } = started.http;
+  const url = config.publicUrl ?? `http://${urlHost(address)}`;
+  const probe = await probeServers(config.servers);
+  started.probeClosed = probe.close();
+  const warnings = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
+  const { issuer, ...identity } = await createLocalIdentity(config, url);
+  const gateway = createGateway({
+    publicUrl: url,
+    servers: config.servers,
+    ...identity,
+    decisionPoint: withToolFilters(createCedarDecisionPoint({ policies: policies.policies }), config.toolFilters),
+    rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
+    audit: config.auditFile === undefined ? decisions : teeSinks(decisions, createJsonLinesSink(openAuditFile(config.auditFile))),
+    sealKey: randomBytes(32),
+    digestKey: randomBytes(32),
+    allowedHosts: [...new Set([new URL(url).host, ...loopbackHosts(address)])],
+    allowedOrigins: [url, ...loopbackHosts(address).map((host) => `http://${host}`), ...config.allowedOrigins],
+    limits: config.limits.gateway,
+  });
+  started.gateway = gateway;
+  started.http.serve(gateway);
+  const servers = config.servers.map(({ name }) => ({ name, url: `${url}/mcp/${name}`, tools: toolsOf(probe, name)?.length }));
+  return { url, servers, issuer, warnings, stop: () => stopAll(started) };
+}
+
+/** A program that does not start is an error; a remote server may be back in a moment. */
+function readProbe(config: LocalConfig, probe: Probe): string[] {
+  const warnings: string[] = [];
+  for (const { name, upstream } of config.servers) {
+    const result = probe.results.get(name);
+    if (!result || result.ok) continue;
+    if (upstream.kind === 'stdio') throw new StartError(result.reason);
+    warnings.push(`${result.reason} Calls fail until it can be reached.`);
+  }
+  return warnings;
+}
+
+function checkAgainst(config: LocalConfig, policies: Policies, probe: Probe): string[] {
+  const tools = config.servers.map(({ name }) => ({ name, tools: toolsOf(probe, name) }));
+  const known = tools.flatMap((server) => (server.tools ? [{ name: server.name, tools: server.tools }] : []));
+  if (known.length < tools.length) return ['The policies were not checked against the tools, because not every server could be asked for them.'];
+  return checkPolicies(policies, config.policies ?? '', known);
+}
+
+function toolsOf(probe: Probe, name: string) {
+  const result = probe.results.get(name);
+  return result?.ok ? result.tools : undefined;
+}
+
+/** Names under which a client on this machine may address the gateway; any other `Host` is refused, so no DNS rebinds to it. */
+function loopbackHosts({ host, port }: ListenAddress): string[] {
+  return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
+}
+
+function openAuditFile(file: string) {
+  return createWriteStream(file, { flags: 'a', mode: 0o600 });
+}
+
+async function stopAll({ http, gateway, probeClosed }: Started): Promise<void> {
+  await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
+}
