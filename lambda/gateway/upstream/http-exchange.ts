@@ -1,5 +1,6 @@
 import { errors, type Dispatcher } from 'undici';
 import { Header, isErrorResponse, isResponse, type JsonRpcError, type JsonRpcMessage } from '../../protocol';
+import { ByteCollector } from './bytes';
 import { codeOf, describeConnectError } from './connect-error';
 import { Deadline, type TimeLimit } from './deadline';
 import { EventQueue } from './event-queue';
@@ -45,7 +46,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   private headers: ResponseHeaders = {};
   private interim = 0;
   private received = 0;
-  private readonly chunks: Buffer[] = [];
+  private readonly body = new ByteCollector();
   private queue: EventQueue | undefined;
   private parser: EventStreamParser | undefined;
   private sawResponse = false;
@@ -99,7 +100,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     switch (this.reading) {
       case 'json':
         if (this.received > this.context.limits.maxMessageBytes) this.failTooLarge();
-        else this.chunks.push(chunk);
+        else this.body.add(chunk);
         break;
       case 'stream':
         this.parser?.feed(chunk);
@@ -109,7 +110,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
         break;
       case 'error body':
         if (this.received > MAX_ASIDE_BYTES) this.failWithStatus();
-        else this.chunks.push(chunk);
+        else this.body.add(chunk);
         break;
       default:
         if (this.received > MAX_ASIDE_BYTES) this.finish(true);
@@ -222,8 +223,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   private answerWithJson(): void {
-    const body = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
-    const decoded = decodeMessages(body);
+    const decoded = decodeMessages(this.body.take());
     if (isMalformed(decoded)) this.fail('garbage', decoded.malformed);
     else this.answer(decoded);
   }
@@ -234,7 +234,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   private readError(): JsonRpcError | undefined {
-    const decoded = decodeMessages(Buffer.concat(this.chunks));
+    const decoded = decodeMessages(this.body.take());
     return isMalformed(decoded) || isBatch(decoded) || !isErrorResponse(decoded) ? undefined : decoded;
   }
 

@@ -2,3 +2,5 @@
 export * from './event';
 export { createHttpTransport, type HttpRequestOptions, type HttpTransport, type HttpTransportOptions, type HttpUpstream } from './http';
 export type { HttpExchange } from './http-answer';
+export { createProcessPool, type Lease, type Pooled, type ProcessPool, type ProcessPoolOptions } from './process-pool';
+export { startProcess, type ProcessExit, type ProcessHandlers, type ServerProcess, type StartOptions, type StdioUpstream } from './stdio';

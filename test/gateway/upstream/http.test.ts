@@ -300,7 +300,7 @@ describe('the connection', () => {
   test('refused is a failure to connect, said clearly', async () => {
     await connect(() => undefined);
     await server.close();
-    expect(await failureOf(post())).toMatchObject({ code: 'connect', message: 'The server "files" refused the connection' });
+    expect(await failureOf(post())).toMatchObject({ code: 'connect', message: 'The server "files" refused the connection.' });
   });
 
   test('that is not accepted in time is a failure to connect', async () => {
