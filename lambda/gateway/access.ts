@@ -1,0 +1,80 @@
+import type { Decision, Operation } from '../authorization';
+import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError } from '../protocol';
+import type { Call } from './call';
+
+/** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
+export async function refuseByPolicy(call: Call, operation: Operation): Promise<JsonRpcError | undefined> {
+  const decision = await decide(call, operation);
+  if (decision.effect === 'allow') {
+    call.scope.draft.policyIds = decision.policyIds;
+    return undefined;
+  }
+  call.scope.deny(decision.reason, decision.policyIds);
+  return (await isHidden(call, operation, decision)) ? notFound(call, operation) : denied(call, decision);
+}
+
+export async function decide(call: Call, operation: Operation): Promise<Decision> {
+  const { principal, server, context } = call;
+  try {
+    return await call.decisionPoint.decide({ principal, server, operation, context });
+  } catch {
+    return { effect: 'deny', policyIds: [], reason: 'unavailable' };
+  }
+}
+
+/** Which of `operations` the principal may know of (MUL-8). None, when that cannot be decided. */
+export async function visible(call: Call, operations: readonly Operation[]): Promise<readonly boolean[]> {
+  const { principal, server, context } = call;
+  try {
+    return await call.decisionPoint.visible(operations.map((operation) => ({ principal, server, operation, context })));
+  } catch {
+    return operations.map(() => false);
+  }
+}
+
+/** A thing that the principal may not even see is answered like one that does not exist. */
+async function isHidden(call: Call, operation: Operation, decision: Decision): Promise<boolean> {
+  if (operation.kind === 'callTool') {
+    if (decision.effect === 'deny' && decision.reason === 'unavailable') return false;
+    const [seen] = await visible(call, [operation]);
+    return seen !== true;
+  }
+  return operation.kind === 'getPrompt' || operation.kind === 'readResource' || operation.kind === 'subscribeResource';
+}
+
+function notFound(call: Call, operation: Operation): JsonRpcError {
+  const { id } = call.message;
+  switch (operation.kind) {
+    case 'callTool':
+      return unknownTool(call, operation.tool.name);
+    case 'getPrompt':
+      return errorResponse(id, { code: ErrorCode.INVALID_PARAMS, message: `Unknown prompt: ${operation.prompt}` });
+    case 'readResource':
+    case 'subscribeResource': {
+      const code = call.era === 'modern' ? ErrorCode.INVALID_PARAMS : ErrorCode.RESOURCE_NOT_FOUND;
+      return errorResponse(id, { code, message: 'Resource not found', data: { uri: operation.uri } });
+    }
+    default:
+      return errorResponse(id, { code: ErrorCode.METHOD_NOT_FOUND, message: 'Method not found' });
+  }
+}
+
+export function unknownTool(call: Call, name: string): JsonRpcError {
+  return errorResponse(call.message.id, { code: ErrorCode.INVALID_PARAMS, message: `Unknown tool: ${name}` });
+}
+
+const SENTENCES = {
+  forbidden: 'a policy forbids this request',
+  not_permitted: 'no policy permits this request',
+  policy_error: 'a policy could not be evaluated for this request, so it is refused',
+  unavailable: 'no decision can be taken now, so the request is refused',
+} as const;
+
+function denied(call: Call, decision: Extract<Decision, { effect: 'deny' }>): JsonRpcError {
+  const code = decision.reason === 'unavailable' ? GatewayErrorCode.UNAVAILABLE : GatewayErrorCode.ACCESS_DENIED;
+  return errorResponse(call.message.id, {
+    code,
+    message: `Access denied: ${SENTENCES[decision.reason]}`,
+    data: { reason: decision.reason, policyIds: [...decision.policyIds], requestId: call.scope.requestId },
+  });
+}

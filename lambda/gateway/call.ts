@@ -1,0 +1,27 @@
+import type { DecisionPoint, RequestContext } from '../authorization';
+import type { Principal } from '../identity';
+import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
+import type { ToolCatalog } from './catalog';
+import type { LegacyLeg, ModernLeg } from './legs';
+import type { GatewayLimits } from './options';
+import type { RequestScope } from './scope';
+
+/** One JSON-RPC request of an authenticated principal, on its way through the checks. */
+export interface Call {
+  readonly scope: RequestScope;
+  readonly server: string;
+  readonly principal: Principal;
+  /** `principalKey` of `principal`. */
+  readonly principalKey: string;
+  readonly era: Era;
+  readonly revision: Revision;
+  readonly message: JsonRpcRequest;
+  readonly headers: Headers;
+  readonly context: RequestContext;
+  readonly clientCapabilities: JsonObject;
+  readonly leg: ModernLeg | LegacyLeg;
+  readonly catalog: ToolCatalog;
+  readonly decisionPoint: DecisionPoint;
+  readonly digestKey: Uint8Array;
+  readonly limits: GatewayLimits;
+}

@@ -1,0 +1,121 @@
+import { LRUCache } from 'lru-cache';
+import { compileArgumentGuard, type ArgumentGuard } from '../guard';
+import { isJsonObject, type JsonObject, type JsonValue, type ToolDefinition } from '../protocol';
+import { ParamHeaders } from './inbound';
+import type { GatewayLimits, ServerOptions } from './options';
+
+/** A tool as the gateway offers it: its definition and the compiled check of its arguments. */
+export interface ToolEntry {
+  readonly definition: ToolDefinition;
+  readonly guard: ArgumentGuard;
+  readonly paramHeaders: ParamHeaders;
+}
+
+export interface ReadTools {
+  readonly entries: readonly ToolEntry[];
+  /** Names and reasons of tools that are not offered because their definition is broken. */
+  readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** What one server's tools are, for each principal. Definitions are compiled once, whoever lists them. */
+export interface ToolCatalog {
+  /** Reads a list leniently: a broken tool is dropped, it does not sink the others. */
+  read(tools: JsonValue | undefined): ReadTools;
+  /**
+   * The tool `name` of `principal`'s list, which `listPage` fetches when it is not known or too old.
+   * A tool that is missing from a known list makes it ask once more: it may be new.
+   */
+  find(principal: string, name: string, listPage: ListPage): Promise<ToolEntry | undefined>;
+  /** Forgets all lists, after the server said that they changed. */
+  forget(): void;
+}
+
+/** Answers the result of `tools/list` for a cursor. */
+export type ListPage = (cursor: string | undefined) => Promise<JsonObject>;
+
+interface KnownList {
+  readonly readAt: number;
+  readonly tools: ReadonlyMap<string, ToolEntry>;
+}
+
+const MAX_PAGES = 100;
+const MAX_PRINCIPALS = 1_000;
+/** How often a list is asked for again because of names that are not on it. */
+const RECHECK_MS = 5_000;
+
+export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, clock: () => number): ToolCatalog {
+  const compiled = new LRUCache<string, ToolEntry | { readonly broken: string }>({ max: limits.maxTools });
+  const lists = new LRUCache<string, Promise<KnownList>>({ max: MAX_PRINCIPALS });
+
+  function compile(raw: JsonObject): ToolEntry | { readonly broken: string } {
+    const text = JSON.stringify(raw);
+    const known = compiled.get(text);
+    if (known !== undefined) return known;
+    const entry = compileTool(raw, server);
+    compiled.set(text, entry);
+    return entry;
+  }
+
+  function read(tools: JsonValue | undefined): ReadTools {
+    const entries = new Map<string, ToolEntry>();
+    const dropped: { name: string; reason: string }[] = [];
+    for (const raw of Array.isArray(tools) ? tools : []) {
+      const name = isJsonObject(raw) && typeof raw.name === 'string' ? raw.name : '(no name)';
+      const entry = isJsonObject(raw) ? compile(raw) : { broken: 'is not an object' };
+      if ('broken' in entry) dropped.push({ name, reason: entry.broken });
+      else if (entries.has(name)) dropped.push({ name, reason: 'has the name of another tool' });
+      else entries.set(name, entry);
+    }
+    return { entries: [...entries.values()], dropped };
+  }
+
+  async function fetchAll(listPage: ListPage): Promise<KnownList> {
+    const readAt = clock();
+    const tools = new Map<string, ToolEntry>();
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_PAGES && tools.size < limits.maxTools; page += 1) {
+      const result = await listPage(cursor);
+      for (const entry of read(result.tools).entries) {
+        if (!tools.has(entry.definition.name)) tools.set(entry.definition.name, entry);
+      }
+      if (typeof result.nextCursor !== 'string') break;
+      cursor = result.nextCursor;
+    }
+    return { readAt, tools };
+  }
+
+  function refresh(principal: string, listPage: ListPage): Promise<KnownList> {
+    const fetched = fetchAll(listPage);
+    lists.set(principal, fetched);
+    fetched.catch(() => {
+      if (lists.peek(principal) === fetched) lists.delete(principal);
+    });
+    return fetched;
+  }
+
+  return {
+    read,
+    async find(principal, name, listPage) {
+      const pending = lists.get(principal);
+      const known = pending === undefined ? undefined : await pending;
+      const age = known === undefined ? Infinity : clock() - known.readAt;
+      const entry = age > limits.catalogMs ? undefined : known?.tools.get(name);
+      if (entry !== undefined || (known !== undefined && age < RECHECK_MS)) return entry;
+      return (await refresh(principal, listPage)).tools.get(name);
+    },
+    forget: () => lists.clear(),
+  };
+}
+
+function compileTool(raw: JsonObject, server: ServerOptions): ToolEntry | { readonly broken: string } {
+  if (typeof raw.name !== 'string' || raw.name === '') return { broken: 'has no name' };
+  if (!isJsonObject(raw.inputSchema) || raw.inputSchema.type !== 'object') return { broken: 'has an inputSchema whose type is not "object"' };
+  const definition = raw as unknown as ToolDefinition;
+  const paramHeaders = ParamHeaders.of(definition);
+  if (typeof paramHeaders === 'string') return { broken: paramHeaders };
+  try {
+    return { definition, paramHeaders, guard: compileArgumentGuard(definition, { normalize: server.normalize, unknownArguments: server.unknownArguments }) };
+  } catch (error) {
+    return { broken: error instanceof Error ? error.message : 'has a schema that cannot be compiled' };
+  }
+}

@@ -1,0 +1,142 @@
+import { LRUCache } from 'lru-cache';
+import { readTraceContext } from '../audit';
+import { protectedResourceMetadata } from '../identity';
+import { createToolCatalog, type ToolCatalog } from './catalog';
+import { Refusal, corsHeaders, preflight } from './inbound';
+import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
+import { serveMcp } from './mcp-endpoint';
+import { plain, refuse } from './respond';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type ServerOptions } from './options';
+import { openScope, type RequestScope } from './scope';
+import { createSeal, type Seal } from './sessions';
+import { DEFAULT_UPSTREAM_LIMITS, createHttpTransport } from './upstream';
+
+/** A gateway in front of MCP servers: Web-standard requests in, responses out. */
+export interface Gateway {
+  /** Serves one request. Never rejects: what goes wrong is an answer, and an audit event. */
+  fetch(request: Request, peer: Peer): Promise<Response>;
+  /** Stops child processes, streams and connections. */
+  close(): Promise<void>;
+}
+
+/** Who is at the other end of the connection, as far as the adapter knows. */
+export interface Peer {
+  readonly address?: string;
+}
+
+/** One server with what the gateway keeps for it. */
+export interface ServerRuntime {
+  readonly options: ServerOptions;
+  readonly upstream: ServerUpstream;
+  readonly catalog: ToolCatalog;
+  readonly resource: string;
+  readonly resourceMetadataUrl: string;
+}
+
+/** What all requests of a gateway share. */
+export interface GatewayRuntime {
+  readonly options: GatewayOptions;
+  readonly limits: GatewayLimits;
+  readonly clock: () => number;
+  readonly seal: Seal;
+  /** Nonces of sessions that clients ended and that only this instance knows. */
+  readonly endedSessions: LRUCache<string, true>;
+}
+
+const SERVER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const MCP_PREFIX = '/mcp/';
+const MAX_ENDED_SESSIONS = 100_000;
+const METADATA_PATH = '/.well-known/oauth-protected-resource';
+
+/** @throws {RangeError} for a server name that cannot be a route, or one that is used twice */
+export function createGateway(options: GatewayOptions): Gateway {
+  const limits: GatewayLimits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
+  const clock = options.clock ?? Date.now;
+  const seal = createSeal(options.sealKey);
+  const runtime: GatewayRuntime = { options, limits, clock, seal, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
+  const pool = createConnectionPool({ maxProcesses: limits.maxProcesses, idleMs: limits.processIdleMs });
+  const servers = new Map<string, ServerRuntime>();
+
+  for (const server of options.servers) {
+    const { name } = server;
+    if (!SERVER_NAME.test(name)) throw new RangeError(`server name ${JSON.stringify(name)} must match ${SERVER_NAME.source}`);
+    if (servers.has(name)) throw new RangeError(`server name ${JSON.stringify(name)} is used twice`);
+    const catalog = createToolCatalog(server, limits, clock);
+    const upstreamLimits = { ...DEFAULT_UPSTREAM_LIMITS, ...server.upstreamLimits };
+    const upstream =
+      server.upstream.kind === 'http'
+        ? createHttpUpstream({ name, transport: createHttpTransport({ name, limits: upstreamLimits, ...server.upstream }), seal, inputMs: limits.inputMs })
+        : createProcessUpstream({ name, process: server.upstream, limits: upstreamLimits, pool, seal, inputMs: limits.inputMs, onListChanged: catalog.forget });
+    servers.set(name, {
+      options: server,
+      upstream,
+      catalog,
+      resource: `${options.publicUrl}${MCP_PREFIX}${name}`,
+      resourceMetadataUrl: `${options.publicUrl}${METADATA_PATH}${MCP_PREFIX}${name}`,
+    });
+  }
+
+  async function route(request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
+    const path = pathOf(request.url);
+    if (path.startsWith(METADATA_PATH)) return serveMetadata(path, request.method, scope);
+    const name = path.startsWith(MCP_PREFIX) ? path.slice(MCP_PREFIX.length) : undefined;
+    const server = name === undefined ? undefined : servers.get(name);
+    if (server === undefined) {
+      scope.deny('unknown_route');
+      return plain(scope, 404, { error: 'there is no MCP server at this path' });
+    }
+    scope.draft.server = server.options.name;
+    if (request.method === 'OPTIONS') return servePreflight(request, scope);
+    const response = await serveMcp(runtime, server, request, peer, scope);
+    const cors = corsHeaders(request.headers, options.allowedOrigins);
+    if (cors !== undefined) for (const [key, value] of Object.entries(cors)) response.headers.set(key, value);
+    return response;
+  }
+
+  function servePreflight(request: Request, scope: RequestScope): Response {
+    const headers = preflight(request.headers, options.allowedOrigins);
+    if (headers instanceof Refusal) return refuse(scope, headers);
+    scope.finish(204, 0);
+    return new Response(null, { status: 204, headers });
+  }
+
+  /** RFC 9728 at the path of each route, and at the root where there is only one to name. */
+  function serveMetadata(path: string, method: string, scope: RequestScope): Response {
+    const name = path.slice(METADATA_PATH.length + MCP_PREFIX.length);
+    const isRoot = path === METADATA_PATH || path === `${METADATA_PATH}/`;
+    const server = isRoot ? undefined : servers.get(name);
+    if ((!isRoot && server === undefined) || (method !== 'GET' && method !== 'HEAD')) {
+      scope.deny('unknown_route');
+      return plain(scope, isRoot || server !== undefined ? 405 : 404, { error: 'there is no protected resource here' });
+    }
+    const { authorizationServers, scopes, publicUrl } = options;
+    const metadata = protectedResourceMetadata({ resource: server?.resource ?? publicUrl, authorizationServers, scopes });
+    return plain(scope, 200, metadata, { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' });
+  }
+
+  return {
+    async fetch(request, peer) {
+      if (request.method === 'GET' && pathOf(request.url) === '/healthz') return Response.json({ status: 'ok' });
+      const scope = openScope(options.audit, clock, readTraceContext(request.headers), peer.address);
+      try {
+        return await route(request, peer, scope);
+      } catch {
+        scope.fail('internal_error');
+        return plain(scope, 500, { error: 'the gateway could not serve this request', requestId: scope.requestId });
+      }
+    },
+    async close() {
+      await Promise.all([...servers.values()].map(({ upstream }) => upstream.close()));
+      await pool.close();
+      await options.audit.flush();
+    },
+  };
+}
+
+/** Without the cost of parsing a URL that the adapter has already made sound. */
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  if (start === -1) return '/';
+  const end = url.indexOf('?', start);
+  return end === -1 ? url.slice(start) : url.slice(start, end);
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ErrorCode,
+  Header,
+  LATEST_LEGACY,
+  errorResponse,
+  isJsonObject,
+  isLegacyRevision,
+  isRequest,
+  isResponse,
+  resultResponse,
+  type JsonObject,
+  type JsonRpcMessage,
+  type JsonRpcRequest,
+  type JsonValue,
+} from '../protocol';
+import { refuseByPolicy } from './access';
+import { serveBatch } from './batch';
+import { Refusal, checkBatch, checkLegacy, checkLegacyHeaders } from './inbound';
+import { knownClientCapabilities, knownServerCapabilities, type LegacyLeg } from './legs';
+import { callOf, type EndpointRequest } from './mcp-endpoint';
+import { answerWithJson, empty, failureResponse, passStreamOn, refuse, type Refused } from './respond';
+import { serveCall } from './serve-call';
+import { openSession, sealSession, type LegacySession } from './sessions';
+import { UpstreamFailure } from './upstream';
+
+const NO_SESSION: Refused = {
+  status: 400,
+  reason: 'no_session',
+  error: { code: ErrorCode.INVALID_REQUEST, message: 'Bad Request: Mcp-Session-Id is missing; send initialize first' },
+};
+
+/** What the specification has a server answer for a session that it does not know: the client initializes again. */
+const UNKNOWN_SESSION: Refused = {
+  status: 404,
+  reason: 'unknown_session',
+  error: { code: ErrorCode.INVALID_REQUEST, message: 'Session not found' },
+};
+
+const NO_STREAM: Refused = {
+  status: 405,
+  reason: 'no_stream',
+  headers: { allow: 'POST' },
+  error: { code: ErrorCode.INVALID_REQUEST, message: 'Method not allowed' },
+};
+
+/** The session that the request names, when it is this principal's and this server's (MUL-6). */
+function sessionOf(endpoint: EndpointRequest): LegacySession | Refused {
+  const { runtime, server, request } = endpoint;
+  const id = request.headers.get(Header.SESSION_ID);
+  if (id === null) return NO_SESSION;
+  const session = openSession(runtime.seal, id, runtime.clock(), runtime.limits.sessionMs);
+  const isOurs = session !== undefined && session.server === server.options.name && session.principal === endpoint.principalKey;
+  return isOurs && !runtime.endedSessions.has(session.nonce) ? session : UNKNOWN_SESSION;
+}
+
+export async function serveLegacyPost(endpoint: EndpointRequest, message: JsonRpcMessage): Promise<Response> {
+  const { scope, request } = endpoint;
+  if (isRequest(message) && message.method === 'initialize') return serveInitialize(endpoint, message);
+  const session = sessionOf(endpoint);
+  if (!('nonce' in session)) return refuse(scope, session);
+  scope.draft.protocolVersion = session.clientRevision;
+  const refusal = checkLegacy(request.headers, message, session.clientRevision);
+  if (refusal !== undefined) return refuse(scope, refusal);
+  return withLeg(endpoint, session, (leg) => serveLegacyMessage(endpoint, session, leg, message));
+}
+
+export async function serveLegacyBatch(endpoint: EndpointRequest, batch: readonly JsonValue[]): Promise<Response> {
+  const { scope, request, runtime } = endpoint;
+  const session = sessionOf(endpoint);
+  if (!('nonce' in session)) return refuse(scope, session);
+  scope.draft.protocolVersion = session.clientRevision;
+  const messages = checkLegacyHeaders(request.headers) ?? checkBatch(session.clientRevision, batch, runtime.limits.maxBatch);
+  if (messages instanceof Refusal) return refuse(scope, messages);
+  return withLeg(endpoint, session, (leg) => serveBatch(endpoint, session, leg, messages));
+}
+
+/** One message of an open session. */
+export async function serveLegacyMessage(endpoint: EndpointRequest, session: LegacySession, leg: LegacyLeg, message: JsonRpcMessage): Promise<Response> {
+  const { scope, request } = endpoint;
+  if (isRequest(message)) {
+    const { clientRevision: revision, clientCapabilities } = session;
+    return serveCall(callOf(endpoint, { era: 'legacy', revision, message, clientCapabilities, leg }), request.signal);
+  }
+  const refusal = await refuseConnection(endpoint, session, leg);
+  if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
+  if (isResponse(message)) await leg.respond(message);
+  else await leg.notify(message);
+  return empty(scope, 202);
+}
+
+/** A session that the upstream has lost is lost for the client, too. */
+async function withLeg(endpoint: EndpointRequest, session: LegacySession, serve: (leg: LegacyLeg) => Promise<Response>): Promise<Response> {
+  const { scope, server } = endpoint;
+  try {
+    return await serve(await server.upstream.resume(session, scope.hold));
+  } catch (failure) {
+    if (failure instanceof UpstreamFailure && failure.code === 'session_lost') return refuse(scope, UNKNOWN_SESSION);
+    const failed = { scope, message: { jsonrpc: '2.0', id: 0, method: '' } as const };
+    const { error } = failureResponse(failed, failure) as ReturnType<typeof errorResponse>;
+    return answerWithJson(endpoint, 502, errorResponse(undefined, error));
+  }
+}
+
+/** Opens a session with the upstream, and seals what is to be known of it into the session id. */
+async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcRequest): Promise<Response> {
+  const { scope, server, runtime, principalKey: principal } = endpoint;
+  const shape = checkLegacy(endpoint.request.headers, message, LATEST_LEGACY);
+  if (shape !== undefined) return refuse(scope, shape);
+  const params = message.params as JsonObject;
+  const requested = params.protocolVersion;
+  const clientRevision = isLegacyRevision(requested) ? requested : LATEST_LEGACY;
+  scope.draft.protocolVersion = clientRevision;
+  const clientCapabilities = knownClientCapabilities(params.capabilities);
+  const session = {
+    nonce: randomUUID(),
+    server: server.options.name,
+    principal,
+    clientRevision,
+    clientCapabilities,
+    ...(isJsonObject(params.clientInfo) ? { clientInfo: params.clientInfo } : {}),
+    openedAt: runtime.clock(),
+  };
+  const call = { message, scope };
+  const denied = await refuseByPolicy(callOf(endpoint, { era: 'legacy', revision: clientRevision, message, clientCapabilities, leg: NO_LEG }), { kind: 'connect' });
+  if (denied !== undefined) return answerWithJson(call, 200, denied);
+  try {
+    const { upstream, description } = await server.upstream.open(principal, session, message, scope.hold);
+    scope.draft.upstreamStatus = upstream.kind === 'process' ? 'ok' : 200;
+    const { serverInfo, instructions } = description;
+    const result: JsonObject = {
+      protocolVersion: clientRevision,
+      capabilities: knownServerCapabilities(description.capabilities),
+      serverInfo: serverInfo ?? { name: server.options.name, version: '0' },
+      ...(instructions === undefined ? {} : { instructions }),
+    };
+    const sessionId = sealSession(runtime.seal, { ...session, upstream });
+    return answerWithJson(call, 200, resultResponse(message.id, result), { [Header.SESSION_ID]: sessionId });
+  } catch (failure) {
+    return answerWithJson(call, 200, failureResponse(call, failure));
+  }
+}
+
+/** Before there is a session nothing can be sent. */
+const NO_LEG: LegacyLeg = {
+  era: 'legacy',
+  exchange: () => Promise.reject(new UpstreamFailure('session_lost', 'there is no session yet')),
+  notify: () => Promise.resolve(),
+  respond: () => Promise.resolve(),
+  listen: () => Promise.resolve(undefined),
+  end: () => Promise.resolve(404),
+};
+
+const CONNECTION: JsonRpcRequest = { jsonrpc: '2.0', id: 0, method: 'ping' };
+
+/** Every HTTP request is decided on anew, also one that only keeps a session open or ends it (CV-1). */
+function refuseConnection(endpoint: EndpointRequest, session: LegacySession, leg: LegacyLeg) {
+  const { clientRevision: revision, clientCapabilities } = session;
+  return refuseByPolicy(callOf(endpoint, { era: 'legacy', revision, message: CONNECTION, clientCapabilities, leg }), { kind: 'connect' });
+}
+
+/** The stream of what the server says outside requests. */
+export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Response> {
+  const { scope, request } = endpoint;
+  scope.draft.method = 'listen';
+  const session = sessionOf(endpoint);
+  if (!('nonce' in session)) return refuse(scope, session === NO_SESSION ? NO_STREAM : session);
+  scope.draft.protocolVersion = session.clientRevision;
+  const header = checkLegacyHeaders(request.headers);
+  if (header !== undefined) return refuse(scope, header);
+  return withLeg(endpoint, session, async (leg) => {
+    const refusal = await refuseConnection(endpoint, session, leg);
+    if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
+    const control = new AbortController();
+    const stream = await leg.listen({ lastEventId: request.headers.get(Header.LAST_EVENT_ID) ?? undefined, signal: control.signal });
+    if (stream === undefined) return refuse(scope, NO_STREAM);
+    const { clientRevision: revision, clientCapabilities } = session;
+    return passStreamOn(callOf(endpoint, { era: 'legacy', revision, message: CONNECTION, clientCapabilities, leg }), stream, () => control.abort());
+  });
+}
+
+export async function serveLegacyDelete(endpoint: EndpointRequest): Promise<Response> {
+  const { scope, runtime } = endpoint;
+  scope.draft.method = 'end';
+  const session = sessionOf(endpoint);
+  if (!('nonce' in session)) return refuse(scope, session === NO_SESSION ? NO_STREAM : session);
+  scope.draft.protocolVersion = session.clientRevision;
+  return withLeg(endpoint, session, async (leg) => {
+    const refusal = await refuseConnection(endpoint, session, leg);
+    if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
+    const status = await leg.end();
+    scope.draft.upstreamStatus = status;
+    if (status >= 200 && status < 300) runtime.endedSessions.set(session.nonce, true);
+    return empty(scope, status);
+  });
+}

@@ -1,0 +1,112 @@
+import { principalKey, type Principal } from '../identity';
+import type { RateLimitResult } from '../limits';
+import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type JsonObject, type JsonRpcNotification, type JsonRpcRequest } from '../protocol';
+import type { Call } from './call';
+import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
+import { Refusal, checkHttp, checkModern, classify, parseJson, readBody } from './inbound';
+import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
+import { answerWithJson, empty, failureResponse, refuse, type Refused } from './respond';
+import type { RequestScope } from './scope';
+import { serveCall } from './serve-call';
+
+/** One HTTP request to a server's endpoint, by an authenticated principal. */
+export interface EndpointRequest {
+  readonly runtime: GatewayRuntime;
+  readonly server: ServerRuntime;
+  readonly request: Request;
+  readonly peer: Peer;
+  readonly scope: RequestScope;
+  readonly principal: Principal;
+  readonly principalKey: string;
+}
+
+/** What cannot be recorded is not served (LOG-1). */
+const NO_AUDIT: Refused = {
+  status: 503,
+  reason: 'audit_unavailable',
+  error: { code: GatewayErrorCode.UNAVAILABLE, message: 'the gateway cannot record requests now, so it serves none' },
+  headers: { 'retry-after': '5' },
+};
+
+/** Serves POST, GET and DELETE of `/mcp/<server>`: who is it, how often, is it MCP, and then the message itself. */
+export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
+  const { options, limits } = runtime;
+  const { headers, method } = request;
+  const http = checkHttp(method, headers, { allowedHosts: options.allowedHosts, allowedOrigins: options.allowedOrigins, maxBodyBytes: limits.maxBodyBytes });
+  if (http !== undefined) return refuse(scope, http);
+
+  if (options.audit.ready?.() === false) return refuse(scope, NO_AUDIT);
+  const arrival = await options.rateLimiter.take({ address: peer.address });
+  if (!arrival.allowed) return refuseRate(scope, arrival);
+  const { resource, resourceMetadataUrl } = server;
+  const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl });
+  if (!authentication.ok) {
+    return refuse(scope, { status: authentication.status, reason: authentication.reason, headers: { 'www-authenticate': authentication.challenge } });
+  }
+  const { principal } = authentication;
+  scope.identify(principal);
+  const key = principalKey(principal);
+  const pace = await options.rateLimiter.take({ principal: key, endpoint: server.options.name });
+  if (!pace.allowed) return refuseRate(scope, pace);
+
+  const endpoint: EndpointRequest = { runtime, server, request, peer, scope, principal, principalKey: key };
+  if (method === 'GET') return serveLegacyGet(endpoint);
+  if (method === 'DELETE') return serveLegacyDelete(endpoint);
+
+  const bytes = await readBody(request, limits.maxBodyBytes);
+  if (bytes instanceof Refusal) return refuse(scope, bytes);
+  scope.draft.requestBytes = bytes.length;
+  const value = parseJson(bytes);
+  if (value instanceof Refusal) return refuse(scope, value);
+  const classified = classify(headers, value);
+  if (classified instanceof Refusal) return refuse(scope, classified);
+  if ('batch' in classified) return serveLegacyBatch(endpoint, classified.batch);
+  const { message } = classified;
+  scope.draft.method = 'method' in message ? message.method : 'response';
+  return classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message);
+}
+
+async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcRequest | JsonRpcNotification): Promise<Response> {
+  const { scope, request } = endpoint;
+  const refusal = checkModern(request.headers, message);
+  if (refusal !== undefined) return refuse(scope, refusal);
+  scope.draft.protocolVersion = LATEST_MODERN;
+  // Modern clients cancel by closing the connection; nothing else that they can announce concerns an upstream.
+  if (!isRequest(message)) return empty(scope, 202);
+  const meta = message.params?._meta as JsonObject;
+  const clientCapabilities = meta[MetaKey.CLIENT_CAPABILITIES] as JsonObject;
+  const call = { message, scope };
+  try {
+    const leg = await endpoint.server.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
+    return await serveCall(callOf(endpoint, { era: 'modern', revision: LATEST_MODERN, message, clientCapabilities, leg }), request.signal);
+  } catch (failure) {
+    return answerWithJson(call, 200, failureResponse(call, failure));
+  }
+}
+
+/** A call with everything that the checks need to know. */
+export function callOf(endpoint: EndpointRequest, own: Pick<Call, 'era' | 'revision' | 'message' | 'clientCapabilities' | 'leg'>): Call {
+  const { runtime, server, principal, peer, request, scope } = endpoint;
+  return {
+    ...own,
+    scope,
+    server: server.options.name,
+    principal,
+    principalKey: endpoint.principalKey,
+    headers: request.headers,
+    context: { now: runtime.clock(), sourceIp: peer.address, protocolVersion: own.revision },
+    catalog: server.catalog,
+    decisionPoint: runtime.options.decisionPoint,
+    digestKey: runtime.options.digestKey,
+    limits: runtime.limits,
+  };
+}
+
+function refuseRate(scope: RequestScope, refusal: Extract<RateLimitResult, { allowed: false }>): Response {
+  return refuse(scope, {
+    status: 429,
+    reason: `rate_limit_${refusal.limit}`,
+    headers: { 'retry-after': String(refusal.retryAfterSeconds) },
+    error: { code: GatewayErrorCode.RATE_LIMITED, message: `Too many requests: try again in ${refusal.retryAfterSeconds} s` },
+  });
+}

@@ -1,0 +1,86 @@
+import type { AuditSink } from '../audit';
+import type { DecisionPoint } from '../authorization';
+import type { Authenticator } from '../identity';
+import type { RateLimiter } from '../limits';
+import type { UpstreamLimits } from './upstream';
+
+/** Everything a gateway is made of. All that touches the world comes in here. */
+export interface GatewayOptions {
+  /** Public origin, without a trailing slash: `https://gateway.example.com`. Routes are `<publicUrl>/mcp/<server>`. */
+  readonly publicUrl: string;
+  readonly servers: readonly ServerOptions[];
+  readonly authenticator: Authenticator;
+  /** Issuers named in the protected resource metadata (RFC 9728). */
+  readonly authorizationServers: readonly string[];
+  /** Scopes named in challenges and metadata. @default - none */
+  readonly scopes?: readonly string[];
+  readonly decisionPoint: DecisionPoint;
+  readonly rateLimiter: RateLimiter;
+  readonly audit: AuditSink;
+  /** 32 bytes; seals session ids and request state. Instances that share it serve each other's sessions. */
+  readonly sealKey: Uint8Array;
+  /** Key of the argument digests in audit events. */
+  readonly digestKey: Uint8Array;
+  /** `Host` values that are ours. */
+  readonly allowedHosts: readonly string[];
+  /** `Origin` values of browser clients that may call. */
+  readonly allowedOrigins: readonly string[];
+  /** @default DEFAULT_GATEWAY_LIMITS */
+  readonly limits?: Partial<GatewayLimits>;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly clock?: () => number;
+}
+
+export interface ServerOptions {
+  /** Route segment and Cedar id: `^[a-z0-9][a-z0-9_-]{0,62}$`. */
+  readonly name: string;
+  readonly upstream: UpstreamOptions;
+  /** Bring argument strings to NFC and forward that form (IOV-6). @default true */
+  readonly normalize?: boolean;
+  /** What happens to arguments that the tool's schema does not name (IOV-4). @default 'refuse' */
+  readonly unknownArguments?: 'refuse' | 'allow';
+  readonly upstreamLimits?: Partial<UpstreamLimits>;
+}
+
+export type UpstreamOptions =
+  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+      readonly cwd?: string;
+    };
+
+export interface GatewayLimits {
+  /** Bytes of one request body. */
+  readonly maxBodyBytes: number;
+  /** Requests in one batch (2025-03-26 only). */
+  readonly maxBatch: number;
+  /** How long a list of tools is believed before it is asked for again, milliseconds. */
+  readonly catalogMs: number;
+  /** How many tools of one server are read. */
+  readonly maxTools: number;
+  /** Life of a legacy session, milliseconds. */
+  readonly sessionMs: number;
+  /** How long a call waits for the client's answer to a server's question, milliseconds. */
+  readonly inputMs: number;
+  /** Between two comments that keep a stream open, milliseconds. */
+  readonly keepAliveMs: number;
+  /** Child processes in all. */
+  readonly maxProcesses: number;
+  /** After how long without use a child process is stopped, milliseconds. */
+  readonly processIdleMs: number;
+}
+
+export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
+  maxBodyBytes: 4 * 1024 * 1024,
+  maxBatch: 50,
+  catalogMs: 60_000,
+  maxTools: 5_000,
+  sessionMs: 24 * 3_600_000,
+  inputMs: 300_000,
+  keepAliveMs: 15_000,
+  maxProcesses: 64,
+  processIdleMs: 600_000,
+};

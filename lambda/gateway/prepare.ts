@@ -1,0 +1,153 @@
+import { digestArguments } from '../audit';
+import type { Operation } from '../authorization';
+import {
+  ErrorCode,
+  LATEST_MODERN,
+  errorResponse,
+  isJsonObject,
+  isModernRevision,
+  resultResponse,
+  type JsonObject,
+  type JsonRpcRequest,
+  type JsonRpcResponse,
+} from '../protocol';
+import { refuseByPolicy, unknownTool, visible } from './access';
+import type { Call } from './call';
+import type { ToolEntry } from './catalog';
+import { filterPrompts, filterResources, filterResourceTemplates, filterTools } from './lists';
+import { knownServerCapabilities, modernMeta, settle } from './legs';
+
+/** What is to be done with a request once all checks have spoken. */
+export type Prepared =
+  | {
+      readonly kind: 'forward';
+      /** What was checked is what is sent. */
+      readonly request: JsonRpcRequest;
+      readonly paramHeaders?: Readonly<Record<string, string>>;
+      /** What the client gets to see of the result. */
+      finish(result: JsonObject): JsonObject | Promise<JsonObject>;
+    }
+  | { readonly kind: 'answer'; readonly response: JsonRpcResponse; readonly httpStatus?: number };
+
+const asItIs = (result: JsonObject) => result;
+
+/** Decides on a request whose shape has been checked, and says what to forward. */
+export async function prepareCall(call: Call): Promise<Prepared> {
+  const { message } = call;
+  const params = message.params ?? {};
+  switch (message.method) {
+    case 'tools/call':
+      return prepareToolCall(call, String(params.name), isJsonObject(params.arguments) ? params.arguments : {});
+    case 'tools/list':
+      return decideAndForward(call, { kind: 'listTools' }, (result) => filterTools(call, result));
+    case 'prompts/list':
+      return decideAndForward(call, { kind: 'listPrompts' }, (result) => filterPrompts(call, result));
+    case 'resources/list':
+      return decideAndForward(call, { kind: 'listResources' }, (result) => filterResources(call, result));
+    case 'resources/templates/list':
+      return decideAndForward(call, { kind: 'listResources' }, (result) => filterResourceTemplates(call, result));
+    case 'prompts/get': {
+      const prompt = String(params.name);
+      call.scope.draft.target = prompt;
+      return decideAndForward(call, { kind: 'getPrompt', prompt, arguments: isJsonObject(params.arguments) ? params.arguments : {} });
+    }
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe': {
+      const uri = String(params.uri);
+      call.scope.draft.target = uri;
+      return decideAndForward(call, { kind: message.method === 'resources/read' ? 'readResource' : 'subscribeResource', uri });
+    }
+    case 'completion/complete': {
+      const reference = isJsonObject(params.ref) ? String(params.ref.name ?? params.ref.uri) : '';
+      call.scope.draft.target = reference;
+      return decideAndForward(call, { kind: 'complete', reference });
+    }
+    case 'subscriptions/listen':
+      return prepareListen(call, params);
+    case 'server/discover':
+      return decideAndForward(call, { kind: 'connect' }, (result) => ({
+        ...result,
+        supportedVersions: [LATEST_MODERN],
+        capabilities: knownServerCapabilities(result.capabilities),
+      }));
+    default:
+      return decideAndForward(call, { kind: 'connect' });
+  }
+}
+
+async function decideAndForward(
+  call: Call,
+  operation: Operation,
+  finish: (result: JsonObject) => JsonObject | Promise<JsonObject> = asItIs,
+): Promise<Prepared> {
+  const refusal = await refuseByPolicy(call, operation);
+  return refusal === undefined ? { kind: 'forward', request: call.message, finish } : { kind: 'answer', response: refusal };
+}
+
+async function prepareListen(call: Call, params: JsonObject): Promise<Prepared> {
+  const filter = isJsonObject(params.notifications) ? params.notifications : {};
+  const uris = Array.isArray(filter.resourceSubscriptions) ? filter.resourceSubscriptions.map(String) : [];
+  for (const uri of uris) {
+    const refusal = await refuseByPolicy(call, { kind: 'subscribeResource', uri });
+    if (refusal !== undefined) return { kind: 'answer', response: refusal };
+  }
+  return decideAndForward(call, { kind: 'connect' });
+}
+
+async function prepareToolCall(call: Call, name: string, given: JsonObject): Promise<Prepared> {
+  const { scope, message } = call;
+  scope.draft.target = name;
+  scope.draft.argumentsDigest = digestArguments(call.digestKey, given);
+  const entry = await call.catalog.find(call.principalKey, name, (cursor) => listTools(call, cursor));
+  if (entry === undefined) {
+    scope.deny('unknown_tool');
+    return { kind: 'answer', response: unknownTool(call, name) };
+  }
+  if (call.era === 'modern') {
+    const refusal = entry.paramHeaders.check(call.headers, given, message.id);
+    if (refusal !== undefined) {
+      scope.deny(refusal.reason);
+      return { kind: 'answer', httpStatus: refusal.status, response: errorResponse(message.id, refusal.error) };
+    }
+  }
+  const checked = entry.guard.check(given);
+  if (!checked.ok) {
+    scope.deny(checked.reason);
+    const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
+    return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, checked.problems) : unknownTool(call, name) };
+  }
+  for (const form of checked.forms) {
+    const refusal = await refuseByPolicy(call, { kind: 'callTool', tool: entry.definition, arguments: form });
+    if (refusal !== undefined) return { kind: 'answer', response: refusal };
+  }
+  const unchanged = checked.forward === given;
+  return {
+    kind: 'forward',
+    request: unchanged ? message : { ...message, params: { ...message.params, arguments: checked.forward } },
+    paramHeaders: call.leg.era === 'modern' ? entry.paramHeaders.headersFor(checked.forward) : undefined,
+    finish: asItIs,
+  };
+}
+
+/** Since 2025-11-25 a model is told what is wrong with its arguments, so that it can mend them; before, it is an error. */
+function invalidArguments(call: Call, entry: ToolEntry, problems: readonly { pointer: string; message: string }[]): JsonRpcResponse {
+  const { id } = call.message;
+  const text = `The arguments of ${entry.definition.name} were refused: ${problems.map(({ pointer, message }) => `${pointer === '' ? 'arguments' : pointer} ${message}`).join('; ')}`;
+  if (call.era === 'legacy' && call.revision !== '2025-11-25') return errorResponse(id, { code: ErrorCode.INVALID_PARAMS, message: text });
+  const result: JsonObject = { content: [{ type: 'text', text }], isError: true };
+  return resultResponse(id, isModernRevision(call.revision) ? { ...result, resultType: 'complete' } : result);
+}
+
+let lists = 0;
+
+/** Asks the upstream for a page of its tools on behalf of the gateway itself. */
+async function listTools(call: Call, cursor: string | undefined): Promise<JsonObject> {
+  const params: JsonObject = cursor === undefined ? {} : { cursor };
+  if (call.leg.era === 'modern') params._meta = modernMeta(call.clientCapabilities, undefined);
+  const request: JsonRpcRequest = { jsonrpc: '2.0', id: `mzt-list-${(lists += 1)}`, method: 'tools/list', params };
+  const response = await settle(await call.leg.exchange(request, { trace: call.scope.trace }));
+  if (response === undefined || 'error' in response) return {};
+  for (const { name, reason } of call.catalog.read(response.result.tools).dropped) call.scope.note(`tool_dropped:${name}: ${reason}`);
+  return response.result;
+}

@@ -1,0 +1,238 @@
+import {
+  ErrorCode,
+  GatewayErrorCode,
+  errorResponse,
+  isErrorResponse,
+  isNotification,
+  isRequest,
+  isResponse,
+  type JsonObject,
+  type JsonRpcErrorObject,
+  type JsonRpcMessage,
+  type JsonRpcResponse,
+  type RequestId,
+} from '../protocol';
+import type { Call } from './call';
+import { checkServerMessage } from './inbound';
+import { clientCanAnswer, type Exchange } from './legs';
+import { filterByShape } from './lists';
+import type { RequestScope } from './scope';
+import { SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
+import { UpstreamFailure, type UpstreamEvent } from './upstream';
+
+/** How long a single answer is waited for before a stream is opened instead, milliseconds. */
+const PATIENCE_MS = 2_000;
+
+const FAILURE_CODE = { timeout: GatewayErrorCode.UPSTREAM_TIMEOUT } as Readonly<Record<string, number>>;
+
+/** The JSON-RPC error that tells the client why the upstream did not answer. */
+export function failureResponse(call: Pick<Call, 'message' | 'scope'>, failure: unknown): JsonRpcResponse {
+  const { scope, message } = call;
+  if (!(failure instanceof UpstreamFailure)) {
+    scope.fail('internal_error');
+    return errorResponse(message.id, { code: ErrorCode.INTERNAL_ERROR, message: 'the gateway could not serve this request', data: { requestId: scope.requestId } });
+  }
+  scope.fail(`upstream_${failure.code}`);
+  scope.draft.upstreamStatus = failure.status ?? 'failed';
+  return errorResponse(message.id, {
+    code: FAILURE_CODE[failure.code] ?? GatewayErrorCode.UPSTREAM_FAILED,
+    message: failure.message,
+    data: { reason: `upstream_${failure.code}`, requestId: scope.requestId },
+  });
+}
+
+/** Errors of a modern request that have an HTTP status of their own (MCP 2026-07-28, transports). */
+const MODERN_STATUS: Readonly<Record<number, number>> = {
+  [ErrorCode.METHOD_NOT_FOUND]: 404,
+  [ErrorCode.HEADER_MISMATCH]: 400,
+  [ErrorCode.MISSING_CLIENT_CAPABILITY]: 400,
+  [ErrorCode.UNSUPPORTED_PROTOCOL_VERSION]: 400,
+};
+
+function httpStatusOf(call: Call, response: JsonRpcResponse): number {
+  if (call.era === 'legacy' || !isErrorResponse(response)) return 200;
+  return MODERN_STATUS[response.error.code] ?? 200;
+}
+
+/** A small document of the gateway's own, with its audit event. */
+export function plain(scope: RequestScope, status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
+  const text = JSON.stringify(body);
+  scope.finish(status, text.length);
+  return new Response(text, { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+/** The answer without a body. */
+export function empty(scope: RequestScope, status: number, headers: Readonly<Record<string, string>> = {}): Response {
+  scope.finish(status, 0);
+  return new Response(null, { status, headers });
+}
+
+/** What a refusal before any policy says: a `Refusal` of the protocol checks (GW-1), of authentication, or of a limit. */
+export interface Refused {
+  readonly status: number;
+  /** The audit event's reason. */
+  readonly reason: string;
+  readonly error?: JsonRpcErrorObject;
+  readonly id?: RequestId;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The answer to a request that is refused before any policy saw it. */
+export function refuse(scope: RequestScope, refusal: Refused): Response {
+  scope.deny(refusal.reason);
+  const { status, error, id, headers } = refusal;
+  if (error === undefined) return empty(scope, status, headers);
+  return plain(scope, status, { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error }, headers);
+}
+
+/** A JSON answer, with its audit event. */
+export function answerWithJson(call: Pick<Call, 'scope'>, status: number, body: JsonRpcMessage | readonly JsonRpcMessage[], headers: Record<string, string> = {}): Response {
+  const text = JSON.stringify(body);
+  call.scope.finish(status, text.length);
+  return new Response(text, { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+export type Finish = (result: JsonObject) => JsonObject | Promise<JsonObject>;
+
+/**
+ * Passes an exchange on to the client: as one JSON answer where the response comes at once and alone, otherwise as a
+ * stream of server-sent events.
+ */
+export async function passOn(call: Call, exchange: Exchange, finish: Finish, giveUp: () => void): Promise<Response> {
+  call.scope.draft.upstreamStatus = exchange.status;
+  if (exchange.response !== undefined) {
+    const response = await finishResponse(call, exchange.response, finish);
+    return answerWithJson(call, httpStatusOf(call, response), response);
+  }
+  const iterator = exchange.events[Symbol.asyncIterator]();
+  const first = iterator.next();
+  const early = await soonest(first);
+  if (early !== undefined && early.done !== true && early.value.kind === 'message' && isResponse(early.value.message)) {
+    const response = await finishResponse(call, early.value.message, finish);
+    await iterator.return?.();
+    return answerWithJson(call, httpStatusOf(call, response), response);
+  }
+  const frames = formatFrames(call, resume(first, iterator), finish);
+  // A dropped connection cancels a modern request; a legacy one goes on (MCP 2025-11-25, transports: disconnection).
+  return streamOf(call, frames, call.era === 'modern' ? giveUp : () => void drain(frames));
+}
+
+/** Passes a legacy server's open stream on, for as long as both sides keep it. */
+export function passStreamOn(call: Call, stream: Exchange, giveUp: () => void): Response {
+  call.scope.draft.upstreamStatus = stream.status;
+  return streamOf(call, formatStream(call, stream.events), giveUp);
+}
+
+function streamOf(call: Call, frames: AsyncIterator<string>, onDisconnect: () => void): Response {
+  const body = streamEvents(frames, {
+    keepAliveMs: call.limits.keepAliveMs,
+    onEnd: (bytes) => call.scope.finish(200, bytes),
+    onDisconnect,
+  });
+  return new Response(body, { status: 200, headers: SSE_HEADERS });
+}
+
+async function drain(frames: AsyncIterator<string>): Promise<void> {
+  try {
+    while ((await frames.next()).done !== true);
+  } catch {
+    // Nobody is left to tell.
+  }
+}
+
+/** What was decided for one principal is never for a shared cache (MUL-8; MCP 2026-07-28, caching). */
+async function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): Promise<JsonRpcResponse> {
+  if (isErrorResponse(response)) {
+    call.scope.draft.reason ??= `upstream_error:${response.error.code}`;
+    return response;
+  }
+  const refusal = checkServerMessage(response, call.revision);
+  if (refusal !== undefined) return failureResponse(call, new UpstreamFailure('garbage', `the upstream's answer is not MCP: ${refusal}`));
+  const result = await finish(response.result);
+  if ('cacheScope' in result && call.era === 'modern') return { ...response, result: { ...result, cacheScope: 'private' } };
+  return result === response.result ? response : { ...response, result };
+}
+
+/** `undefined` when the first event does not come soon. */
+async function soonest(first: Promise<IteratorResult<UpstreamEvent>>): Promise<IteratorResult<UpstreamEvent> | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, undefined);
+  });
+  try {
+    return await Promise.race([first, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* resume(first: Promise<IteratorResult<UpstreamEvent>>, iterator: AsyncIterator<UpstreamEvent>): AsyncGenerator<UpstreamEvent> {
+  let finished = false;
+  try {
+    for (let next = await first; ; next = await iterator.next()) {
+      if (next.done === true) {
+        finished = true;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    if (!finished) await iterator.return?.();
+  }
+}
+
+async function* formatFrames(call: Call, events: AsyncIterable<UpstreamEvent>, finish: Finish): AsyncGenerator<string> {
+  let resumable = false;
+  try {
+    for await (const event of events) {
+      if (event.kind === 'checkpoint') {
+        resumable ||= event.eventId !== undefined;
+        if (call.era === 'legacy') yield formatEvent(undefined, event.eventId, event.retryMs);
+        continue;
+      }
+      resumable ||= event.eventId !== undefined;
+      const message = await admit(call, event.message, finish);
+      if (message !== undefined) yield formatEvent(message, call.era === 'legacy' ? event.eventId : undefined);
+      if (isResponse(event.message)) return;
+    }
+    // A legacy server may end a stream early; the client takes it up again by its last event id.
+    if (!resumable) yield formatEvent(failureResponse(call, new UpstreamFailure('closed', 'the upstream ended its stream before it answered')));
+  } catch (failure) {
+    yield formatEvent(failureResponse(call, failure));
+  }
+}
+
+async function* formatStream(call: Call, events: AsyncIterable<UpstreamEvent>): AsyncGenerator<string> {
+  const finish = (result: JsonObject) => filterByShape(call, result);
+  try {
+    for await (const event of events) {
+      const message = event.kind === 'checkpoint' ? undefined : await admit(call, event.message, finish);
+      if (message !== undefined || event.kind === 'checkpoint') yield formatEvent(message, event.eventId, event.kind === 'checkpoint' ? event.retryMs : undefined);
+    }
+  } catch {
+    call.scope.fail('upstream_closed');
+  }
+}
+
+/** What of an upstream's message reaches the client. */
+async function admit(call: Call, message: JsonRpcMessage, finish: Finish): Promise<JsonRpcMessage | undefined> {
+  if (isResponse(message)) return finishResponse(call, message, finish);
+  const refusal = checkServerMessage(message, call.revision);
+  if (refusal !== undefined) {
+    call.scope.note(`server_message_dropped:${refusal}`);
+    return undefined;
+  }
+  if (isRequest(message)) {
+    if (call.leg.era === 'legacy' && clientCanAnswer(call.clientCapabilities, message.method, message.params)) {
+      call.scope.note(`server_request:${message.method}`);
+      return message;
+    }
+    if (call.leg.era === 'legacy' && message.method === 'ping') return message;
+    if (call.leg.era === 'legacy') {
+      await call.leg.respond(errorResponse(message.id, { code: ErrorCode.METHOD_NOT_FOUND, message: `the client does not answer ${message.method}` }));
+    }
+    return undefined;
+  }
+  if (isNotification(message) && message.method === 'notifications/tools/list_changed') call.catalog.forget();
+  return message;
+}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { createModernOverLegacyLeg, type WaitingCalls } from '../../../lambda/gateway/legs/modern-over-legacy';
+import { createSeal } from '../../../lambda/gateway/sessions';
+import { MetaKey, type JsonObject, type JsonRpcResult } from '../../../lambda/protocol';
+import { FakeLegacyLeg, collect, request, result, type Script } from './fake-legs';
+
+const seal = createSeal(randomBytes(32));
+const description = { capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, tasks: {} }, serverInfo: { name: 's', version: '1' }, instructions: 'Be kind.' };
+
+function legOver(script: Script, waiting: WaitingCalls = new Map(), binding = 'files+alice') {
+  const legacy = new FakeLegacyLeg(script);
+  return { legacy, waiting, modern: createModernOverLegacyLeg({ leg: legacy, description, waiting, seal, binding, inputMs: 60_000, logging: {} }) };
+}
+
+const meta = (capabilities: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
+  [MetaKey.PROTOCOL_VERSION]: '2026-07-28',
+  [MetaKey.CLIENT_CAPABILITIES]: capabilities,
+  ...more,
+});
+
+const echo: Script = async function* (asked) {
+  yield result(asked.id, { content: [] });
+};
+
+describe('a modern client in front of a legacy server', () => {
+  it('is answered server/discover from what initialize said, without what the gateway does not know', async () => {
+    const { modern, legacy } = legOver(echo);
+    const [answer] = await collect(await modern.exchange(request('server/discover', { _meta: meta() }), {}));
+    expect(answer).toMatchObject({
+      id: 7,
+      result: {
+        supportedVersions: ['2026-07-28'],
+        capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
+        instructions: 'Be kind.',
+        resultType: 'complete',
+        cacheScope: 'private',
+        _meta: { [MetaKey.SERVER_INFO]: { name: 's', version: '1' } },
+      },
+    });
+    expect((answer as JsonRpcResult).result.capabilities).not.toHaveProperty('tasks');
+    expect(legacy.requests).toHaveLength(0);
+  });
+
+  it('has its request translated and gets a complete result', async () => {
+    const { modern, legacy } = legOver(echo);
+    const [answer] = await collect(await modern.exchange(request('tools/call', { name: 'a', arguments: { x: 1 }, _meta: meta({}, { progressToken: 'p' }) }), {}));
+    expect(legacy.requests[0]?.params).toEqual({ name: 'a', arguments: { x: 1 }, _meta: { progressToken: 'p' } });
+    expect(answer).toMatchObject({ id: 7, result: { content: [], resultType: 'complete' } });
+  });
+
+  it('gets lists as private and with a time to live', async () => {
+    const { modern } = legOver(async function* (asked) {
+      yield result(asked.id, { tools: [] });
+    });
+    expect(await collect(await modern.exchange(request('tools/list', { _meta: meta() }), {}))).toMatchObject([{ result: { cacheScope: 'private', ttlMs: 60_000 } }]);
+  });
+
+  it('keeps progress on the request, and log messages only from the level it asked for', async () => {
+    const { modern } = legOver(async function* (asked) {
+      yield { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } };
+      yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'debug', data: 'no' } };
+      yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'error', data: 'yes' } };
+      yield { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+      yield result(asked.id, {});
+    });
+    const messages = await collect(await modern.exchange(request('tools/call', { _meta: meta({}, { [MetaKey.LOG_LEVEL]: 'warning' }) }), {}));
+    expect(messages.map((message) => ('method' in message ? message.params?.data ?? message.method : 'response'))).toEqual(['notifications/progress', 'yes', 'response']);
+  });
+
+  const asking: Script = async function* (asked, { answered }) {
+    yield { jsonrpc: '2.0', id: 99, method: 'elicitation/create', params: { message: 'Name?', requestedSchema: { type: 'object' } } };
+    const answer = await answered(99);
+    yield result(asked.id, { content: [{ type: 'text', text: JSON.stringify(answer) }] });
+  };
+
+  it('turns the question of a server into input_required, and continues the call with the answer', async () => {
+    const { modern, legacy } = legOver(asking);
+    const capabilities = { elicitation: {} };
+    const [first] = (await collect(await modern.exchange(request('tools/call', { name: 'a', _meta: meta(capabilities) }), {}))) as JsonRpcResult[];
+    expect(first?.result).toMatchObject({ resultType: 'input_required', inputRequests: { question: { method: 'elicitation/create', params: { message: 'Name?' } } } });
+    const retry = { name: 'a', _meta: meta(capabilities), requestState: first?.result.requestState, inputResponses: { question: { action: 'accept', content: { name: 'Ada' } } } };
+    const [second] = await collect(await modern.exchange(request('tools/call', retry, 8), {}));
+    expect(legacy.responses).toEqual([result(99, { action: 'accept', content: { name: 'Ada' } })]);
+    expect(second).toMatchObject({ id: 8, result: { resultType: 'complete' } });
+    expect(legacy.requests).toHaveLength(1);
+  });
+
+  it('asks again when the retry brings no answer', async () => {
+    const { modern, waiting } = legOver(asking);
+    const [first] = (await collect(await modern.exchange(request('tools/call', { _meta: meta({ elicitation: {} }) }), {}))) as JsonRpcResult[];
+    const retry = { _meta: meta({ elicitation: {} }), requestState: first?.result.requestState, inputResponses: {} };
+    const [again] = (await collect(await modern.exchange(request('tools/call', retry, 8), {}))) as JsonRpcResult[];
+    expect(again?.result.resultType).toBe('input_required');
+    expect(waiting.size).toBe(1);
+    for (const call of waiting.values()) clearTimeout(call.timer);
+  });
+
+  it('MUL-6 refuses request state that belongs to another principal, was used before, or was made up', async () => {
+    const { modern, waiting } = legOver(asking);
+    const [first] = (await collect(await modern.exchange(request('tools/call', { _meta: meta({ elicitation: {} }) }), {}))) as JsonRpcResult[];
+    const retry = { _meta: meta(), requestState: first?.result.requestState, inputResponses: { question: { action: 'decline' } } };
+    const other = legOver(asking, waiting, 'files+mallory');
+    const refused = { error: { code: -32602, message: 'requestState is unknown, expired or not yours: call again without it' } };
+    expect(await collect(await other.modern.exchange(request('tools/call', retry), {}))).toMatchObject([refused]);
+    expect(await collect(await modern.exchange(request('tools/call', retry), {}))).toMatchObject([{ result: { resultType: 'complete' } }]);
+    expect(await collect(await modern.exchange(request('tools/call', retry), {}))).toMatchObject([refused]);
+    expect(await collect(await modern.exchange(request('tools/call', { ...retry, requestState: 'made-up' }), {}))).toMatchObject([refused]);
+  });
+
+  it('answers the server itself when the client did not declare that it can', async () => {
+    const { modern, legacy } = legOver(asking);
+    await collect(await modern.exchange(request('tools/call', { _meta: meta({}) }), {}));
+    expect(legacy.responses).toMatchObject([{ id: 99, error: { code: -32601 } }]);
+  });
+
+  it('turns the legacy error for a URL elicitation into input_required', async () => {
+    const { modern } = legOver(async function* (asked) {
+      yield { jsonrpc: '2.0', id: asked.id, error: { code: -32042, message: 'go there', data: { elicitations: [{ mode: 'url', elicitationId: 'e', url: 'https://a.example', message: 'm' }] } } };
+    });
+    expect(await collect(await modern.exchange(request('tools/call', { _meta: meta({ elicitation: { url: {} } }) }), {}))).toMatchObject([
+      { result: { resultType: 'input_required', inputRequests: { 'elicitation-0': { method: 'elicitation/create', params: { mode: 'url', url: 'https://a.example' } } } } },
+    ]);
+  });
+
+  it('gets -32602 for a resource that is not there', async () => {
+    const { modern } = legOver(async function* (asked) {
+      yield { jsonrpc: '2.0', id: asked.id, error: { code: -32002, message: 'Resource not found' } };
+    });
+    expect(await collect(await modern.exchange(request('resources/read', { uri: 'a:b', _meta: meta() }), {}))).toMatchObject([{ error: { code: -32602 } }]);
+  });
+
+  it('listens to what it asked for and the server offers, tagged with its subscription', async () => {
+    const { modern, legacy } = legOver(echo);
+    legacy.outOfBand = [
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+      { jsonrpc: '2.0', method: 'notifications/prompts/list_changed' },
+      { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'a:b' } },
+      { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'not:asked' } },
+    ];
+    const filter = { toolsListChanged: true, promptsListChanged: true, resourceSubscriptions: ['a:b'] };
+    const messages = await collect(await modern.exchange(request('subscriptions/listen', { notifications: filter, _meta: meta() }), {}));
+    const tag = { [MetaKey.SUBSCRIPTION_ID]: 7 };
+    expect(messages).toMatchObject([
+      { method: 'notifications/subscriptions/acknowledged', params: { notifications: { toolsListChanged: true, resourceSubscriptions: ['a:b'] }, _meta: tag } },
+      { method: 'notifications/tools/list_changed', params: { _meta: tag } },
+      { method: 'notifications/resources/updated', params: { uri: 'a:b', _meta: tag } },
+      { id: 7, result: { resultType: 'complete', _meta: tag } },
+    ]);
+    expect(legacy.requests.map(({ method }) => method)).toEqual(['resources/subscribe', 'resources/unsubscribe']);
+  });
+});
