@@ -60,15 +60,24 @@ export function addRoutes(api: apigateway.IRestApi, targets: RouteTargets): apig
     const resource = api.root.resourceForPath(route.resourcePath);
     const authorized = { authorizationType: AuthorizationType.CUSTOM, authorizer: targets.authorizer };
     const open = { authorizationType: AuthorizationType.NONE };
-    return [
+    const methods = [
       ...route.authorizedMethods.map((method) => resource.addMethod(method, targets.integration, authorized)),
       ...route.openMethods.map((method) => acknowledgeOpen(resource.addMethod(method, targets.integration, open))),
     ];
+    methods.forEach(acknowledgeIssuers);
+    return methods;
   });
 }
 
 function acknowledgeOpen(method: apigateway.Method): apigateway.Method {
-  const reason = 'public by specification: RFC 9728 metadata, CORS preflights and the health check carry no token and reveal nothing of a principal';
-  acknowledge(method, { 'AwsSolutions-APIG4': reason, 'AwsSolutions-COG4': reason });
+  acknowledge(method, {
+    'AwsSolutions-APIG4': 'public by specification: RFC 9728 metadata, CORS preflights and the health check carry no token and reveal nothing of a principal',
+  });
   return method;
+}
+
+function acknowledgeIssuers(method: apigateway.Method): void {
+  acknowledge(method, {
+    'AwsSolutions-COG4': 'access tokens of any OAuth 2.1 issuer are verified by the Lambda authorizer, Amazon Cognito among them',
+  });
 }

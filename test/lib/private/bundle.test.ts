@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { functionCode, packageRoot } from '../../../lib/private/bundle';
+
+/** A package as npm installs it, with the given function bundles. */
+function installed(...bundles: string[]): string {
+  const root = mkdtempSync(join(tmpdir(), 'package-'));
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ name: 'cdk-mcp-zero-trust' }));
+  for (const name of bundles) {
+    mkdirSync(join(root, 'dist', 'lambda', name), { recursive: true });
+    writeFileSync(join(root, 'dist', 'lambda', name, 'index.js'), '');
+  }
+  return root;
+}
+
+test.each(['lib/private', 'dist/js/lib/private'])('the package is found from %s', (folder) => {
+  const root = installed();
+  mkdirSync(join(root, folder), { recursive: true });
+  expect(packageRoot(join(root, folder))).toBe(root);
+});
+
+test('the package.json of another package is not taken for ours', () => {
+  const root = installed();
+  const inner = join(root, 'dist');
+  mkdirSync(inner);
+  writeFileSync(join(inner, 'package.json'), JSON.stringify({ type: 'commonjs' }));
+  expect(packageRoot(inner)).toBe(root);
+  expect(() => packageRoot('/')).toThrow('no package.json of cdk-mcp-zero-trust in / or above it');
+});
+
+test('a function that was not bundled says how to build it', () => {
+  const root = installed('proxy');
+  expect(functionCode('proxy', root)).toBeDefined();
+  expect(() => functionCode('authorizer', root)).toThrow(/the bundle of the function "authorizer" is missing in .*: run `npm run build` in /);
+});
