@@ -1,3 +1,5 @@
+import { FORBIDDEN_ADDRESS } from './address';
+
 /** What a failed connection attempt means, as the end of a sentence; only the error's code is quoted, never a value. */
 export function describeConnectError(error: unknown, connectMs: number): string {
   const code = codeOf(error);
@@ -11,6 +13,8 @@ export function describeConnectError(error: unknown, connectMs: number): string 
       return 'has a host name that does not resolve';
     case 'EAI_AGAIN':
       return 'has a host name that could not be resolved now';
+    case FORBIDDEN_ADDRESS:
+      return 'has a host name that resolves to an address that is not allowed';
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return 'is not reachable over the network';

@@ -14,6 +14,7 @@ export class Deadline {
   private held = false;
   private firesAt = 0;
   private timer: NodeJS.Timeout | undefined;
+  private confirmation: NodeJS.Immediate | undefined;
 
   constructor(
     limits: Pick<UpstreamLimits, 'firstByteMs' | 'totalMs'>,
@@ -22,7 +23,7 @@ export class Deadline {
     this.lastActivity = performance.now();
     this.endsAt = this.lastActivity + limits.totalMs;
     this.allowance = limits.firstByteMs;
-    this.arm(this.lastActivity);
+    this.arm();
   }
 
   /** From now on silence longer than `idleMs` is too long. */
@@ -30,7 +31,7 @@ export class Deadline {
     this.phase = 'idleMs';
     this.allowance = idleMs;
     this.lastActivity = performance.now();
-    if (this.lastActivity + idleMs < this.firesAt) this.arm(this.lastActivity);
+    if (this.lastActivity + idleMs < this.firesAt) this.arm();
   }
 
   /** Something arrived. */
@@ -50,31 +51,40 @@ export class Deadline {
 
   stop(): void {
     clearTimeout(this.timer);
-    this.timer = undefined;
+    clearImmediate(this.confirmation);
   }
 
-  private arm(now: number): void {
+  private arm(): void {
     clearTimeout(this.timer);
     this.firesAt = this.held ? this.endsAt : Math.min(this.endsAt, this.lastActivity + this.allowance);
     // Node fires timers of more than 2^31 - 1 ms at once.
-    const delay = Math.min(Math.max(1, this.firesAt - now), 2_147_483_647);
+    const delay = Math.min(Math.max(1, this.firesAt - performance.now()), 2_147_483_647);
     this.timer = setTimeout(fire, delay, this);
     this.timer.unref();
   }
 
-  /** Called by the timer: a limit has passed, or there is more to wait. */
+  /** Called by the timer. Where the process was busy, what the server sent may wait to be read: it is read first. */
   check(): void {
-    const now = performance.now();
-    if (now >= this.endsAt) {
-      this.onExpired('totalMs');
-    } else if (!this.held && now >= this.lastActivity + this.allowance) {
-      this.onExpired(this.phase);
-    } else {
-      this.arm(now);
-    }
+    if (this.passed(performance.now()) === undefined) this.arm();
+    else this.confirmation = setImmediate(confirm, this);
+  }
+
+  confirm(): void {
+    const limit = this.passed(performance.now());
+    if (limit === undefined) this.arm();
+    else this.onExpired(limit);
+  }
+
+  private passed(now: number): TimeLimit | undefined {
+    if (now >= this.endsAt) return 'totalMs';
+    return !this.held && now >= this.lastActivity + this.allowance ? this.phase : undefined;
   }
 }
 
 function fire(deadline: Deadline): void {
   deadline.check();
+}
+
+function confirm(deadline: Deadline): void {
+  deadline.confirm();
 }

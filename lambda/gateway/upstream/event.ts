@@ -7,11 +7,11 @@ export type UpstreamEvent =
   | { readonly kind: 'checkpoint'; readonly eventId?: string; readonly retryMs?: number };
 
 export type UpstreamFailureCode =
-  /** Could not connect, or not within the limit. */
+  /** Could not connect or start, or not within the limit: the server has not received the request. */
   | 'connect'
   /** No first byte, silence, or too long in all. */
   | 'timeout'
-  /** The connection or process ended before the answer. */
+  /** The connection or process ended before the answer: the server may have received the request. */
   | 'closed'
   /** What came is not MCP. */
   | 'garbage'
@@ -21,7 +21,7 @@ export type UpstreamFailureCode =
   | 'status'
   /** The upstream no longer knows the session (HTTP 404). */
   | 'session_lost'
-  /** No more processes may be started. */
+  /** No more processes may be started, or a process does not read what it is sent. */
   | 'capacity'
   /** Given up by us: the client went away. */
   | 'aborted';

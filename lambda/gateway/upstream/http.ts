@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import { Header, type JsonRpcMessage } from '../../protocol';
+import { guardedLookup } from './address';
 import { UpstreamFailure, type UpstreamLimits } from './event';
 import type { HttpExchange } from './http-answer';
 import { ExchangeHandler } from './http-exchange';
@@ -22,6 +23,11 @@ export interface HttpTransportOptions {
   readonly maxConnections?: number;
   /** For https: trust anchors, and our certificate where the upstream asks for one (PEM). @default - the system's trust anchors */
   readonly tls?: { readonly ca?: string | Buffer; readonly cert?: string | Buffer; readonly key?: string | Buffer };
+  /**
+   * The host's name may resolve to loopback or a private network. It may never resolve to a link-local address.
+   * @default true
+   */
+  readonly allowPrivate?: boolean;
 }
 
 export interface HttpRequestOptions {
@@ -74,7 +80,7 @@ export function createHttpTransport(upstream: HttpUpstream, options: HttpTranspo
     headersTimeout: 0,
     bodyTimeout: 0,
     // An explicit value keeps NODE_TLS_REJECT_UNAUTHORIZED from turning the check off.
-    connect: { timeout: upstream.limits.connectMs, rejectUnauthorized: true, minVersion: 'TLSv1.2', ...options.tls },
+    connect: { timeout: upstream.limits.connectMs, rejectUnauthorized: true, minVersion: 'TLSv1.2', lookup: guardedLookup({ allowPrivate: options.allowPrivate ?? true }), ...options.tls },
   });
 
   const exchange = (method: 'POST' | 'GET' | 'DELETE', base: Record<string, string>, request: HttpRequestOptions, body: string | undefined): Promise<HttpExchange> =>

@@ -4,3 +4,4 @@ export { createHttpTransport, type HttpRequestOptions, type HttpTransport, type 
 export type { HttpExchange } from './http-answer';
 export { createProcessPool, type Lease, type Pooled, type ProcessPool, type ProcessPoolOptions } from './process-pool';
 export { startProcess, type ProcessExit, type ProcessHandlers, type ServerProcess, type StartOptions, type StdioUpstream } from './stdio';
+export { checkUpstreamUrl, type UrlRules } from './url';

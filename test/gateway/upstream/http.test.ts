@@ -244,9 +244,9 @@ describe('sizes are bounded', () => {
       };
       socket.on('drain', pump);
       pump();
-    }, { idleMs: 100 });
+    }, { idleMs: 200 });
     const exchange = await post();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(written).toBeLessThan(total);
     expect((await eventsOf(exchange)).length).toBe(total);
   });
