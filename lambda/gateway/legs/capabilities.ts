@@ -42,6 +42,11 @@ export function clientCanAnswer(capabilities: JsonObject, method: string, params
   return params?.mode === 'url' ? isJsonObject(declared.url) : isJsonObject(declared.form) || !isJsonObject(declared.url);
 }
 
+/** The client capability that a server's `method` needs. */
+export function neededCapability(method: string): string | undefined {
+  return NEEDED[method];
+}
+
 /** Whether `method` is one that a server may ask of a client at all. */
 export function isServerRequestMethod(method: string): boolean {
   return method in NEEDED;

@@ -10,6 +10,7 @@ import {
   isResponse,
   resultResponse,
   type JsonObject,
+  type JsonRpcErrorObject,
   type JsonRpcMessage,
   type JsonRpcNotification,
   type JsonRpcRequest,
@@ -18,7 +19,7 @@ import {
 } from '../../protocol';
 import type { Seal } from '../sessions';
 import { UpstreamFailure, type UpstreamEvent } from '../upstream';
-import { clientCanAnswer, knownServerCapabilities } from './capabilities';
+import { clientCanAnswer, isServerRequestMethod, knownServerCapabilities, neededCapability } from './capabilities';
 import { answered, settle, type Exchange, type ExchangeOptions, type LegacyLeg, type ModernLeg, type UpstreamDescription } from './leg';
 import { listenOverLegacy } from './listen-over-legacy';
 import { toLegacyParams, toModernError, toModernResult, withoutElicitationId } from './translate';
@@ -160,8 +161,12 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
           continue;
         }
         if (message.method === 'ping') await leg.respond(resultResponse(message.id, {}));
-        else if (!MAY_ASK.has(request.method) || !clientCanAnswer(clientCapabilities(meta), message.method, message.params)) {
-          await leg.respond(errorResponse(message.id, { code: ErrorCode.METHOD_NOT_FOUND, message: `the client does not answer ${message.method}` }));
+        else if (!isServerRequestMethod(message.method) || !MAY_ASK.has(request.method)) await refuseQuestion(message);
+        else if (!clientCanAnswer(clientCapabilities(meta), message.method, message.params)) {
+          await refuseQuestion(message);
+          control.abort();
+          yield { kind: 'message', message: errorResponse(request.id, missingCapability(message.method)) };
+          return;
         } else {
           keep = true;
           const question = { method: message.method, ...withParams(withoutElicitationId(message.params)) };
@@ -183,6 +188,10 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
       if (asked !== undefined) return resultResponse(request.id, { resultType: 'input_required', inputRequests: asked });
     }
     return errorResponse(request.id, toModernError(error));
+  }
+
+  function refuseQuestion({ id, method }: JsonRpcRequest): Promise<void> {
+    return leg.respond(errorResponse(id, { code: ErrorCode.METHOD_NOT_FOUND, message: `the client does not answer ${method}` }));
   }
 
   async function followLogLevel(meta: JsonObject): Promise<void> {
@@ -213,6 +222,12 @@ function discover(description: UpstreamDescription): JsonObject {
     ...(description.instructions === undefined ? {} : { instructions: description.instructions }),
   };
   return toModernResult('server/discover', result, description.serverInfo);
+}
+
+/** The call cannot go on without something that the client did not declare (MCP 2026-07-28, capabilities). */
+function missingCapability(method: string): JsonRpcErrorObject {
+  const needed = neededCapability(method) as string;
+  return { code: ErrorCode.MISSING_CLIENT_CAPABILITY, message: `the server needs the client capability ${needed}`, data: { requiredCapabilities: { [needed]: {} } } };
 }
 
 function withParams(params: JsonObject | undefined): { params?: JsonObject } {

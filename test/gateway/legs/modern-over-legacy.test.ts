@@ -107,9 +107,10 @@ describe('a modern client in front of a legacy server', () => {
     expect(await collect(await modern.exchange(request('tools/call', { ...retry, requestState: 'made-up' }), {}))).toMatchObject([refused]);
   });
 
-  it('answers the server itself when the client did not declare that it can', async () => {
+  it('ends the call with -32021 when the server asks for what the client did not declare', async () => {
     const { modern, legacy } = legOver(asking);
-    await collect(await modern.exchange(request('tools/call', { _meta: meta({}) }), {}));
+    const [answer] = await collect(await modern.exchange(request('tools/call', { _meta: meta({}) }), {}));
+    expect(answer).toMatchObject({ id: 7, error: { code: -32021, data: { requiredCapabilities: { elicitation: {} } } } });
     expect(legacy.responses).toMatchObject([{ id: 99, error: { code: -32601 } }]);
   });
 

@@ -1,0 +1,32 @@
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+
+/** What API Gateway reads before the body of a streamed response. */
+export interface ResponsePrelude {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The request that an event of a REST API's proxy integration stands for. Its path has no stage. */
+export function toRequest(event: APIGatewayProxyEvent): Request {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) for (const value of values ?? []) headers.append(name, value);
+  const host = headers.get('host') ?? event.requestContext.domainName ?? 'localhost';
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) for (const value of values ?? []) query.append(name, value);
+  const search = query.size === 0 ? '' : `?${query}`;
+  const body = event.body === null || event.body === undefined ? undefined : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
+  return new Request(`https://${host}${event.path}${search}`, { method: event.httpMethod, headers, ...(body === undefined ? {} : { body }) });
+}
+
+/** Writes `response` as its parts come. `open` makes the body's stream once the prelude is known. */
+export async function writeResponse(response: Response, open: (prelude: ResponsePrelude) => Writable): Promise<void> {
+  const body = open({ statusCode: response.status, headers: Object.fromEntries(response.headers) });
+  if (response.body === null) {
+    // API Gateway needs a first byte before it takes the prelude.
+    body.end('');
+    return;
+  }
+  await pipeline(response.body as unknown as AsyncIterable<Uint8Array>, body);
+}

@@ -1,0 +1,82 @@
+import type { TrustedIssuer } from '../identity';
+
+/** What the gateway's functions are told by their environment; the constructs write it (`lib/gateway/environment.ts`). */
+export interface SharedSettings {
+  readonly publicUrl: string;
+  readonly issuers: readonly TrustedIssuer[];
+  readonly scopes: readonly string[];
+  readonly policyStoreId: string;
+  readonly decisionMode: 'in-process' | 'service';
+  readonly policyRefreshMs: number;
+  readonly allowedOrigins: readonly string[];
+}
+
+/** One server as the proxy is told of it. */
+export interface ServerSettings {
+  readonly name: string;
+  readonly url: string;
+  /** Secret whose value is a JSON object of headers that every request to the server carries. */
+  readonly headersSecretArn?: string;
+  readonly normalize?: boolean;
+  readonly unknownArguments?: 'refuse' | 'allow';
+}
+
+export interface ProxySettings extends SharedSettings {
+  readonly servers: readonly ServerSettings[];
+  readonly keySecretArn: string;
+  readonly maxBodyBytes: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws Error that names the variable, when one is missing or is not what it should be: the function must not start */
+export function readSharedSettings(environment: Environment): SharedSettings {
+  const decisionMode = required(environment, 'MCP_DECISION_MODE');
+  if (decisionMode !== 'in-process' && decisionMode !== 'service') throw new Error('MCP_DECISION_MODE must be in-process or service');
+  const issuers = readList(environment, 'MCP_ISSUERS') as readonly (Omit<TrustedIssuer, 'jwks'> & { readonly jwks: string })[];
+  return {
+    publicUrl: required(environment, 'MCP_PUBLIC_URL').replace(/\/$/, ''),
+    issuers: issuers.map((issuer) => ({ ...issuer, jwks: new URL(issuer.jwks) })),
+    scopes: words(environment.MCP_SCOPES),
+    policyStoreId: required(environment, 'MCP_POLICY_STORE_ID'),
+    decisionMode,
+    policyRefreshMs: readNumber(environment, 'MCP_POLICY_REFRESH_SECONDS') * 1000,
+    allowedOrigins: words(environment.MCP_ALLOWED_ORIGINS),
+  };
+}
+
+/** @throws Error as `readSharedSettings` */
+export function readProxySettings(environment: Environment): ProxySettings {
+  return {
+    ...readSharedSettings(environment),
+    servers: readList(environment, 'MCP_SERVERS') as readonly ServerSettings[],
+    keySecretArn: required(environment, 'MCP_KEY_SECRET_ARN'),
+    maxBodyBytes: readNumber(environment, 'MCP_MAX_BODY_BYTES'),
+  };
+}
+
+function required(environment: Environment, name: string): string {
+  const value = environment[name];
+  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is missing`);
+  return value;
+}
+
+function readNumber(environment: Environment, name: string): number {
+  const value = Number(required(environment, name));
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`the environment variable ${name} must be a number above 0`);
+  return value;
+}
+
+function readList(environment: Environment, name: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(required(environment, name));
+    if (Array.isArray(value)) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new Error(`the environment variable ${name} must be a JSON list`);
+}
+
+function words(value: string | undefined): readonly string[] {
+  return (value ?? '').split(' ').filter((word) => word !== '');
+}
