@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ConfigError, describeProblem, loadConfig } from '../../lambda/local';
+import { ConfigError, describeProblem, loadConfig, readPolicies } from '../../lambda/local';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 
 const EXAMPLES = `
@@ -23,7 +23,8 @@ export function configCommand(): Command {
 
 function checkConfig(file: string): void {
   try {
-    const { servers, warnings } = loadConfig(file, process.env);
+    const { servers, policies, warnings } = loadConfig(file, process.env);
+    if (policies !== undefined) readPolicies(policies);
     for (const warning of warnings) process.stderr.write(`${file}: warning: ${warning}\n`);
     process.stdout.write(`${file}: good, ${servers.length === 1 ? '1 server' : `${servers.length} servers`}: ${servers.map(({ name }) => name).join(', ')}\n`);
   } catch (error) {

@@ -2,6 +2,6 @@
 export * from './config';
 export { createDemo, TOKEN_LIFETIME_SECONDS, type Demo, type DemoCall, type DemoPrincipal } from './demo';
 export { startLocalGateway, type LocalGateway, type LocalServer } from './local-gateway';
-export { LOCAL_USER } from './policies';
+export { LOCAL_USER, readPolicies } from './policies';
 export { StartError } from './start-error';
 export { createStyle, describeDemo, describeGateway, type Style } from './welcome';

@@ -99,10 +99,11 @@ function readProbe(config: LocalConfig, probe: Probe): string[] {
 }
 
 function checkAgainst(config: LocalConfig, policies: Policies, probe: Probe): string[] {
+  if (config.policies === undefined) return [];
   const tools = config.servers.map(({ name }) => ({ name, tools: toolsOf(probe, name) }));
   const known = tools.flatMap((server) => (server.tools ? [{ name: server.name, tools: server.tools }] : []));
   if (known.length < tools.length) return ['The policies were not checked against the tools, because not every server could be asked for them.'];
-  return checkPolicies(policies, config.policies ?? '', known);
+  return checkPolicies(policies, config.policies, known);
 }
 
 function toolsOf(probe: Probe, name: string) {

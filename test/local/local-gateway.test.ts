@@ -1,0 +1,142 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AuditEvent } from '../../lambda/audit';
+import { createDemoIssuer } from '../../lambda/identity';
+import { LOCAL_USER, startLocalGateway, type LocalGateway } from '../../lambda/local';
+import { readConfig } from '../../lambda/local/config/load';
+import { call, callTool, toolNames } from './call';
+
+const tiny = { command: process.execPath, args: [join(__dirname, 'fixtures', 'tiny-server.mjs')] };
+
+describe('the gateway on one machine', () => {
+  const gateways: LocalGateway[] = [];
+  const events: AuditEvent[] = [];
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'local-gateway-'));
+    events.length = 0;
+  });
+  afterEach(async () => {
+    await Promise.all(gateways.splice(0).map((gateway) => gateway.stop()));
+    rmSync(folder, { recursive: true });
+  });
+
+  async function start(config: object, policies?: Readonly<Record<string, string>>): Promise<LocalGateway> {
+    if (policies) {
+      mkdirSync(join(folder, 'policies'));
+      for (const [name, text] of Object.entries(policies)) writeFileSync(join(folder, 'policies', name), text);
+    }
+    const text = JSON.stringify({ mcpServers: { tiny }, listen: '127.0.0.1:0', ...(policies ? { policies: 'policies' } : {}), ...config });
+    const read = readConfig(join(folder, 'mcp.json'), text, { SECRET: 'from the environment' });
+    const gateway = await startLocalGateway(read, { write: (event) => void events.push(event), flush: () => Promise.resolve() });
+    gateways.push(gateway);
+    return gateway;
+  }
+
+  const localToken = (gateway: LocalGateway, subject: string = LOCAL_USER) => gateway.issuer!.mint({ subject, audience: gateway.url });
+
+  test('lets the local user of a plain mcp.json do everything, and nobody else anything', async () => {
+    const gateway = await start({ mcpServers: { tiny: { ...tiny, env: { SECRET: '${SECRET}' } } } });
+    const [server] = gateway.servers;
+    expect(gateway.servers).toEqual([{ name: 'tiny', url: `${gateway.url}/mcp/tiny`, tools: 2 }]);
+    const token = await localToken(gateway);
+    expect(await toolNames(server!.url, token)).toEqual(['echo', 'shout']);
+    expect((await callTool(server!.url, token, 'echo', { text: '$SECRET' })).body.result).toMatchObject({ content: [{ text: 'from the environment' }] });
+    expect((await call(server!.url, undefined, 'tools/list')).status).toBe(401);
+    expect((await call(server!.url, await localToken(gateway, 'somebody'), 'tools/list')).body.error?.data).toMatchObject({ reason: 'not_permitted' });
+    expect((await call(server!.url, await createDemoIssuer({ issuer: gateway.url }).then((other) => other.mint({ subject: LOCAL_USER, audience: gateway.url })), 'tools/list')).status).toBe(401);
+  });
+
+  test('decides by the policies of the folder, on tools and arguments', async () => {
+    const gateway = await start(
+      { anonymous: { id: 'me', type: 'User' } },
+      {
+        'see.cedar': 'permit (principal, action in Mcp::Action::"discover", resource);',
+        'use.cedar': 'permit (principal == Mcp::User::"me", action == Mcp::Action::"tiny/echo", resource) when { context.arguments.text like "good*" };',
+      },
+    );
+    const url = `${gateway.url}/mcp/tiny`;
+    expect(await toolNames(url)).toEqual(['echo']);
+    expect((await callTool(url, undefined, 'echo', { text: 'good day' })).body.result).toMatchObject({ content: [{ text: 'good day' }] });
+    expect((await callTool(url, undefined, 'echo', { text: 'bad day' })).body.error?.data).toMatchObject({ reason: 'not_permitted' });
+    expect((await callTool(url, undefined, 'shout', { text: 'good day' })).body.error).toMatchObject({ code: -32602, message: 'Unknown tool: shout' });
+    expect(events.map(({ decision, target }) => `${decision} ${target ?? ''}`)).toEqual(['allow ', 'allow echo', 'deny echo', 'deny shout']);
+  });
+
+  test('hides the tools that the configuration leaves out, from the local user too', async () => {
+    const gateway = await start({ mcpServers: { tiny: { ...tiny, excludeTools: ['shout'] } } });
+    const token = await localToken(gateway);
+    expect(await toolNames(`${gateway.url}/mcp/tiny`, token)).toEqual(['echo']);
+    expect((await callTool(`${gateway.url}/mcp/tiny`, token, 'shout', { text: 'x' })).body.error?.message).toBe('Unknown tool: shout');
+  });
+
+  test('believes the tokens of the configured issuer, by its key file', async () => {
+    const issuer = await createDemoIssuer({ issuer: 'https://login.example.com' });
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify(issuer.jwks));
+    const gateway = await start(
+      { identity: { issuer: issuer.issuer, jwks: 'keys.json', audience: 'my-api' } },
+      { 'all.cedar': 'permit (principal in Mcp::Group::"staff", action, resource);' },
+    );
+    const url = `${gateway.url}/mcp/tiny`;
+    expect(gateway.issuer).toBeUndefined();
+    const mint = (audience: string) => issuer.mint({ subject: 'alice', groups: ['staff'], audience });
+    expect(await toolNames(url, await mint(url))).toEqual(['echo', 'shout']);
+    expect(await toolNames(url, await mint('my-api'))).toEqual(['echo', 'shout']);
+    expect((await call(url, await mint('https://other.example.com'), 'tools/list')).status).toBe(401);
+    const metadata = await fetch(`${gateway.url}/.well-known/oauth-protected-resource/mcp/tiny`);
+    expect(await metadata.json()).toMatchObject({ resource: url, authorization_servers: ['https://login.example.com'] });
+  });
+
+  test('LOG-1 appends one line for each request to the audit file, which is for its owner alone', async () => {
+    const gateway = await start({ audit: 'audit.jsonl' });
+    await toolNames(`${gateway.url}/mcp/tiny`, await localToken(gateway));
+    await call(`${gateway.url}/mcp/tiny`, undefined, 'tools/list');
+    await gateways.pop()!.stop();
+    const lines = readFileSync(join(folder, 'audit.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as AuditEvent).decision)).toEqual(['allow', 'deny']);
+    expect(statSync(join(folder, 'audit.jsonl')).mode & 0o777).toBe(0o600);
+  });
+
+  test('GW-3 holds to the rates of the configuration', async () => {
+    const gateway = await start({ limits: { rates: { perAddress: { requests: 2, seconds: 60 } } } });
+    const statuses = [];
+    for (let i = 0; i < 3; i += 1) statuses.push((await call(`${gateway.url}/mcp/tiny`, undefined, 'tools/list')).status);
+    expect(statuses).toEqual([401, 401, 429]);
+  });
+
+  test('refuses a Host that is not its own, so that no web page rebinds to it', async () => {
+    const gateway = await start({});
+    const { port } = new URL(gateway.url);
+    expect((await call(`http://localhost:${port}/mcp/tiny`, undefined, 'tools/list')).status).toBe(401);
+    const status = await new Promise((resolve) => {
+      request({ port, host: '127.0.0.1', path: '/mcp/tiny', method: 'POST', headers: { host: 'evil.example.com' } }, (answer) => resolve(answer.resume().statusCode)).end();
+    });
+    expect(status).toBe(403);
+  });
+
+  test('says that it is there', async () => {
+    const gateway = await start({});
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+  });
+
+  test('serves without a remote server that is away, and says so', async () => {
+    const gateway = await start({ mcpServers: { tiny, away: { url: 'http://127.0.0.1:1/mcp' } } });
+    expect(gateway.servers.map(({ tools }) => tools)).toEqual([2, undefined]);
+    expect(gateway.warnings).toEqual(['The server "away" refused the connection. Calls fail until it can be reached.']);
+  });
+
+  test.each([
+    ['a program that is not there', { mcpServers: { tiny, bad: { command: 'no-such-program' } } }, undefined, /^The command "no-such-program" of the server "bad" was not found/],
+    ['a program that ends', { mcpServers: { bad: { command: process.execPath, args: ['-e', 'process.exit(3)'] } } }, undefined, /^The server "bad" ended with code 3/],
+    ['no policy', {}, {}, /policies: expected Cedar policies in files that end in \.cedar, found none$/],
+    ['a policy that is none', {}, { 'a.cedar': '\npermit (principal, action);' }, /policies\/a\.cedar:2:\d+: /],
+    ['a policy on a tool that is not there', {}, { 'a.cedar': 'permit (principal, action == Mcp::Action::"tiny/ecko", resource);' }, /policies\/a\.cedar:1:\d+: .*tiny\/echo/],
+    ['a policy on an argument that is not there', {}, { 'a.cedar': 'permit (principal, action == Mcp::Action::"tiny/echo", resource) when { context.arguments.txt == "x" };' }, /policies\/a\.cedar:1:\d+: .*txt/],
+    ['a folder of policies that is not there', { policies: 'nowhere' }, undefined, /nowhere: expected a folder of \.cedar files, it cannot be read \(ENOENT\)$/],
+  ])('does not start with %s', async (_name, config, policies, message) => {
+    await expect(start(config, policies)).rejects.toThrow(message);
+  });
+});
