@@ -106,8 +106,7 @@ class Evaluator {
 
   /** For each request, whether some arguments could get it allowed: arguments that a policy needs count neither way. */
   visible(requests: readonly AuthorizationRequest[]): boolean[] {
-    const inThisContext = new Map<string, Answer>();
-    const context = requests[0]?.context;
+    const now = new Map<string, Answer>();
     return requests.map((request) => {
       const entities = entitiesOf(request);
       const slice = this.slicer.sliceFor(entities);
@@ -115,7 +114,7 @@ class Evaluator {
       if (request.operation.kind !== 'callTool') return this.decideIn(slice, entities, request).effect === 'allow';
       const compute = () => ({ visible: this.couldBeAllowed(slice, entities, request) });
       if (readsOnlyArguments(slice)) return remembered(this.visibility, memoKey(slice, entities), compute).visible;
-      return request.context === context ? remembered(inThisContext, memoKey(slice, entities), compute).visible : compute().visible;
+      return remembered(now, memoKey(slice, entities) + JSON.stringify(request.context), compute).visible;
     });
   }
 
@@ -160,12 +159,14 @@ function remembered<V extends object>(memo: LRUCache<string, V> | Map<string, V>
 }
 
 /** All that an answer can depend on where the context has no part in it. */
-function memoKey(slice: Slice, { principal, action, resource }: RequestEntities): string {
-  let { key } = slice;
-  if (slice.reads.principal.mentioned) key += `p${principal.key}`;
-  if (slice.reads.action.mentioned) key += `a${action.key}`;
-  if (slice.reads.resource.mentioned) key += `r${resource.key}`;
-  return key;
+function memoKey({ key, reads }: Slice, entities: RequestEntities): string {
+  return key + entityKey(reads.principal, entities.principal) + entityKey(reads.action, entities.action) + entityKey(reads.resource, entities.resource);
+}
+
+/** Two entities are the same to a policy that reads only attributes when these are. */
+function entityKey({ identity, attributes }: EntityReads, { key, attrs }: Entity): string {
+  if (identity || attributes === undefined) return `=${key}`;
+  return attributes.size === 0 ? '-' : JSON.stringify([...attributes].map((name) => (Object.hasOwn(attrs, name) ? attrs[name] : undefined)));
 }
 
 /** The engine's answer, `undefined` where it has none. */

@@ -2,8 +2,8 @@ import type { Clause } from '@cedar-policy/cedar-wasm/nodejs';
 
 /** What of one of a request's entities a condition looks at. */
 export interface EntityReads {
-  /** The variable occurs at all: its uid may matter. */
-  mentioned: boolean;
+  /** Which entity it is may matter, beyond the attributes read. */
+  identity: boolean;
   /** Attributes read; `undefined`: all of them. */
   attributes: Set<string> | undefined;
   parents: boolean;
@@ -34,7 +34,7 @@ export function unionOf(all: readonly Reads[]): Reads {
   for (const reads of all) {
     for (const variable of ENTITY_VARIABLES) {
       const [into, from] = [union[variable], reads[variable]];
-      into.mentioned ||= from.mentioned;
+      into.identity ||= from.identity;
       into.parents ||= from.parents;
       into.attributes = into.attributes && from.attributes && new Set([...into.attributes, ...from.attributes]);
     }
@@ -58,7 +58,7 @@ const ENTITY_VARIABLES = ['principal', 'action', 'resource'] as const;
 type EntityVariable = (typeof ENTITY_VARIABLES)[number];
 
 function noReads(): Reads {
-  const nothing = () => ({ mentioned: false, attributes: new Set<string>(), parents: false });
+  const nothing = () => ({ identity: false, attributes: new Set<string>(), parents: false });
   return { principal: nothing(), action: nothing(), resource: nothing(), context: new Map() };
 }
 
@@ -98,8 +98,8 @@ function walk(expression: unknown, reads: Reads): void {
         break;
       case 'getTag':
       case 'hasTag':
-      case 'Slot':
-        readAll(reads);
+        readEntities(reads);
+        walk(operand, reads);
         break;
       default:
         walk(operand, reads);
@@ -107,9 +107,9 @@ function walk(expression: unknown, reads: Reads): void {
   }
 }
 
-function readAll(reads: Reads): void {
+/** What is asked of an entity that is not known by its variable may be asked of any of the request's. */
+function readEntities(reads: Reads): void {
   for (const variable of ENTITY_VARIABLES) readWhole(variable, reads);
-  readWhole('context', reads);
 }
 
 function readWhole(variable: unknown, reads: Reads): void {
@@ -117,7 +117,7 @@ function readWhole(variable: unknown, reads: Reads): void {
     reads.context = undefined;
     return;
   }
-  Object.assign(reads[variable as EntityVariable], { mentioned: true, attributes: undefined, parents: true });
+  Object.assign(reads[variable as EntityVariable], { identity: true, attributes: undefined, parents: true });
 }
 
 function entityVariable(expression: unknown): EntityVariable | undefined {
@@ -129,14 +129,18 @@ function entityVariable(expression: unknown): EntityVariable | undefined {
 function readIdentity(expression: unknown, reads: Reads): void {
   const variable = entityVariable(expression);
   if (variable === undefined) walk(expression, reads);
-  else reads[variable].mentioned = true;
+  else reads[variable].identity = true;
 }
 
-/** A literal on the left may turn out to be one of the request's entities, with ancestors. */
+/** A literal on the left may be one of the request's entities, with ancestors. */
 function readAncestors(left: unknown, right: unknown, reads: Reads): void {
   const variable = entityVariable(left);
-  if (variable === undefined) readAll(reads);
-  else Object.assign(reads[variable], { mentioned: true, parents: true });
+  if (variable === undefined) {
+    readEntities(reads);
+    walk(left, reads);
+  } else {
+    Object.assign(reads[variable], { identity: true, parents: true });
+  }
   readIdentities(right, reads);
 }
 
@@ -158,14 +162,13 @@ function readPath(access: unknown, reads: Reads): void {
   }
   const variable = entityVariable(expression);
   if (variable !== undefined) {
-    reads[variable].mentioned = true;
     reads[variable].attributes?.add(path[0]!);
   } else if (expression.Var === 'context') {
     const [member, ...rest] = path;
     readMember(member!, rest.length > 0 || asksForPresence ? [rest] : undefined, reads);
   } else {
-    // An attribute of a literal, or of what `if` chooses: it may be any of the request's.
-    readAll(reads);
+    readEntities(reads);
+    walk(expression, reads);
   }
 }
 

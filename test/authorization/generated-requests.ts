@@ -123,6 +123,7 @@ const term = fc.constantFrom(
   '[principal, resource].contains(principal)',
   '{"Value": principal.scopes, "Var": 1}["Value"].contains("read")',
   '(if context has protocolVersion then principal else resource) has issuer',
+  '(if context has protocolVersion then context else {protocolVersion: "none"}).protocolVersion == "2026-07-28"',
   'Mcp::User::"alice".scopes.contains("read")',
   'Mcp::User::"alice" in Mcp::Group::"analysts"',
   'Mcp::Tool::"files/read" in Mcp::Server::"files"',

@@ -1,0 +1,118 @@
+import {
+  BatchGetPolicyCommand,
+  BatchIsAuthorizedCommand,
+  GetPolicyTemplateCommand,
+  IsAuthorizedCommand,
+  ListPoliciesCommand,
+  VerifiedPermissionsClient,
+  type BatchGetPolicyOutputItem,
+  type BatchIsAuthorizedInputItem,
+  type EntitiesDefinition,
+  type EntityIdentifier,
+} from '@aws-sdk/client-verifiedpermissions';
+import type { Response } from '@cedar-policy/cedar-wasm/nodejs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { cedar } from '../../lambda/authorization/cedar-engine';
+
+export interface FakeStore {
+  /** Static policies by id. */
+  readonly policies: Readonly<Record<string, string>>;
+  readonly templates?: Readonly<Record<string, string>>;
+  readonly links?: readonly FakeLink[];
+}
+
+export interface FakeLink {
+  readonly policyId: string;
+  readonly policyTemplateId: string;
+  readonly principal?: EntityIdentifier;
+  readonly resource?: EntityIdentifier;
+}
+
+export const STORE_ID = 'PSEXAMPLEabcdefg111111';
+
+/**
+ * Amazon Verified Permissions as far as the adapters use it: it reads the service's own request shapes and evaluates all
+ * policies of the store with Cedar, unsliced. Pages hold two policies. Action groups come from the schema in the service,
+ * and from the shape of the names here.
+ */
+export function fakeVerifiedPermissions(store: () => FakeStore) {
+  const client = new VerifiedPermissionsClient({ region: 'eu-central-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+  const mock = mockClient(client);
+  const created = new Date(0);
+
+  mock.on(IsAuthorizedCommand).callsFake((input) => outputOf(evaluate(store(), input, input.entities)));
+
+  mock.on(BatchIsAuthorizedCommand).callsFake((input: BatchIsAuthorizedCommand['input']) => {
+    const requests = input.requests ?? [];
+    if (requests.length > 30) throw Object.assign(new Error('Too many requests'), { name: 'ValidationException' });
+    if (new Set(requests.map(({ principal }) => principal?.entityId)).size > 1) {
+      throw Object.assign(new Error('Requests differ in their principal'), { name: 'ValidationException' });
+    }
+    return { results: requests.map((request) => ({ request, ...outputOf(evaluate(store(), request, input.entities)) })) };
+  });
+
+  mock.on(ListPoliciesCommand).callsFake(({ nextToken }: ListPoliciesCommand['input']) => {
+    const { policies, links = [] } = store();
+    const ids = [...Object.keys(policies), ...links.map(({ policyId }) => policyId)];
+    const start = Number(nextToken ?? 0);
+    return {
+      policies: ids.slice(start, start + 2).map((policyId) => ({ policyStoreId: STORE_ID, policyId })),
+      ...(start + 2 < ids.length && { nextToken: String(start + 2) }),
+    };
+  });
+
+  mock.on(BatchGetPolicyCommand).callsFake(({ requests = [] }: BatchGetPolicyCommand['input']) => {
+    const { policies, links = [] } = store();
+    const common = { policyStoreId: STORE_ID, createdDate: created, lastUpdatedDate: created };
+    const results = requests.map(({ policyId }): BatchGetPolicyOutputItem => {
+      const statement = policies[policyId!];
+      if (statement !== undefined) return { ...common, policyId, policyType: 'STATIC', definition: { static: { statement } } };
+      const templateLinked = links.find((link) => link.policyId === policyId)!;
+      return { ...common, policyId, policyType: 'TEMPLATE_LINKED', definition: { templateLinked } };
+    });
+    return { results, errors: [] };
+  });
+
+  mock.on(GetPolicyTemplateCommand).callsFake(({ policyTemplateId }: GetPolicyTemplateCommand['input']) => ({
+    policyTemplateId,
+    statement: store().templates?.[policyTemplateId!],
+  }));
+
+  return { client, mock };
+}
+
+function evaluate(store: FakeStore, request: BatchIsAuthorizedInputItem, entities: EntitiesDefinition | undefined): Response {
+  const uid = (identifier: EntityIdentifier | undefined) => ({ type: identifier!.entityType!, id: identifier!.entityId! });
+  const action = { type: request.action!.actionType!, id: request.action!.actionId! };
+  const answer = cedar().isAuthorized({
+    principal: uid(request.principal),
+    action,
+    resource: uid(request.resource),
+    context: JSON.parse(request.context!.cedarJson!),
+    entities: [...JSON.parse(entities!.cedarJson!), { uid: action, attrs: {}, parents: groupsOf(action.id) }],
+    policies: {
+      staticPolicies: store.policies,
+      templates: store.templates ?? {},
+      templateLinks: (store.links ?? []).map(({ policyId, policyTemplateId, principal, resource }) => ({
+        newId: policyId,
+        templateId: policyTemplateId,
+        values: { ...(principal && { '?principal': uid(principal) }), ...(resource && { '?resource': uid(resource) }) },
+      })),
+    },
+  });
+  if (answer.type === 'failure') throw Object.assign(new Error(answer.errors[0]!.message), { name: 'ValidationException' });
+  return answer.response;
+}
+
+function groupsOf(action: string) {
+  const group = action.includes('/') ? 'callTool' : ['connect', 'listTools', 'listPrompts', 'listResources'].includes(action) ? 'discover' : undefined;
+  return group === undefined ? [] : [{ type: 'Mcp::Action', id: group }];
+}
+
+function outputOf({ decision, diagnostics }: Response) {
+  return {
+    decision: decision === 'allow' ? ('ALLOW' as const) : ('DENY' as const),
+    determiningPolicies: diagnostics.reason.map((policyId) => ({ policyId })),
+    errors: diagnostics.errors.map(({ error }) => ({ errorDescription: error.message })),
+  };
+}
