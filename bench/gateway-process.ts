@@ -5,6 +5,15 @@ import { join } from 'node:path';
 import { freePort, start, type Running } from './child-process';
 import { ROOT } from './install';
 
+const UNREACHABLE_RATE = { requests: 1_000_000_000, seconds: 60 };
+
+/** `limits.rates` of the configuration file under which every request is counted and none is refused. */
+export const UNREACHABLE_RATES = {
+  perAddress: UNREACHABLE_RATE,
+  perPrincipal: UNREACHABLE_RATE,
+  perEndpoint: UNREACHABLE_RATE,
+};
+
 /** What is put in front of what. */
 export interface GatewaySetup {
   /** Names the folder under `.bench/` where its files are written. */

@@ -37,7 +37,7 @@ export function table(title: string, header: readonly string[], rows: readonly (
     const cells = rows.map((row) => row[index] ?? '');
     return {
       width: Math.max(name.length, ...cells.map((cell) => cell.length)),
-      numeric: cells.length > 0 && cells.every((cell) => /^[-+]?[\d,.]*\d|^-?$/.test(cell)),
+      numeric: cells.length > 0 && cells.every((cell) => /^(?:[-+]?[\d,.]*\d|-?)$/.test(cell)),
     };
   });
   const line = (cells: readonly string[]) =>

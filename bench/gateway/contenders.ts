@@ -1,7 +1,7 @@
 /** The four ways to the same upstream, each with its own copy of it and each in a process of its own. */
 import { join } from 'node:path';
 import { freePort, start } from '../child-process';
-import { startGateway } from '../gateway-process';
+import { UNREACHABLE_RATES, startGateway } from '../gateway-process';
 import { ROOT, install } from '../install';
 import { createIdentity } from './identity';
 import { POLICIES } from './policies';
@@ -74,7 +74,7 @@ async function startOurs(upstream: string, options: ContenderOptions): Promise<C
       'bench-stdio': { command: process.execPath, args: [...TSX, echoServer, '--stdio'], cwd: ROOT },
     },
     policies: POLICIES,
-    config: { identity: identity.config, audit: 'audit.jsonl', limits: UNREACHABLE_LIMITS },
+    config: { identity: identity.config, audit: 'audit.jsonl', limits: { rates: UNREACHABLE_RATES } },
     nodeOptions: options.gatewayNodeOptions,
   });
   const contender = async (id: ContenderId, name: string, server: string) => {
@@ -86,12 +86,6 @@ async function startOurs(upstream: string, options: ContenderOptions): Promise<C
     await contender('e', 'our gateway (stdio)', 'bench-stdio'),
   ];
 }
-
-/** Every request is counted and none is refused. */
-const UNREACHABLE_RATE = { requests: 1_000_000_000, seconds: 60 };
-const UNREACHABLE_LIMITS = {
-  rates: { perAddress: UNREACHABLE_RATE, perPrincipal: UNREACHABLE_RATE, perEndpoint: UNREACHABLE_RATE },
-};
 
 async function startNode(args: readonly string[], port: number): Promise<void> {
   await start({ command: process.execPath, args, cwd: ROOT, ready: { port } });
