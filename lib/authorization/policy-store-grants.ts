@@ -29,5 +29,6 @@ export class PolicyStoreGrants {
   }
 }
 
-const READ_ACTIONS = ['verifiedpermissions:GetPolicyStore', 'verifiedpermissions:GetSchema', 'verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:BatchGetPolicy'];
-const AUTHORIZE_ACTIONS = ['verifiedpermissions:IsAuthorized', 'verifiedpermissions:BatchIsAuthorized'];
+/** `BatchGetPolicy` and `BatchIsAuthorized` have no actions of their own: the single ones allow them. */
+const READ_ACTIONS = ['verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:GetPolicyTemplate'];
+const AUTHORIZE_ACTIONS = ['verifiedpermissions:IsAuthorized'];

@@ -60,7 +60,7 @@ describe('the store', () => {
     const role = new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() });
     store.grants.authorize(role);
     template().hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: { Statement: [Match.objectLike({ Action: ['verifiedpermissions:IsAuthorized', 'verifiedpermissions:BatchIsAuthorized'], Resource: { 'Fn::GetAtt': Match.anyValue() } })] },
+      PolicyDocument: { Statement: [Match.objectLike({ Action: 'verifiedpermissions:IsAuthorized', Resource: { 'Fn::GetAtt': Match.anyValue() } })] },
     });
   });
 

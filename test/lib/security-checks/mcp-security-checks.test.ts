@@ -26,7 +26,7 @@ function findings(app: App): { readonly rules: readonly string[]; readonly repor
 
 test('finds what is wrong in a stack that is not ours, and says where and what to do', () => {
   const { rules, report } = findings(tutorialApp().app);
-  expect(rules.sort()).toEqual(['EndpointNotEdge', 'MethodAuthorized', 'StageHasWebAcl', 'StageLogged', 'StageThrottled', 'StageTraced', 'TlsFloor']);
+  expect([...rules].sort()).toEqual(['EndpointNotEdge', 'MethodAuthorized', 'StageHasWebAcl', 'StageLogged', 'StageThrottled', 'StageTraced', 'TlsFloor']);
   expect(report).toContain('Tutorial/Api/Default/mcp/POST');
   expect(report).toContain('Give the method an authorizer');
 });

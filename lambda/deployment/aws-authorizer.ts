@@ -1,0 +1,166 @@
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { createPinoSink, readTraceContext, type AuditEvent, type AuditSink } from '../audit';
+import type { Decision, DecisionPoint } from '../authorization';
+import type { Authenticator, Principal } from '../identity';
+import { Header } from '../protocol';
+import { authenticatorOf, decisionPointOf } from './aws-decision-point';
+import type { AuthorizerSettings } from './settings';
+
+/** What the authorizer is made of. */
+export interface AuthorizerOptions {
+  readonly publicUrl: string;
+  readonly allowedOrigins: readonly string[];
+  readonly authenticator: Authenticator;
+  readonly decisionPoint: DecisionPoint;
+  readonly audit: AuditSink;
+  readonly refusals: AuthorizerSettings['refusals'];
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly clock?: () => number;
+}
+
+/** The authorizer of a deployment, with the same identity and decisions as its proxy. */
+export function authorizerOf(settings: AuthorizerSettings): AuthorizerFunction {
+  return createAuthorizer({
+    ...settings,
+    authenticator: authenticatorOf(settings),
+    decisionPoint: decisionPointOf(settings),
+    audit: createPinoSink(),
+  });
+}
+
+export type AuthorizerFunction = (event: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
+
+/**
+ * Answers whether a principal may talk to an MCP server at all (IAM-1, CV-1); whether it may make this very call, the proxy
+ * answers, which sees the body. Refusals are recorded here (LOG-1): what is let through, the proxy records.
+ */
+export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction {
+  const { authenticator, decisionPoint, audit, publicUrl, clock = Date.now } = options;
+
+  return async (event) => {
+    const started = clock();
+    const headers = headersOf(event);
+    const server = event.pathParameters?.server ?? '';
+    const record = (refusal: Refusal, principal?: Principal) => {
+      audit.write(auditEvent(event, headers, { refusal, principal, server, started, now: clock() }));
+      return audit.flush();
+    };
+
+    const authentication = await authenticator.authenticate({
+      headers,
+      method: event.httpMethod,
+      url: `${publicUrl}${event.path}${queryOf(event)}`,
+      resource: `${publicUrl}/mcp/${server}`,
+      resourceMetadataUrl: `${publicUrl}/.well-known/oauth-protected-resource/mcp/${server}`,
+    });
+    if (!authentication.ok) {
+      const { status, reason, challenge } = authentication;
+      await record({ status, reason, policyIds: [] });
+      return refuse(options, event, status, { challenge, ...allowOrigin(options, headers) });
+    }
+    const { principal } = authentication;
+    const decision = await decisionPoint.decide({
+      principal,
+      server,
+      operation: { kind: 'connect' },
+      context: { now: started, sourceIp: sourceIpOf(event), protocolVersion: headers.get(Header.PROTOCOL_VERSION) ?? undefined },
+    });
+    if (decision.effect === 'deny') {
+      const status = statusOf(decision);
+      await record({ status, reason: decision.reason, policyIds: decision.policyIds }, principal);
+      return refuse(options, event, status);
+    }
+    return answer('Allow', event, `${principal.type}:${principal.id}`);
+  };
+}
+
+interface Refusal {
+  readonly status: 400 | 401 | 403 | 503;
+  readonly reason: string;
+  readonly policyIds: readonly string[];
+}
+
+function statusOf({ reason }: Extract<Decision, { effect: 'deny' }>): 403 | 503 {
+  return reason === 'unavailable' ? 503 : 403;
+}
+
+/** A deny, or an error: which of the two is which status is up to the API. */
+function refuse(
+  { refusals }: AuthorizerOptions,
+  event: APIGatewayRequestAuthorizerEvent,
+  status: Refusal['status'],
+  context: Record<string, string> = {},
+): APIGatewayAuthorizerResult {
+  if (status === 503) throw new Error('no decision can be taken now');
+  const denies = (status === 403) === (refusals === 'plain');
+  if (!denies) throw new Error('Unauthorized');
+  return answer('Deny', event, 'refused', context);
+}
+
+function answer(
+  Effect: 'Allow' | 'Deny',
+  event: APIGatewayRequestAuthorizerEvent,
+  principalId: string,
+  context?: Record<string, string>,
+): APIGatewayAuthorizerResult {
+  return {
+    principalId,
+    policyDocument: { Version: '2012-10-17', Statement: [{ Effect, Action: 'execute-api:Invoke', Resource: event.methodArn }] },
+    context,
+  };
+}
+
+function allowOrigin({ allowedOrigins }: AuthorizerOptions, headers: Headers): { allowOrigin?: string } {
+  const origin = headers.get('origin');
+  return origin !== null && allowedOrigins.includes(origin) ? { allowOrigin: origin } : {};
+}
+
+/** Every value that was sent: a header that comes twice must not pass for one. */
+function headersOf({ multiValueHeaders }: APIGatewayRequestAuthorizerEvent): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(multiValueHeaders ?? {})) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  return headers;
+}
+
+function queryOf({ multiValueQueryStringParameters }: APIGatewayRequestAuthorizerEvent): string {
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(multiValueQueryStringParameters ?? {})) {
+    for (const value of values ?? []) query.append(name, value);
+  }
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+function sourceIpOf(event: APIGatewayRequestAuthorizerEvent): string | undefined {
+  return event.requestContext.identity.sourceIp;
+}
+
+interface Refused {
+  readonly refusal: Refusal;
+  readonly principal: Principal | undefined;
+  readonly server: string;
+  readonly started: number;
+  readonly now: number;
+}
+
+function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, { refusal, principal, server, started, now }: Refused): AuditEvent {
+  const { traceId, spanId } = readTraceContext(headers);
+  return {
+    time: new Date(started).toISOString(),
+    requestId: event.requestContext.requestId,
+    traceId,
+    spanId,
+    principal: principal && { type: principal.type, id: principal.id, issuer: principal.issuer },
+    sourceIp: sourceIpOf(event),
+    server,
+    method: headers.get(Header.METHOD) ?? undefined,
+    decision: refusal.status === 503 ? 'error' : 'deny',
+    reason: refusal.reason,
+    policyIds: refusal.policyIds,
+    requestBytes: 0,
+    responseBytes: 0,
+    durationMs: now - started,
+    httpStatus: refusal.status,
+  };
+}
