@@ -51,10 +51,10 @@ export function table(title: string, header: readonly string[], rows: readonly (
 
 /** Prints the goals and, last, the report as one line of JSON; sets exit code 1 when a goal does not hold. */
 export function conclude(report: Report): void {
-  const goals = report.goals.map((goal) => ({ ...goal, ok: holds(goal) }));
-  const ok = goals.every((goal) => goal.ok);
+  const goals = report.goals.map((goal) => ({ ...goal, holds: holds(goal) }));
+  const ok = goals.every((goal) => goal.holds);
   if (goals.length > 0) {
-    const rows = goals.map(({ name, value, limit, direction, unit, ok: met }) => [
+    const rows = goals.map(({ name, value, limit, direction, unit, holds: met }) => [
       met ? 'holds' : 'MISSED',
       name,
       [figure(value), unit].filter(Boolean).join(' '),

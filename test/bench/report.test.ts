@@ -29,7 +29,7 @@ describe('report of a bench', () => {
       bench: 'x',
       ok: true,
       smoke: false,
-      goals: [{ ...goal({}), ok: true }],
+      goals: [{ ...goal({}), holds: true }],
       figures: { a: 1 },
     });
     expect(process.exitCode).toBeUndefined();
