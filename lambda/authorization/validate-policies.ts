@@ -1,3 +1,4 @@
+import type { ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
 import { cedar } from './cedar-engine';
 import { lineAndColumn, utf16Offset, type PolicyLocation } from './load-policies';
 import { errorText, parsePolicySet } from './policy-set';
@@ -30,7 +31,11 @@ export interface ValidatePoliciesOptions {
   readonly leftOut?: readonly LeftOutOfSchema[];
 }
 
-/** What Cedar's validator, in strict mode, has to say of policies under a schema. Empty: all of them are sound. */
+/**
+ * What Cedar's validator, in strict mode, has to say of policies under a schema. Empty: all of them are sound.
+ *
+ * @throws Error when a policy or the schema does not parse.
+ */
 export function validatePolicies(
   policies: Readonly<Record<string, string>>,
   schema: CedarSchema,
@@ -40,18 +45,16 @@ export function validatePolicies(
   if (answer.type === 'failure') {
     throw new Error(`The policies or their schema cannot be read: ${errorText(answer.errors)}`);
   }
-  const issues: PolicyIssue[] = [];
-  for (const { policyId, error } of answer.validationErrors) {
-    const message = errorText([error]).replace(`for policy \`${policyId}\`, `, '');
-    issues.push({ policyId, severity: 'error', message, ...place(policies, policyId, error.sourceLocations?.[0]?.start, options) });
-  }
-  const erroneous = new Set(issues.map(({ policyId }) => policyId));
-  for (const { policyId, error } of answer.validationWarnings) {
-    if (erroneous.has(policyId)) continue;
-    const message = errorText([error]).replace(`for policy \`${policyId}\`, `, '');
-    issues.push({ policyId, severity: 'warning', message, ...place(policies, policyId, error.sourceLocations?.[0]?.start, options) });
-  }
-  return [...issues, ...leftOutIssues(policies, options)];
+  const issue = (severity: PolicyIssue['severity'], { policyId, error }: ValidationError): PolicyIssue => ({
+    policyId,
+    severity,
+    message: errorText([error]).replace(`for policy \`${policyId}\`, `, ''),
+    ...place(policies, policyId, error.sourceLocations?.[0]?.start, options),
+  });
+  const errors = answer.validationErrors.map((found) => issue('error', found));
+  const erroneous = new Set(errors.map(({ policyId }) => policyId));
+  const warnings = answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found));
+  return [...errors, ...warnings, ...leftOutIssues(policies, options)];
 }
 
 function place(

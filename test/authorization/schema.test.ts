@@ -193,7 +193,7 @@ describe('toCedarArguments', () => {
       }),
       { numRuns: 300, seed: 7 },
     );
-  });
+  }, 60_000);
 });
 
 /** A JSON Schema of any mixture of the shapes that tools use, with a value that is most often valid under it. */
