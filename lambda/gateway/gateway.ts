@@ -66,7 +66,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     const upstream =
       server.upstream.kind === 'http'
         ? createHttpUpstream({ name, transport: createHttpTransport({ name, limits: upstreamLimits, ...server.upstream }), seal, inputMs: limits.inputMs })
-        : createProcessUpstream({ name, process: server.upstream, limits: upstreamLimits, pool, seal, inputMs: limits.inputMs, onListChanged: catalog.forget });
+        : createProcessUpstream({
+            name,
+            process: server.upstream,
+            limits: upstreamLimits,
+            pool,
+            seal,
+            inputMs: limits.inputMs,
+            onListChanged: catalog.forget,
+            onStderrLine: (line) => options.onServerOutput?.(name, line),
+          });
     servers.set(name, {
       options: server,
       upstream,

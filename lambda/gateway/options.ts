@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
+  /** Gets each line that a child process writes to its standard error: printable, bounded, not to be believed. @default - nobody does */
+  readonly onServerOutput?: (server: string, line: string) => void;
 }
 
 export interface ServerOptions {

@@ -194,15 +194,22 @@ export async function connectProcess(options: ProcessConnectionOptions): Promise
     calls.set(id, started);
     if (clientToken !== undefined) tokens.set(id, id);
     if (request.method !== 'subscriptions/listen') armTimer(id, started, true);
-    signal?.addEventListener('abort', () => giveUp(id, new UpstreamFailure('aborted', 'the client went away')), { once: true });
+    signal?.addEventListener('abort', () => giveUp(id, reasonOf(signal)), { once: true });
     process.send({ ...request, id, ...(params === undefined ? {} : { params }) });
     return { status: 'ok', events: queue };
   }
 
   async function ask(method: string, params: JsonObject, timeoutMs: number): Promise<JsonRpcResponse> {
-    const { events } = await call('', {}, { jsonrpc: '2.0', id: method, method, params }, AbortSignal.timeout(timeoutMs));
-    for await (const event of events) {
-      if (event.kind === 'message' && isResponse(event.message)) return event.message;
+    const deadline = new AbortController();
+    const late = new UpstreamFailure('timeout', `server ${name} did not answer ${method} in time`);
+    const timer = setTimeout(() => deadline.abort(late), timeoutMs);
+    try {
+      const { events } = await call('', {}, { jsonrpc: '2.0', id: method, method, params }, deadline.signal);
+      for await (const event of events) {
+        if (event.kind === 'message' && isResponse(event.message)) return event.message;
+      }
+    } finally {
+      clearTimeout(timer);
     }
     throw new UpstreamFailure('closed', `server ${name} ended before it answered ${method}`);
   }
@@ -282,4 +289,9 @@ export async function connectProcess(options: ProcessConnectionOptions): Promise
     }),
     stop: () => process.stop(),
   };
+}
+
+function reasonOf(signal: AbortSignal): UpstreamFailure {
+  const reason: unknown = signal.reason;
+  return reason instanceof UpstreamFailure ? reason : new UpstreamFailure('aborted', 'the client went away');
 }

@@ -66,6 +66,7 @@ export interface ProcessUpstreamOptions {
   readonly seal: Seal;
   readonly inputMs: number;
   onListChanged(): void;
+  onStderrLine?(line: string): void;
 }
 
 export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUpstream {
@@ -83,7 +84,7 @@ export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUp
       limits,
       onListChanged: options.onListChanged,
       start: async ({ onMessage, onExit }) => {
-        process = await startProcess({ name, limits, ...options.process }, { onMessage, onExit });
+        process = await startProcess({ name, limits, ...options.process }, { onMessage, onExit, onStderrLine: options.onStderrLine });
         return process;
       },
     });
