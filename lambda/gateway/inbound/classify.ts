@@ -3,7 +3,6 @@ import {
   ErrorCode,
   Header,
   isJsonObject,
-  isModernRevision,
   isNotification,
   isRequest,
   isRequestId,
@@ -92,9 +91,9 @@ function batchRefused(why: string): Refusal {
   return refuse(400, 'batch_not_allowed', ErrorCode.INVALID_REQUEST, `Invalid request: ${why}`);
 }
 
-/** Whether a `MCP-Protocol-Version` header names 2026-07-28 or something later, known to us or not. */
-export function claimsModern(version: string | undefined): version is string {
-  return version !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(version) && version > LATEST_LEGACY;
+/** Whether a version is 2026-07-28 or something later, known to us or not. */
+function claimsModern(version: JsonValue | undefined): version is string {
+  return typeof version === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(version) && version > LATEST_LEGACY;
 }
 
 /** Whether `params` carry a protocol version in `_meta`: the mark of the modern era, valid or not. */
@@ -103,7 +102,7 @@ export function hasClaim(params: JsonValue | undefined): params is JsonObject {
 }
 
 function hasValidModernClaim(params: JsonObject | undefined): boolean {
-  return hasClaim(params) && isModernRevision((params._meta as JsonObject)[MetaKey.PROTOCOL_VERSION]) && requestMeta(params._meta, '') === undefined;
+  return hasClaim(params) && claimsModern((params._meta as JsonObject)[MetaKey.PROTOCOL_VERSION]) && requestMeta(params._meta, '') === undefined;
 }
 
 function asMessage(value: JsonValue): JsonRpcMessage | undefined {
