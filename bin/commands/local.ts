@@ -21,6 +21,7 @@ interface LocalOptions {
   readonly config?: string;
   readonly demo?: true;
   readonly listen?: ListenAddress;
+  readonly verbose?: true;
 }
 
 const EXAMPLES = `
@@ -55,6 +56,7 @@ export function localCommand(): Command {
     .option('-c, --config <file>', 'configuration file, JSON or YAML; the mcp.json of a client will do')
     .option('--demo', 'three sample servers instead of a configuration file')
     .option('--listen <host:port>', 'where to listen, instead of what the file says; port 0 takes a free one', parseListenOption)
+    .option('--verbose', 'also show, on standard error, what the servers write to theirs')
     .addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`)
     .action(async (options: LocalOptions, command: Command) => {
       if ((options.config === undefined) === (options.demo === undefined)) {
@@ -70,15 +72,17 @@ function parseListenOption(value: string): ListenAddress {
   throw new InvalidArgumentError('Expected host:port, for example 127.0.0.1:8808.');
 }
 
-async function runLocal({ config: file, listen }: LocalOptions): Promise<void> {
+async function runLocal({ config: file, listen, verbose }: LocalOptions): Promise<void> {
   const lifetime = endWithProcess();
   const color = process.stdout.isTTY && !process.env.NO_COLOR;
   const demo = file === undefined ? createDemo(listen) : undefined;
   if (demo) lifetime.atExit(() => demo.remove());
   const config = demo?.config ?? loadConfig(file ?? '', process.env, listen);
-  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }));
-  lifetime.stopWith(() => gateway.stop());
   const style = createStyle(color);
+  if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
+  const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput);
+  lifetime.stopWith(() => gateway.stop());
   for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
   process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
 }
@@ -106,13 +110,17 @@ interface Lifetime {
   stopWith(stop: () => Promise<void>): void;
 }
 
+/** Both the terminal and npm pass a Ctrl-C on: what comes within this time is the same one. */
+const SAME_SIGNAL_MS = 500;
+
 /** Ctrl-C and SIGTERM end the process in good order, a second one at once. */
 function endWithProcess(): Lifetime {
   let stop: (() => Promise<void>) | undefined;
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const end = () => {
-    if (stopping || !stop) process.exit(ExitCode.OK);
-    stopping = true;
+    if (stoppingSince !== undefined && Date.now() - stoppingSince < SAME_SIGNAL_MS) return;
+    if (stoppingSince !== undefined || !stop) process.exit(ExitCode.OK);
+    stoppingSince = Date.now();
     stop().then(
       () => process.exit(ExitCode.OK),
       (error: unknown) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
 import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
-import { createGateway, type Gateway } from '../gateway';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
@@ -39,14 +39,15 @@ export interface LocalServer {
  * them, and serves. Where one of these fails, nothing is left running.
  *
  * @param decisions - Gets one event for each request, besides the audit file (LOG-1).
+ * @param onServerOutput - Gets the lines that servers write to their standard error.
  * @throws StartError
  */
-export async function startLocalGateway(config: LocalConfig, decisions: AuditSink): Promise<LocalGateway> {
+export async function startLocalGateway(config: LocalConfig, decisions: AuditSink, onServerOutput?: GatewayOptions['onServerOutput']): Promise<LocalGateway> {
   const policies = config.policies === undefined ? builtInPolicies() : readPolicies(config.policies);
   const http = await startHttpServer(config.listen, config.limits.http);
   const started: Started = { http };
   try {
-    return await serve(config, decisions, policies, started);
+    return await serve(config, { decisions, onServerOutput }, policies, started);
   } catch (error) {
     await stopAll(started);
     throw error;
@@ -60,7 +61,12 @@ interface Started {
   probeClosed?: Promise<void>;
 }
 
-async function serve(config: LocalConfig, decisions: AuditSink, policies: Policies, started: Started): Promise<LocalGateway> {
+interface Outputs {
+  readonly decisions: AuditSink;
+  readonly onServerOutput: GatewayOptions['onServerOutput'];
+}
+
+async function serve(config: LocalConfig, { decisions, onServerOutput }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
   const { address } = started.http;
   const url = config.publicUrl ?? `http://${urlHost(address)}`;
   const probe = await probeServers(config.servers);
@@ -79,6 +85,7 @@ async function serve(config: LocalConfig, decisions: AuditSink, policies: Polici
     allowedHosts: [...new Set([new URL(url).host, ...loopbackHosts(address)])],
     allowedOrigins: [url, ...loopbackHosts(address).map((host) => `http://${host}`), ...config.allowedOrigins],
     limits: config.limits.gateway,
+    onServerOutput,
   });
   started.gateway = gateway;
   started.http.serve(gateway);
@@ -92,10 +99,16 @@ function readProbe(config: LocalConfig, probe: Probe): string[] {
   for (const { name, upstream } of config.servers) {
     const result = probe.results.get(name);
     if (!result || result.ok) continue;
-    if (upstream.kind === 'stdio') throw new StartError(result.reason);
+    if (upstream.kind === 'stdio') throw new StartError(explainNoStart(name, result));
     warnings.push(`${result.reason} Calls fail until it can be reached.`);
   }
   return warnings;
+}
+
+function explainNoStart(name: string, { reason, lastWords }: { readonly reason: string; readonly lastWords?: string }): string {
+  const because = reason.replace(/\.$/, '').replace('; its standard error may say why', '');
+  const said = lastWords === undefined ? '' : `; it said: ${lastWords}`;
+  return `The server "${name}" does not start: ${because.replace(/^The server "[^"]*" /, 'it ').replace(/^The /, 'the ')}${said}`;
 }
 
 function checkAgainst(config: LocalConfig, policies: Policies, probe: Probe): string[] {

@@ -7,7 +7,7 @@ import { Header, LATEST_MODERN, MetaKey, isJsonObject, type JsonObject, type Too
 /** What a server offers, or in one sentence why it cannot be asked. */
 export type ProbeResult =
   | { readonly ok: true; readonly tools: readonly ToolDefinition[] }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; /** The last line of the server's standard error. */ readonly lastWords?: string };
 
 /** Servers with the tools they listed, and a way to let go of the processes that were started for it. */
 export interface Probe {
@@ -28,6 +28,7 @@ const PERMIT_ALL: DecisionPoint = {
  * clients will find. Processes of the probe are never used for a client (MUL-6).
  */
 export async function probeServers(servers: readonly ServerOptions[]): Promise<Probe> {
+  const lastWords = new Map<string, string>();
   const gateway = createGateway({
     publicUrl: ORIGIN,
     servers,
@@ -40,9 +41,14 @@ export async function probeServers(servers: readonly ServerOptions[]): Promise<P
     digestKey: randomBytes(32),
     allowedHosts: [new URL(ORIGIN).host],
     allowedOrigins: [],
+    onServerOutput: (server, line) => void (line.trim() !== '' && lastWords.set(server, line)),
   });
-  const results = await Promise.all(servers.map(async ({ name }) => [name, await listTools(gateway, name)] as const));
-  return { results: new Map(results), close: () => gateway.close() };
+  const results = await Promise.all(servers.map(({ name }) => listTools(gateway, name)));
+  const withLastWords = results.map((result, index) => {
+    const { name } = servers[index]!;
+    return [name, result.ok ? result : { ...result, lastWords: lastWords.get(name) }] as const;
+  });
+  return { results: new Map(withLastWords), close: () => gateway.close() };
 }
 
 async function listTools(gateway: Gateway, server: string): Promise<ProbeResult> {

@@ -149,7 +149,7 @@ describe('mcp-zero-trust local, where something is wrong, says it in one sentenc
     write(JSON.stringify({ listen: ':0', mcpServers: { good: { command: process.execPath, args: [tiny], env }, bad: { command: process.execPath, args: ['-e', 'process.exit(3)'], env } } }));
     const { code, stdout, stderr } = await run(['local', '--config', 'mcp.json'], { cwd: folder });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^The server "bad" ended with code 3 [^\n]*\n$/);
+    expect(stderr).toMatch(/^The server "bad" does not start: it ended with code 3 [^\n]*\n$/);
     expect(await stillAlive(processesWith(mark))).toEqual([]);
   });
 

@@ -129,8 +129,19 @@ describe('the gateway on one machine', () => {
   });
 
   test.each([
-    ['a program that is not there', { mcpServers: { tiny, bad: { command: 'no-such-program' } } }, undefined, /^The command "no-such-program" of the server "bad" was not found/],
-    ['a program that ends', { mcpServers: { bad: { command: process.execPath, args: ['-e', 'process.exit(3)'] } } }, undefined, /^The server "bad" ended with code 3/],
+    ['a program that is not there', { mcpServers: { tiny, bad: { command: 'no-such-program' } } }, undefined, /^The server "bad" does not start: the command "no-such-program" of the server "bad" was not found/],
+    [
+      'a program that ends',
+      { mcpServers: { bad: { command: process.execPath, args: ['-e', 'console.error("no database\\u001b[2J"); process.exit(3)'] } } },
+      undefined,
+      'The server "bad" does not start: it ended with code 3 before its first message; it said: no database\\u{1b}[2J',
+    ],
+    [
+      'a program that says nothing',
+      { mcpServers: { bad: { command: process.execPath, args: ['-e', 'setInterval(() => 0, 1000)'], limits: { firstByteMs: 300 } } } },
+      undefined,
+      'The server "bad" does not start: server bad did not answer initialize in time',
+    ],
     ['no policy', {}, {}, /policies: expected Cedar policies in files that end in \.cedar, found none$/],
     ['a policy that is none', {}, { 'a.cedar': '\npermit (principal, action);' }, /policies\/a\.cedar:2:\d+: /],
     ['a policy on a tool that is not there', {}, { 'a.cedar': 'permit (principal, action == Mcp::Action::"tiny/ecko", resource);' }, /policies\/a\.cedar:1:\d+: .*tiny\/echo/],
