@@ -12,7 +12,7 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /**
-   * When it is ready: a line of its output that matches, or a TCP port of 127.0.0.1 that accepts connections.
+   * When it is ready: a line of its output that matches, or a TCP port of 127.0.0.1 that answers HTTP with anything but 503.
    * @default - when it has ended with one of `exitCodes`
    */
   readonly ready?: { readonly line: RegExp } | { readonly port: number };
@@ -122,13 +122,13 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves when something answers HTTP on the port, whatever it answers. */
+/** Resolves when something answers HTTP on the port, whatever it answers except that it is not available yet. */
 async function accepts(port: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const answered = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) }).then(
       async (response) => {
         await response.body?.cancel();
-        return true;
+        return response.status !== 503;
       },
       () => false,
     );
