@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { compileArgumentGuard, type ArgumentGuard } from '../guard';
 import { isJsonObject, type JsonObject, type JsonValue, type ToolDefinition } from '../protocol';
@@ -19,8 +20,11 @@ export interface ReadTools {
 
 /** What one server's tools are, for each principal. Definitions are compiled once, whoever lists them. */
 export interface ToolCatalog {
-  /** Reads a list leniently: a broken tool is dropped, it does not sink the others. */
-  read(tools: JsonValue | undefined): ReadTools;
+  /**
+   * Reads a list leniently: a broken tool is dropped, it does not sink the others. Compiling is spread over turns of
+   * the event loop, so that a long list keeps nobody waiting.
+   */
+  read(tools: JsonValue | undefined): Promise<ReadTools>;
   /**
    * The tool `name` of `principal`'s list, which `listPage` fetches when it is not known or too old.
    * A tool that is missing from a known list makes it ask once more: it may be new.
@@ -38,6 +42,8 @@ interface KnownList {
   readonly tools: ReadonlyMap<string, ToolEntry>;
 }
 
+/** Longest time that compiling holds the event loop, about, milliseconds. */
+const MAX_TURN_MS = 5;
 const MAX_PAGES = 100;
 const MAX_PRINCIPALS = 1_000;
 /** How often a list is asked for again because of names that are not on it. */
@@ -56,11 +62,16 @@ export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, 
     return entry;
   }
 
-  function read(tools: JsonValue | undefined): ReadTools {
+  async function read(tools: JsonValue | undefined): Promise<ReadTools> {
+    let turnStarted = performance.now();
     const entries = new Map<string, ToolEntry>();
     const dropped: { name: string; reason: string }[] = [];
     for (const raw of Array.isArray(tools) ? tools : []) {
       const name = isJsonObject(raw) && typeof raw.name === 'string' ? raw.name : '(no name)';
+      if (performance.now() - turnStarted > MAX_TURN_MS) {
+        await nextTurn();
+        turnStarted = performance.now();
+      }
       const entry = isJsonObject(raw) ? compile(raw) : { broken: 'is not an object' };
       if ('broken' in entry) dropped.push({ name, reason: entry.broken });
       else if (entries.has(name)) dropped.push({ name, reason: 'has the name of another tool' });
@@ -75,7 +86,7 @@ export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, 
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES && tools.size < limits.maxTools; page += 1) {
       const result = await listPage(cursor);
-      for (const entry of read(result.tools).entries) {
+      for (const entry of (await read(result.tools)).entries) {
         if (!tools.has(entry.definition.name)) tools.set(entry.definition.name, entry);
       }
       if (typeof result.nextCursor !== 'string') break;

@@ -5,7 +5,7 @@ import type { Call } from './call';
 
 /** The page of `tools/list` with the tools that are sound and that the principal may see (MUL-8). */
 export async function filterTools(call: Call, result: JsonObject): Promise<JsonObject> {
-  const { entries, dropped } = call.catalog.read(result.tools);
+  const { entries, dropped } = await call.catalog.read(result.tools);
   for (const { name, reason } of dropped) call.scope.note(`tool_dropped:${name}: ${reason}`);
   const seen = await visible(call, entries.map(({ definition }) => ({ kind: 'callTool', tool: definition, arguments: {} })));
   return { ...result, tools: entries.filter((_, index) => seen[index]).map(({ definition }) => definition as unknown as JsonObject) };

@@ -148,6 +148,6 @@ async function listTools(call: Call, cursor: string | undefined): Promise<JsonOb
   const request: JsonRpcRequest = { jsonrpc: '2.0', id: `mzt-list-${(lists += 1)}`, method: 'tools/list', params };
   const response = await settle(await call.leg.exchange(request, { trace: call.scope.trace }));
   if (response === undefined || 'error' in response) return {};
-  for (const { name, reason } of call.catalog.read(response.result.tools).dropped) call.scope.note(`tool_dropped:${name}: ${reason}`);
+  for (const { name, reason } of (await call.catalog.read(response.result.tools)).dropped) call.scope.note(`tool_dropped:${name}: ${reason}`);
   return response.result;
 }
