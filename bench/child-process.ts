@@ -16,6 +16,11 @@ export interface Program {
    * @default - when it has ended with one of `exitCodes`
    */
   readonly ready?: { readonly line: RegExp } | { readonly port: number };
+  /**
+   * Throws its standard output away, for a program that writes so much that reading it would take part in the bench.
+   * @default false
+   */
+  readonly silent?: boolean;
   /** @default [0] */
   readonly exitCodes?: readonly number[];
   /** Milliseconds until it must be ready. @default 30000 */
@@ -50,7 +55,7 @@ export async function start(program: Program): Promise<Running> {
   const child = spawn(program.command, program.args, {
     cwd: program.cwd,
     env: { ...process.env, ...program.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', program.silent ? 'ignore' : 'pipe', 'pipe'],
     detached: true, // its own process group, so that what it starts ends with it
   });
   running.add(child);
@@ -67,6 +72,7 @@ export async function start(program: Program): Promise<Running> {
 
   const line = new Promise<string>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
       createInterface({ input: stream }).on('line', (text) => {
         output.push(text);
         if (output.length > 50) output.shift();

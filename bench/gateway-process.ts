@@ -52,6 +52,7 @@ export async function startGateway(setup: GatewaySetup): Promise<RunningGateway>
     args: [...(setup.nodeOptions ?? []), program, 'local', '--config', config],
     cwd: home,
     ready: { port },
+    silent: true, // a line for every decision
     timeoutMs: 60_000,
   });
   return { ...running, url: (server) => `http://127.0.0.1:${port}/mcp/${server}` };
