@@ -12,7 +12,7 @@ const zones = [
   { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },
-  { target: './lambda/functions', from: './lambda/local' },
+  { target: ['./lambda/functions', './lambda/deployment'], from: './lambda/local' },
   { target: './lib', from: './lambda', except: ['./authorization', './identity', './protocol'] },
   { target: './lib', from: ['./bin', './test', './bench'] },
 ];

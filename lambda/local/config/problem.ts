@@ -1,3 +1,4 @@
+import { escapeUnprintable } from '../../audit/unprintable';
 import { StartError } from '../start-error';
 
 /** One thing that is wrong in a configuration file. */
@@ -29,8 +30,15 @@ export class ConfigError extends StartError {
 /** The problem as editors and terminals link it: `mcp.json:4:7: /mcpServers/files/args: expected an array, found a string`. */
 export function describeProblem(file: string, problem: ConfigProblem): string {
   const place = problem.line === undefined ? file : `${file}:${problem.line}:${problem.column}`;
-  return problem.pointer === '' ? `${place}: ${problem.message}` : `${place}: ${problem.pointer}: ${problem.message}`;
+  // A key of the file can hold anything; on a terminal it is one line of visible characters.
+  return escapeUnprintable(problem.pointer === '' ? `${place}: ${problem.message}` : `${place}: ${cut(problem.pointer)}: ${problem.message}`);
 }
+
+function cut(pointer: string): string {
+  return pointer.length > MAX_POINTER ? `${pointer.slice(0, MAX_POINTER)}…` : pointer;
+}
+
+const MAX_POINTER = 200;
 
 export type Path = readonly (string | number)[];
 
