@@ -1,3 +1,4 @@
+import { readTraceContext } from '../audit';
 import { principalKey, type Principal } from '../identity';
 import type { RateLimitResult } from '../limits';
 import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type JsonObject, type JsonRpcNotification, type JsonRpcRequest } from '../protocol';
@@ -75,6 +76,9 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   if (!isRequest(message)) return empty(scope, 202);
   const meta = message.params?._meta as JsonObject;
   const clientCapabilities = meta[MetaKey.CLIENT_CAPABILITIES] as JsonObject;
+  if (!request.headers.has('traceparent') && typeof meta.traceparent === 'string') {
+    scope.trace = readTraceContext({ get: (name) => (typeof meta[name] === 'string' ? meta[name] : null) });
+  }
   const call = { message, scope };
   try {
     const leg = await endpoint.server.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);

@@ -7,7 +7,8 @@ type Draft = { -readonly [Key in keyof AuditEvent]?: AuditEvent[Key] };
 /** One HTTP request while it is served: what its single audit event will say (LOG-1), and what to release at its end. */
 export interface RequestScope {
   readonly requestId: string;
-  readonly trace: TraceContext;
+  /** Continues the caller's trace, which a modern request may carry in its body instead of its headers. */
+  trace: TraceContext;
   readonly draft: Draft;
   identify(principal: Principal): void;
   /** Marks the request as refused. The first refusal counts. */
@@ -35,11 +36,17 @@ export function openScope(
   const releases: (() => void)[] = [];
   const notes: string[] = [];
   const draft: Draft = { decision: 'allow', policyIds: [], requestBytes: 0 };
+  let current = trace;
   let finished = false;
 
   return {
     requestId,
-    trace,
+    get trace() {
+      return current;
+    },
+    set trace(taken) {
+      current = taken;
+    },
     draft,
     identify(principal) {
       draft.principal = { type: principal.type, id: principal.id, issuer: principal.issuer };
@@ -69,8 +76,8 @@ export function openScope(
       audit.write({
         time: new Date(startedAt).toISOString(),
         requestId,
-        traceId: trace.traceId,
-        spanId: trace.spanId,
+        traceId: current.traceId,
+        spanId: current.spanId,
         ...(sourceIp === undefined ? {} : { sourceIp }),
         decision: 'allow',
         policyIds: [],

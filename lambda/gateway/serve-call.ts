@@ -1,4 +1,5 @@
 import type { Call } from './call';
+import { withKnownParams, withTrace } from './forwarded-params';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
 import { UpstreamFailure } from './upstream';
@@ -16,8 +17,11 @@ export async function serveCall(call: Call, signal: AbortSignal): Promise<Respon
   try {
     const prepared = await prepareCall(call);
     if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response);
-    const { request, paramHeaders, finish } = prepared;
-    const exchange = await call.leg.exchange(request, { signal: control.signal, paramHeaders, trace: call.scope.trace });
+    const { paramHeaders, finish } = prepared;
+    const { trace } = call.scope;
+    const known = withKnownParams(prepared.request);
+    const request = call.leg.era === 'modern' ? withTrace(known, trace) : known;
+    const exchange = await call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
     return await passOn(call, exchange, finish, giveUp);
   } catch (failure) {
     if (call.era === 'legacy' && failure instanceof UpstreamFailure && failure.code === 'session_lost') throw failure;

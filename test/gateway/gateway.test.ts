@@ -129,6 +129,20 @@ describe('the way to the server', () => {
     expect(harness.events.at(-1)?.traceId).toBe('0af7651916cd43dd8448eb211c80319c');
   });
 
+  it('GW-4 continues the trace of the caller that comes in the body, and hands it on in both places', async () => {
+    const { upstream, harness } = await start(modernServer());
+    await harness.modern('files', 'tools/call', call('x'), { meta: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=b' } });
+    const [{ headers, message }] = callsThatArrived(upstream) as [any];
+    expect(headers.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)/);
+    expect(message.params._meta).toMatchObject({ traceparent: headers.traceparent, tracestate: 'a=b' });
+  });
+
+  it('IOV-4 sends on no parameter that was not checked', async () => {
+    const { upstream, harness } = await start(modernServer());
+    await harness.modern('files', 'tools/call', { ...call('x'), smuggled: { arguments: 1 } });
+    expect(Object.keys(callsThatArrived(upstream)[0]!.message.params).sort()).toEqual(['_meta', 'arguments', 'name']);
+  });
+
   it('drops a broken tool with a note and keeps the others', async () => {
     const tools: any[] = [{ name: 'broken', inputSchema: {} }, ECHO_TOOL, 7, { ...ECHO_TOOL }, { name: 'header', inputSchema: { type: 'object', properties: { a: { type: 'number', 'x-mcp-header': 'A' } } } }];
     const { harness } = await start(modernServer(tools));
