@@ -26,6 +26,8 @@ export interface TranslatedSession {
   readonly subscriptions: Set<string>;
   /** Restarts the open stream after a change of the subscriptions. */
   restart?: () => void;
+  /** The client has ended the session: its stream ends, too. */
+  ended?: boolean;
 }
 
 /** Questions that were put to legacy clients of this instance and are not answered yet. */
@@ -151,13 +153,15 @@ export function createLegacyOverModernLeg(options: LegacyOverModernOptions): Leg
   }
 
   async function* listenForever(signal: AbortSignal | undefined): AsyncGenerator<UpstreamEvent> {
-    while (signal?.aborted !== true) {
+    while (signal?.aborted !== true && state.ended !== true) {
       const control = new AbortController();
       const stop = () => control.abort();
       signal?.addEventListener('abort', stop, { once: true });
-      state.restart = stop;
       let restarted = false;
-      control.signal.addEventListener('abort', () => (restarted = signal?.aborted !== true));
+      state.restart = () => {
+        restarted = true;
+        stop();
+      };
       const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true, resourceSubscriptions: [...state.subscriptions] };
       try {
         const request = { jsonrpc: '2.0', id: `mzt-${randomUUID()}`, method: 'subscriptions/listen', params: { notifications: filter, _meta: metaOf(undefined) } } as const;
@@ -191,6 +195,7 @@ export function createLegacyOverModernLeg(options: LegacyOverModernOptions): Leg
     },
     listen: async ({ signal }) => ({ status: 'ok', events: listenForever(signal) }),
     end: async () => {
+      state.ended = true;
       state.restart?.();
       return 204;
     },

@@ -29,7 +29,8 @@ export function createSeal(key: Uint8Array): Seal {
     open(purpose, text) {
       if (text.length > MAX_SEALED_CHARACTERS || !/^[A-Za-z0-9_-]+$/.test(text)) return undefined;
       const bytes = Buffer.from(text, 'base64url');
-      if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
+      // Only the text that was given out stands for the value: no stray bits or characters at its end.
+      if (bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return undefined;
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
         .setAAD(Buffer.from(purpose))
         .setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));

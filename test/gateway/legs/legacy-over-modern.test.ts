@@ -81,6 +81,32 @@ describe('a legacy client in front of a modern server', () => {
     expect(modern.requests[1]).toMatchObject({ method: 'subscriptions/listen', params: { notifications: { resourceSubscriptions: ['a:b'], toolsListChanged: true } } });
   });
 
+  it('has its stream ended with the server\'s, which is not asked again and again', async () => {
+    const { modern, legacy } = legOver(async function* (asked) { yield result(asked.id, { resultType: 'complete' }); });
+    const stream = await legacy.listen({});
+    for await (const _ of stream?.events ?? []);
+    expect(modern.requests).toHaveLength(1);
+  });
+
+  it('has its stream started anew after a change of its subscriptions, and ended with its session', async () => {
+    let end: () => void = () => undefined;
+    const { modern, legacy } = legOver(async function* (asked) {
+      if (asked.method !== 'subscriptions/listen') return yield result(asked.id, { resultType: 'complete' });
+      await new Promise<void>((resolve) => (end = resolve));
+    });
+    const stream = await legacy.listen({});
+    const over = (async () => { for await (const _ of stream?.events ?? []); })();
+    await new Promise(setImmediate);
+    await legacy.exchange(request('resources/subscribe', { uri: 'a:b' }), {});
+    end();
+    await new Promise(setImmediate);
+    expect(modern.requests.map(({ params }) => (params?.notifications as JsonObject).resourceSubscriptions)).toEqual([[], ['a:b']]);
+    await legacy.end();
+    end();
+    await over;
+    expect(modern.requests).toHaveLength(2);
+  });
+
   it('hears changes on its stream without the tag of the subscription', async () => {
     const { legacy } = legOver(async function* (asked) {
       const _meta = { [MetaKey.SUBSCRIPTION_ID]: asked.id };
