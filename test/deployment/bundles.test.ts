@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const environment = {
+  MCP_PUBLIC_URL: 'https://gateway.example',
+  MCP_ISSUERS: '[{"issuer":"https://idp.example","jwks":"https://idp.example/jwks"}]',
+  MCP_POLICY_STORE_ID: 'store',
+  MCP_DECISION_MODE: 'in-process',
+  MCP_POLICY_REFRESH_SECONDS: '60',
+  MCP_SERVERS: '[]',
+  MCP_KEY_SECRET_ARN: 'arn:key',
+  MCP_MAX_BODY_BYTES: '65536',
+  MCP_REFUSALS: 'challenge',
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'none',
+  AWS_SECRET_ACCESS_KEY: 'none',
+};
+
+/** Loads a bundle as AWS Lambda does, from its own folder alone, and evaluates `expression` with its exports as `bundle`. */
+async function inBundle(name: string, expression: string): Promise<unknown> {
+  const folder = join(__dirname, '..', '..', 'dist', 'lambda', name);
+  const script = `
+    globalThis.awslambda = { streamifyResponse: (handler) => handler };
+    const bundle = require(${JSON.stringify(folder)});
+    Promise.resolve(${expression}).then((value) => process.stdout.write('\\n' + JSON.stringify(value)), (error) => { console.error(error); process.exit(1); });`;
+  const { stdout } = await run(process.execPath, ['-e', script], { cwd: '/', env: { ...environment, NODE_NO_WARNINGS: '1' } });
+  return JSON.parse(stdout.split('\n').at(-1) as string);
+}
+
+describe('the bundles that are deployed', () => {
+  it('proxy: loads by itself and exports its handler', async () => {
+    expect(await inBundle('proxy', 'typeof bundle.handler')).toBe('function');
+  });
+
+  it('IAM-1 authorizer: loads by itself and challenges a request without a token', async () => {
+    const event = { httpMethod: 'POST', path: '/mcp/files', pathParameters: { server: 'files' }, multiValueHeaders: {}, methodArn: 'arn:method', requestContext: { requestId: 'r', identity: {} } };
+    expect(await inBundle('authorizer', `bundle.handler(${JSON.stringify(event)})`)).toMatchObject({
+      policyDocument: { Statement: [{ Effect: 'Deny', Resource: 'arn:method' }] },
+      context: { challenge: expect.stringContaining('resource_metadata="https://gateway.example/.well-known/oauth-protected-resource/mcp/files"') },
+    });
+  });
+});
