@@ -95,7 +95,9 @@ export async function start(program: Program): Promise<Running> {
   function fail(what: string): never {
     throw new Error(`${program.command} ${program.args.join(' ')} ${what}\n${output.slice(-20).join('\n')}`);
   }
+  let stopped = false;
   async function stop(): Promise<void> {
+    stopped = true;
     if (!running.has(child)) return;
     signalGroup(child, 'SIGTERM');
     const hard = setTimeout(() => kill(child), 3_000);
@@ -104,7 +106,13 @@ export async function start(program: Program): Promise<Running> {
   }
 
   try {
-    return { pid: child.pid ?? 0, line: await Promise.race([isReady, ...tooEarly, tooLate]), stop };
+    const readyLine = await Promise.race([isReady, ...tooEarly, tooLate]);
+    if (ready !== undefined) {
+      void ended.then((code) => {
+        if (!stopped) console.error(`${program.command} ${program.args.join(' ')} ended with ${code} while in use\n${output.join('\n')}`);
+      });
+    }
+    return { pid: child.pid ?? 0, line: readyLine, stop };
   } catch (error) {
     kill(child);
     throw error;
