@@ -15,7 +15,8 @@ export interface ArgumentGuardOptions {
    */
   readonly normalize?: boolean;
   /**
-   * What to do with fields that the input schema does not know (IOV-4).
+   * What to do with fields that the input schema does not know (IOV-4). One that differs from a known field in the case
+   * of its name alone is refused either way.
    *
    * @default 'refuse'
    */
@@ -55,7 +56,7 @@ export function compileArgumentGuard(tool: Pick<ToolDefinition, 'inputSchema'>, 
   const limits = { ...DEFAULT_ARGUMENT_LIMITS, ...options.limits };
   const schema = compileSchema(tool.inputSchema);
   const fields = knownFields(schema);
-  const checked = options.unknownArguments === 'allow' ? undefined : fields;
+  const unknownAllowed = options.unknownArguments === 'allow';
   const forwardsNormalized = options.normalize ?? true;
 
   return {
@@ -64,7 +65,7 @@ export function compileArgumentGuard(tool: Pick<ToolDefinition, 'inputSchema'>, 
       if (!text.ok) return { ok: false, reason: text.reason, problems: [text.problem] };
       const forms = forwardsNormalized || text.normalized === toolArguments ? [text.normalized] : [toolArguments, text.normalized];
       for (const form of forms) {
-        const refused = checkForm(form, schema, checked);
+        const refused = checkForm(form, schema, fields, unknownAllowed);
         if (refused !== undefined) return refused;
       }
       return { ok: true, forward: forwardsNormalized ? text.normalized : toolArguments, forms };
@@ -80,14 +81,14 @@ function knownFields(schema: CompiledSchema): KnownFields {
   }
 }
 
-function checkForm(form: JsonObject, schema: CompiledSchema, fields: KnownFields | undefined): ArgumentVerdict | undefined {
+function checkForm(form: JsonObject, schema: CompiledSchema, fields: KnownFields, unknownAllowed: boolean): ArgumentVerdict | undefined {
   try {
     const errors = schema.validate(form);
     if (errors !== undefined) {
       const reason = errors.every((error) => extraField(error) !== undefined) ? 'unknown_argument' : 'invalid_argument';
       return refusal(reason, errors.slice(0, MAX_PROBLEMS).map(describe));
     }
-    const unknown = fields?.findUnknown(form);
+    const unknown = unknownAllowed ? fields.findImpostor(form) : fields.findUnknown(form);
     return unknown === undefined ? undefined : refusal('unknown_argument', [{ pointer: unknown, message: UNKNOWN }]);
   } catch (error) {
     // A recursive schema that never comes to an end runs out of stack before it runs out of steps.

@@ -7,6 +7,8 @@ import { UnusableSchema, type CompiledSchema } from './schema';
 /** What one schema says about the members and elements of a value. */
 interface Part {
   readonly properties: ReadonlyMap<string, Part>;
+  /** The names of `properties`, case folded. */
+  readonly folded: ReadonlySet<string>;
   readonly patterns: readonly { readonly pattern: Pattern; readonly part: Part }[];
   /** For members that `properties` and `patternProperties` do not name; absent where the schema does not allow more. */
   readonly rest?: Part;
@@ -24,13 +26,14 @@ type Condition =
   | { readonly kind: 'has'; readonly field: string };
 
 const ALWAYS: Condition = { kind: 'always' };
-const FREE: Part = { properties: new Map(), patterns: [], describesFields: false, first: [], also: [] };
+const FREE: Part = { properties: new Map(), folded: new Set(), patterns: [], describesFields: false, first: [], also: [] };
 
 /**
  * Finds fields that a schema does not know (IOV-4): those that would be left over if every object in it ended with
  * `unevaluatedProperties: false`, whatever it is composed of. What a schema opens stays open: `additionalProperties` or
  * `unevaluatedProperties` of `true` or a schema, and nested objects it says nothing about. The arguments themselves are
- * closed even then: a tool that declares no parameters takes none.
+ * closed even then: a tool that declares no parameters takes none. A field whose name differs from a declared one in its
+ * case alone is never known: to a server that folds case it would be the declared one, with a value nobody decided on.
  */
 export class KnownFields {
   private readonly root: Part;
@@ -42,31 +45,37 @@ export class KnownFields {
 
   /** The JSON Pointer of the first unknown field in arguments that are otherwise valid, or `undefined`. */
   findUnknown(toolArguments: JsonObject): string | undefined {
-    return this.unknownIn(toolArguments, [this.root], true);
+    return this.unknownIn(toolArguments, [this.root], true, true);
   }
 
-  private unknownIn(value: JsonValue | undefined, parts: readonly Part[], isRoot: boolean): string | undefined {
+  /** The same for fields that pass for a declared one; others may be unknown. */
+  findImpostor(toolArguments: JsonObject): string | undefined {
+    return this.unknownIn(toolArguments, [this.root], true, false);
+  }
+
+  private unknownIn(value: JsonValue | undefined, parts: readonly Part[], isRoot: boolean, isStrict: boolean): string | undefined {
     if (typeof value !== 'object' || value === null) return undefined;
     const applicable = parts.every((part) => part.also.length === 0) ? parts : withBranches(parts, value);
-    if (Array.isArray(value)) return this.unknownInElements(value, applicable);
+    if (Array.isArray(value)) return this.unknownInElements(value, applicable, isStrict);
     const isClosed = isRoot || applicable.some((part) => part.describesFields);
     if (!isClosed) return undefined;
     for (const name of Object.keys(value)) {
+      if (isImpostor(applicable, name)) return pointerStep(name);
       const described = fieldParts(applicable, name);
-      const unknown = described.length === 0 ? '' : this.unknownIn(value[name], described, false);
+      const unknown = described.length > 0 ? this.unknownIn(value[name], described, false, isStrict) : isStrict ? '' : undefined;
       if (unknown !== undefined) return pointerStep(name) + unknown;
     }
     return undefined;
   }
 
-  private unknownInElements(elements: readonly JsonValue[], parts: readonly Part[]): string | undefined {
+  private unknownInElements(elements: readonly JsonValue[], parts: readonly Part[], isStrict: boolean): string | undefined {
     for (let index = 0; index < elements.length; index++) {
       const described: Part[] = [];
       for (const part of parts) {
         const own = part.first[index] ?? part.items;
         if (own !== undefined) described.push(own);
       }
-      const unknown = described.length === 0 ? undefined : this.unknownIn(elements[index], described, false);
+      const unknown = described.length === 0 ? undefined : this.unknownIn(elements[index], described, false, isStrict);
       if (unknown !== undefined) return pointerStep(index) + unknown;
     }
     return undefined;
@@ -80,6 +89,7 @@ export class KnownFields {
     const part = { ...FREE } as { -readonly [Key in keyof Part]: Part[Key] };
     this.parts.set(schema, part);
     part.properties = new Map(this.entries(schema, 'properties', pointer).map((entry) => [entry.name, entry.part]));
+    part.folded = new Set([...part.properties.keys()].map(fold));
     part.patterns = this.entries(schema, 'patternProperties', pointer).map((entry) => ({ pattern: new Pattern(entry.name), part: entry.part }));
     part.rest = this.open(schema, 'additionalProperties', pointer) ?? this.open(schema, 'unevaluatedProperties', pointer);
     part.describesFields = FIELD_KEYWORDS.some((keyword) => schema[keyword] !== undefined);
@@ -166,6 +176,17 @@ function holds(condition: Condition, value: JsonValue[] | JsonObject): boolean {
     case 'has':
       return isJsonObject(value) && Object.hasOwn(value, condition.field);
   }
+}
+
+function isImpostor(parts: readonly Part[], name: string): boolean {
+  if (parts.some((part) => part.properties.has(name))) return false;
+  const folded = fold(name);
+  return parts.some((part) => part.folded.has(folded));
+}
+
+/** To upper case first: it knows that the long s is an S, as decoders do that fold case. */
+function fold(name: string): string {
+  return name.toUpperCase().toLowerCase();
 }
 
 function fieldParts(parts: readonly Part[], name: string): readonly Part[] {

@@ -129,6 +129,17 @@ describe('unknown fields', () => {
     expect(reason(check(object({ a: string }, { additionalProperties: false }), { b: 1 }, { unknownArguments: 'allow' }))).toBe('unknown_argument');
   });
 
+  it.each<[string, JsonObject, ArgumentGuardOptions]>([
+    ['where the schema allows other fields', { additionalProperties: true }, {}],
+    ['where the operator does', {}, { unknownArguments: 'allow' }],
+  ])('IOV-4 refuses a field that passes for a declared one to servers that fold case, even %s', (_where, more, options) => {
+    const schema = object({ path: string, tasks: { type: 'array', items: object({ kind: string }, more) } }, more);
+    expect(reason(check(schema, { path: 'a', other: 'b', tasks: [{ kind: 'a', other: 'b' }] }, options))).toBe('ok');
+    expect(pointer(check(schema, { path: 'a', Path: '/etc/passwd' }, options))).toBe('/Path');
+    expect(pointer(check(schema, { path: 'a', ta\u017fks: [] }, options))).toBe('/ta\u017fks');
+    expect(pointer(check(schema, { path: 'a', tasks: [{ \u212aind: 'b' }] }, options))).toMatch(/^\/tasks\/0/);
+  });
+
   it('IOV-4 forwards nothing but declared fields, whatever is sent', () => {
     const guard = compileArgumentGuard({ inputSchema: object({ a: string, b: object({ c: string }) }) });
     fc.assert(

@@ -10,6 +10,15 @@ const request = (method: string, params?: JsonObject): JsonRpcMessage => message
 const notification = (method: string, params?: JsonObject): JsonRpcMessage => message({ jsonrpc: '2.0', method, ...(params === undefined ? {} : { params }) });
 const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
 
+describe('a message', () => {
+  it('GW-1 is passed on with the members of JSON-RPC alone, so that no server takes another one for its params', () => {
+    const smuggled = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' }, Params: { name: 'delete' }, METHOD: 'x', 'param\u017f': {} };
+    const own = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } };
+    expect(classify(new Headers(), smuggled)).toEqual({ era: 'legacy', message: own });
+    expect(checkBatch('2025-03-26', [smuggled], 1)).toEqual([own]);
+  });
+});
+
 describe('the era of a request', () => {
   const era = (headers: Record<string, string>, body: JsonValue): string => {
     const classified = classify(new Headers(headers), body);
