@@ -1,5 +1,6 @@
+import { ErrorCode } from '../../protocol';
 import { tooLarge } from './http';
-import type { Refusal } from './refusal';
+import { refuse, type Refusal } from './refusal';
 
 /** The parts of a `Request` that reading a body needs. */
 export interface BodySource {
@@ -9,11 +10,18 @@ export interface BodySource {
 }
 
 /**
- * The whole body, or a refusal as soon as it exceeds `maxBytes`: no more than that is ever kept.
- *
- * @throws what the stream throws when the client goes away.
+ * The whole body, or a refusal as soon as it exceeds `maxBytes`: no more than that is ever kept. Refuses a body that breaks
+ * off, because the client went away or what it sent is not HTTP.
  */
 export async function readBody(request: BodySource, maxBytes: number): Promise<Uint8Array | Refusal> {
+  try {
+    return await readAll(request, maxBytes);
+  } catch {
+    return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
+  }
+}
+
+async function readAll(request: BodySource, maxBytes: number): Promise<Uint8Array | Refusal> {
   const declared = request.headers.get('content-length');
   // The HTTP server holds a body to its Content-Length, so one allocation is enough.
   if (declared !== null && Number(declared) <= maxBytes) {

@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'unsupported_media_type'
   | 'not_acceptable'
   | 'too_large'
+  | 'incomplete_body'
   | 'parse_error'
   | 'invalid_request'
   | 'invalid_meta'

@@ -42,9 +42,13 @@ const MAX_POINTER = 200;
 
 export type Path = readonly (string | number)[];
 
-/** RFC 6901. */
+/** RFC 6901. A key that cannot be meant as one is not shown: half of the file, secrets and all, may have become one. */
 export function jsonPointer(path: Path): string {
-  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.map((segment) => `/${isName(String(segment)) ? String(segment).replaceAll('~', '~0').replaceAll('/', '~1') : '(no name)'}`).join('');
+}
+
+function isName(key: string): boolean {
+  return key.length <= 64 && /^[^\p{Cc}{}[\]"':,]*$/u.test(key);
 }
 
 export function parsePointer(pointer: string): string[] {

@@ -105,6 +105,13 @@ describe('reading a body', () => {
     expect(cancelled).toBe(true);
   });
 
+  it('GW-1 refuses a body that breaks off', async () => {
+    const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('the client went away')) });
+    for (const headers of [new Headers(), new Headers({ 'content-length': '5' })]) {
+      expect(await readBody({ headers, body, arrayBuffer: () => new Response(body).arrayBuffer() }, 100)).toMatchObject({ status: 400, reason: 'incomplete_body' });
+    }
+  });
+
   it('GW-1 does not take Content-Length for true', async () => {
     const request = new Request('http://127.0.0.1/', { method: 'POST', body: 'x'.repeat(200), headers: { 'content-length': '2' } });
     expect(await readBody(request, 100)).toMatchObject({ status: 413 });
