@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { isMap, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isPair, LineCounter, parseDocument, visit, type Alias, type Document } from 'yaml';
 import { blankComments } from './blank-comments';
 import { ConfigError, jsonPointer, type ConfigProblem, type Path } from './problem';
 
@@ -26,7 +26,7 @@ export function parseConfigDocument(file: string, text: string): ConfigDocument 
   const flaw = document.errors[0] ?? document.warnings[0];
   if (flaw) throw new ConfigError(file, [{ pointer: '', message: syntaxMessage(flaw.code, flaw.message), ...place(flaw.pos[0]) }]);
   return {
-    value: readValue(file, document),
+    value: readValue(file, document, place),
     problemAt: (path, message, at = 'value') => {
       const offset = offsetOf(document, path, at);
       return { pointer: jsonPointer(path), message, ...(offset === undefined ? {} : place(offset)) };
@@ -38,12 +38,26 @@ function looksLikeJson(file: string, text: string): boolean {
   return ['.json', '.jsonc', '.json5'].includes(extname(file).toLowerCase()) || /^\uFEFF?\s*(\{|\/[/*])/.test(text);
 }
 
-function readValue(file: string, document: Document): unknown {
+function readValue(file: string, document: Document, place: (offset: number) => Pick<ConfigProblem, 'line' | 'column'>): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch {
-    throw new ConfigError(file, [{ pointer: '', message: 'its YAML aliases expand to too much' }]);
+    const alias = brokenAlias(document);
+    const message = alias === undefined ? 'its YAML aliases expand to too much' : 'this YAML alias has no anchor before it';
+    throw new ConfigError(file, [{ pointer: '', message, ...place((alias ?? document.contents)?.range?.[0] ?? 0) }]);
   }
+}
+
+function brokenAlias(document: Document): Alias | undefined {
+  let broken: Alias | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      broken = alias;
+      return visit.BREAK;
+    },
+  });
+  return broken;
 }
 
 function syntaxMessage(code: string, message: string): string {

@@ -178,7 +178,8 @@ describe('a configuration that is refused says where and what was expected', () 
 
   test('bounds what YAML aliases expand to', () => {
     const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[i]}`).join(', ')}]`)].join('\n');
-    expect(problemOf(bomb, 'mcp.yaml')).toBe('mcp.yaml: its YAML aliases expand to too much');
+    expect(problemOf(bomb, 'mcp.yaml')).toBe('mcp.yaml:1:1: its YAML aliases expand to too much');
+    expect(problemOf('mcpServers:\n  a: *nobody\n', 'mcp.yaml')).toBe('mcp.yaml:2:6: this YAML alias has no anchor before it');
   });
 
   test('a file that is not there, and a folder', () => {
