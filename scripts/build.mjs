@@ -2,7 +2,7 @@
  * Bundles what runs: the command line into dist/bin, and each deployed function into dist/lambda/<name>.
  * Takes no network and about a second. Users of the constructs never run it: the package ships dist/.
  */
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,23 +31,30 @@ async function copyCedarWasm(to) {
   }
 }
 
-async function buildCommandLine() {
-  const outdir = join(dist, 'bin');
+async function buildCommandLine(outdir) {
   await build({ ...common, entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
   await copyCedarWasm(outdir);
 }
 
-async function buildFunctions() {
+async function buildFunctions(to) {
   const folder = join(root, 'lambda', 'functions');
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.ts') && name !== 'index.ts')) {
     const name = file.slice(0, -'.ts'.length);
-    const outdir = join(dist, 'lambda', name);
+    const outdir = join(to, name);
     await build({ ...common, entryPoints: [`lambda/functions/${file}`], outfile: join(outdir, 'index.js'), minify: true });
     await copyCedarWasm(outdir);
   }
 }
 
-await rm(join(dist, 'bin'), { recursive: true, force: true });
-await rm(join(dist, 'lambda'), { recursive: true, force: true });
-await mkdir(dist, { recursive: true });
-await Promise.all([buildCommandLine(), buildFunctions()]);
+/** Built aside and then put in place: what runs from dist/ meanwhile never meets half a build. */
+const staging = join(dist, `.building-${process.pid}`);
+await mkdir(staging, { recursive: true });
+try {
+  await Promise.all([buildCommandLine(join(staging, 'bin')), buildFunctions(join(staging, 'lambda'))]);
+  for (const part of ['bin', 'lambda']) {
+    await rename(join(dist, part), join(staging, `old-${part}`)).catch(() => {});
+    await rename(join(staging, part), join(dist, part));
+  }
+} finally {
+  await rm(staging, { recursive: true, force: true });
+}
