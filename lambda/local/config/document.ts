@@ -63,8 +63,9 @@ function brokenAlias(document: Document): Alias | undefined {
 function syntaxMessage(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key is there twice';
   if (code === 'TAG_RESOLVE_FAILED') return 'YAML tags are not understood here';
-  const [firstLine = ''] = message.split('\n');
-  return `not valid JSON or YAML: ${firstLine}`;
+  // Behind a colon the parser quotes the file, where a secret may be.
+  const [what = ''] = message.split(/\n|(?<=\w): /);
+  return `not valid JSON or YAML: ${what}`;
 }
 
 function offsetOf(document: Document, path: Path, at: 'key' | 'value'): number | undefined {
