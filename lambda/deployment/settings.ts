@@ -27,6 +27,14 @@ export interface ProxySettings extends SharedSettings {
   readonly maxBodyBytes: number;
 }
 
+export interface AuthorizerSettings extends SharedSettings {
+  /**
+   * `challenge`: the API answers a deny with 401 and the challenge in its context, and the error `Unauthorized` with 403.
+   * `plain`: it answers a deny with 403 and `Unauthorized` with 401, as API Gateway does by itself.
+   */
+  readonly refusals: 'challenge' | 'plain';
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws Error that names the variable, when one is missing or is not what it should be: the function must not start */
@@ -53,6 +61,13 @@ export function readProxySettings(environment: Environment): ProxySettings {
     keySecretArn: required(environment, 'MCP_KEY_SECRET_ARN'),
     maxBodyBytes: readNumber(environment, 'MCP_MAX_BODY_BYTES'),
   };
+}
+
+/** @throws Error as `readSharedSettings` */
+export function readAuthorizerSettings(environment: Environment): AuthorizerSettings {
+  const refusals = required(environment, 'MCP_REFUSALS');
+  if (refusals !== 'challenge' && refusals !== 'plain') throw new Error('MCP_REFUSALS must be challenge or plain');
+  return { ...readSharedSettings(environment), refusals };
 }
 
 function required(environment: Environment, name: string): string {
