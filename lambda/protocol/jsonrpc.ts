@@ -65,11 +65,19 @@ export function isErrorResponse(message: JsonRpcMessage): message is JsonRpcErro
   return 'error' in message;
 }
 
+const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
+
 /**
- * The message in `value` when its shape is that of a JSON-RPC 2.0 message, otherwise `undefined`.
- * Members that JSON-RPC does not know are not refused: MCP revisions add some.
+ * The message in `value` when its shape is that of a JSON-RPC 2.0 message, otherwise `undefined`. Without members that
+ * JSON-RPC does not have: to a reader that folds case, `Params` beside `params` would be the call.
  */
 export function asJsonRpcMessage(value: unknown): JsonRpcMessage | undefined {
+  const message = readMessage(value);
+  if (message === undefined || Object.keys(message).every((name) => MEMBERS.has(name))) return message;
+  return Object.fromEntries(Object.entries(message).filter(([name]) => MEMBERS.has(name))) as unknown as JsonRpcMessage;
+}
+
+function readMessage(value: unknown): JsonRpcMessage | undefined {
   if (!isJsonObject(value) || value.jsonrpc !== '2.0') return undefined;
   if ('params' in value && value.params !== undefined && !isJsonObject(value.params)) return undefined;
   if (typeof value.method === 'string') {

@@ -109,15 +109,7 @@ function asMessage(value: JsonValue): JsonRpcMessage | undefined {
   const message = asJsonRpcMessage(value);
   if (message === undefined) return undefined;
   if ('method' in message && !METHOD.test(message.method)) return undefined;
-  return 'id' in message && !isBoundedId(message.id) ? undefined : withMembersOnly(message);
-}
-
-const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-
-/** Without members that JSON-RPC does not have: `Params` beside `params` would be the call to a server that folds case. */
-function withMembersOnly(message: JsonRpcMessage): JsonRpcMessage {
-  const isWhole = Object.keys(message).every((name) => MEMBERS.has(name));
-  return isWhole ? message : (Object.fromEntries(Object.entries(message).filter(([name]) => MEMBERS.has(name))) as unknown as JsonRpcMessage);
+  return 'id' in message && !isBoundedId(message.id) ? undefined : message;
 }
 
 function isBoundedId(id: RequestId | null | undefined): boolean {
