@@ -8,16 +8,28 @@ export interface ResponsePrelude {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+type Several = Readonly<Record<string, readonly string[] | undefined>> | null;
+
+/** Every value that was sent: a header that comes twice must not pass for one. */
+export function headersOf({ multiValueHeaders }: { readonly multiValueHeaders: Several }): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(multiValueHeaders ?? {})) for (const value of values ?? []) headers.append(name, value);
+  return headers;
+}
+
+/** The query with its question mark, or nothing. */
+export function queryOf({ multiValueQueryStringParameters }: { readonly multiValueQueryStringParameters: Several }): string {
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(multiValueQueryStringParameters ?? {})) for (const value of values ?? []) query.append(name, value);
+  return query.size === 0 ? '' : `?${query}`;
+}
+
 /** The request that an event of a REST API's proxy integration stands for. Its path has no stage. */
 export function toRequest(event: APIGatewayProxyEvent): Request {
-  const headers = new Headers();
-  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) for (const value of values ?? []) headers.append(name, value);
+  const headers = headersOf(event);
   const host = headers.get('host') ?? event.requestContext.domainName ?? 'localhost';
-  const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) for (const value of values ?? []) query.append(name, value);
-  const search = query.size === 0 ? '' : `?${query}`;
   const body = event.body === null || event.body === undefined ? undefined : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
-  return new Request(`https://${host}${event.path}${search}`, { method: event.httpMethod, headers, ...(body === undefined ? {} : { body }) });
+  return new Request(`https://${host}${event.path}${queryOf(event)}`, { method: event.httpMethod, headers, ...(body === undefined ? {} : { body }) });
 }
 
 /** Writes `response` as its parts come. `open` makes the body's stream once the prelude is known. */

@@ -3,6 +3,7 @@ import { createPinoSink, readTraceContext, type AuditEvent, type AuditSink } fro
 import type { Decision, DecisionPoint } from '../authorization';
 import type { Authenticator, Principal } from '../identity';
 import { Header } from '../protocol';
+import { headersOf, queryOf } from './aws-api-gateway';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
 import type { AuthorizerSettings } from './settings';
 
@@ -113,23 +114,6 @@ function answer(
 function allowOrigin({ allowedOrigins }: AuthorizerOptions, headers: Headers): { allowOrigin?: string } {
   const origin = headers.get('origin');
   return origin !== null && allowedOrigins.includes(origin) ? { allowOrigin: origin } : {};
-}
-
-/** Every value that was sent: a header that comes twice must not pass for one. */
-function headersOf({ multiValueHeaders }: APIGatewayRequestAuthorizerEvent): Headers {
-  const headers = new Headers();
-  for (const [name, values] of Object.entries(multiValueHeaders ?? {})) {
-    for (const value of values ?? []) headers.append(name, value);
-  }
-  return headers;
-}
-
-function queryOf({ multiValueQueryStringParameters }: APIGatewayRequestAuthorizerEvent): string {
-  const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(multiValueQueryStringParameters ?? {})) {
-    for (const value of values ?? []) query.append(name, value);
-  }
-  return query.size === 0 ? '' : `?${query}`;
 }
 
 function sourceIpOf(event: APIGatewayRequestAuthorizerEvent): string | undefined {

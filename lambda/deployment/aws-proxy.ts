@@ -35,9 +35,9 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
   });
 }
 
-async function serverOptions(secrets: SecretsManagerClient, { url, headersSecretArn, ...server }: ServerSettings): Promise<ServerOptions> {
+async function serverOptions(secrets: SecretsManagerClient, { url, headersSecretArn, unsafeAllowPlainHttp, ...server }: ServerSettings): Promise<ServerOptions> {
   const headers = headersSecretArn === undefined ? {} : readHeaders(server.name, await readSecret(secrets, headersSecretArn));
-  return { ...server, upstream: { kind: 'http', url, headers } };
+  return { ...server, upstream: { kind: 'http', url, headers, unsafeAllowPlainHttp } };
 }
 
 async function readSecret(secrets: SecretsManagerClient, SecretId: string): Promise<string> {

@@ -19,6 +19,8 @@ export interface ServerSettings {
   readonly headersSecretArn?: string;
   readonly normalize?: boolean;
   readonly unknownArguments?: 'refuse' | 'allow';
+  /** Plain http to a server that is not on this machine. */
+  readonly unsafeAllowPlainHttp?: boolean;
 }
 
 export interface ProxySettings extends SharedSettings {

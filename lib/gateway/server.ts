@@ -56,7 +56,7 @@ export interface AddServerOptions {
    *
    * @default false
    */
-  readonly allowPlaintext?: boolean;
+  readonly unsafeAllowPlainHttp?: boolean;
 }
 
 /** Properties for an MCP server behind a gateway. */
@@ -96,11 +96,11 @@ export class McpServer extends Construct {
   }
 
   private assertUrl(): void {
-    const { url, allowPlaintext } = this.props;
+    const { url, unsafeAllowPlainHttp } = this.props;
     if (Token.isUnresolved(url)) return;
     const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
     if (protocol === 'https:') return;
-    if (protocol !== 'http:' || !allowPlaintext) {
+    if (protocol !== 'http:' || !unsafeAllowPlainHttp) {
       throw new Error(`the url of the MCP server ${JSON.stringify(this.serverName)} is ${JSON.stringify(url)}, expected an https URL`);
     }
     Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:plaintextUpstream', `the proxy reaches the MCP server ${JSON.stringify(this.serverName)} without TLS`);
@@ -112,7 +112,7 @@ export class McpServer extends Construct {
    * @internal
    */
   _settings(): Record<string, unknown> {
-    const { url, headersSecret, normalize, unknownArguments } = this.props;
-    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments };
+    const { url, headersSecret, normalize, unknownArguments, unsafeAllowPlainHttp } = this.props;
+    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, unsafeAllowPlainHttp };
   }
 }

@@ -41,7 +41,7 @@ describe('an MCP server behind the gateway', () => {
 
   test('NET-4 is reached without TLS only where that is said, and then with a warning', () => {
     const { gateway, stack } = gatewayStack();
-    gateway.addServer('files', { url: 'http://files.internal/mcp', allowPlaintext: true });
+    gateway.addServer('files', { url: 'http://files.internal/mcp', unsafeAllowPlainHttp: true });
     Annotations.fromStack(stack).hasWarning('/Stack/Gateway/files', Match.stringLikeRegexp('reaches the MCP server "files" without TLS'));
   });
 
