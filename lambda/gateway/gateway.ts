@@ -6,10 +6,10 @@ import { Refusal, corsHeaders, preflight } from './inbound';
 import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
 import { serveMcp } from './mcp-endpoint';
 import { plain, refuse } from './respond';
-import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type ServerOptions } from './options';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
 import { createSeal, type Seal } from './sessions';
-import { DEFAULT_UPSTREAM_LIMITS, createHttpTransport } from './upstream';
+import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport } from './upstream';
 
 /** A gateway in front of MCP servers: Web-standard requests in, responses out. */
 export interface Gateway {
@@ -48,7 +48,10 @@ const MCP_PREFIX = '/mcp/';
 const MAX_ENDED_SESSIONS = 100_000;
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
-/** @throws {RangeError} for a server name that cannot be a route, or one that is used twice */
+/**
+ * @throws {RangeError} for a server name that cannot be a route, or one that is used twice
+ * @throws {TypeError} for a server URL that a gateway must not call
+ */
 export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
   const clock = options.clock ?? Date.now;
@@ -62,6 +65,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!SERVER_NAME.test(name)) throw new RangeError(`server name ${JSON.stringify(name)} must match ${SERVER_NAME.source}`);
     if (servers.has(name)) throw new RangeError(`server name ${JSON.stringify(name)} is used twice`);
     const catalog = createToolCatalog(server, limits, clock);
+    if (server.upstream.kind === 'http') checkUrl(name, server.upstream);
     const upstreamLimits = { ...DEFAULT_UPSTREAM_LIMITS, ...server.upstreamLimits };
     const upstream =
       server.upstream.kind === 'http'
@@ -140,6 +144,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       await options.audit.flush();
     },
   };
+}
+
+/** Upstreams may be on this machine and in private networks; a request leaves this machine encrypted. */
+function checkUrl(name: string, { url, unsafeAllowPlainHttp }: Extract<UpstreamOptions, { kind: 'http' }>): void {
+  try {
+    checkUpstreamUrl(url, { allowPrivate: true, unsafeAllowPlainHttp });
+  } catch (error) {
+    throw new TypeError(`server ${name}: ${(error as Error).message}`);
+  }
 }
 
 /** Without the cost of parsing a URL that the adapter has already made sound. */

@@ -12,7 +12,9 @@ import {
   type JsonObject,
   type JsonRpcMessage,
   type JsonRpcRequest,
+  type JsonRpcResponse,
   type JsonValue,
+  type RequestId,
 } from '../protocol';
 import { refuseByPolicy } from './access';
 import { serveBatch } from './batch';
@@ -29,6 +31,8 @@ const NO_SESSION: Refused = {
   reason: 'no_session',
   error: { code: ErrorCode.INVALID_REQUEST, message: 'Bad Request: Mcp-Session-Id is missing; send initialize first' },
 };
+
+const MAX_NAME_LENGTH = 128;
 
 /** What the specification has a server answer for a session that it does not know: the client initializes again. */
 const UNKNOWN_SESSION: Refused = {
@@ -62,7 +66,7 @@ export async function serveLegacyPost(endpoint: EndpointRequest, message: JsonRp
   scope.draft.protocolVersion = session.clientRevision;
   const refusal = checkLegacy(request.headers, message, session.clientRevision);
   if (refusal !== undefined) return refuse(scope, refusal);
-  return withLeg(endpoint, session, (leg) => serveLegacyMessage(endpoint, session, leg, message));
+  return withLeg(endpoint, session, isRequest(message) ? message.id : undefined, (leg) => serveLegacyMessage(endpoint, session, leg, message));
 }
 
 export async function serveLegacyBatch(endpoint: EndpointRequest, batch: readonly JsonValue[]): Promise<Response> {
@@ -72,7 +76,7 @@ export async function serveLegacyBatch(endpoint: EndpointRequest, batch: readonl
   scope.draft.protocolVersion = session.clientRevision;
   const messages = checkLegacyHeaders(request.headers) ?? checkBatch(session.clientRevision, batch, runtime.limits.maxBatch);
   if (messages instanceof Refusal) return refuse(scope, messages);
-  return withLeg(endpoint, session, (leg) => serveBatch(endpoint, session, leg, messages));
+  return withLeg(endpoint, session, undefined, (leg) => serveBatch(endpoint, session, leg, messages));
 }
 
 /** One message of an open session. */
@@ -84,22 +88,46 @@ export async function serveLegacyMessage(endpoint: EndpointRequest, session: Leg
   }
   const refusal = await refuseConnection(endpoint, session, leg);
   if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
-  if (isResponse(message)) await leg.respond(message);
-  else await leg.notify(message);
+  if (!isResponse(message)) await leg.notify(message);
+  else {
+    const problem = await leg.respond(message);
+    if (problem !== undefined) return refuse(scope, invalidAnswer(problem));
+  }
   return empty(scope, 202);
 }
 
-/** A session that the upstream has lost is lost for the client, too. */
-async function withLeg(endpoint: EndpointRequest, session: LegacySession, serve: (leg: LegacyLeg) => Promise<Response>): Promise<Response> {
+/** The question stays open, so that the client can answer it again (GW-1). */
+function invalidAnswer(problem: string): Refused {
+  return { status: 400, reason: 'invalid_answer', error: { code: ErrorCode.INVALID_PARAMS, message: `Invalid answer: ${problem}` } };
+}
+
+/**
+ * A session that the upstream has lost is lost for the client, too. Other failures are the answer to the request `id`;
+ * where there is none, they show in the HTTP status.
+ */
+async function withLeg(
+  endpoint: EndpointRequest,
+  session: LegacySession,
+  id: RequestId | undefined,
+  serve: (leg: LegacyLeg) => Promise<Response>,
+): Promise<Response> {
   const { scope, server } = endpoint;
   try {
     return await serve(await server.upstream.resume(session, scope.hold));
   } catch (failure) {
-    if (failure instanceof UpstreamFailure && failure.code === 'session_lost') return refuse(scope, UNKNOWN_SESSION);
-    const failed = { scope, message: { jsonrpc: '2.0', id: 0, method: '' } as const };
-    const { error } = failureResponse(failed, failure) as ReturnType<typeof errorResponse>;
-    return answerWithJson(endpoint, 502, errorResponse(undefined, error));
+    if (isSessionLost(failure)) return refuse(scope, UNKNOWN_SESSION);
+    const answer = failureResponse({ scope, message: { ...CONNECTION, id: id ?? CONNECTION.id } }, failure);
+    return answerWithJson(endpoint, id === undefined ? 502 : 200, id === undefined ? withoutId(answer) : answer);
   }
+}
+
+export function isSessionLost(failure: unknown): boolean {
+  return failure instanceof UpstreamFailure && failure.code === 'session_lost';
+}
+
+/** An answer to no request in particular. */
+function withoutId(answer: JsonRpcResponse): JsonRpcResponse {
+  return 'error' in answer ? errorResponse(undefined, answer.error) : answer;
 }
 
 /** Opens a session with the upstream, and seals what is to be known of it into the session id. */
@@ -118,7 +146,7 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
     principal,
     clientRevision,
     clientCapabilities,
-    ...(isJsonObject(params.clientInfo) ? { clientInfo: params.clientInfo } : {}),
+    ...(isJsonObject(params.clientInfo) ? { clientInfo: nameOf(params.clientInfo) } : {}),
     openedAt: runtime.clock(),
   };
   const call = { message, scope };
@@ -141,12 +169,19 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
   }
 }
 
+/** What of a client's description travels in its session id: no icons, no texts without end. */
+function nameOf(clientInfo: JsonObject): JsonObject {
+  const { name, title, version } = clientInfo;
+  const kept = Object.entries({ name, title, version }).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(kept.map(([key, value]) => [key, String(value).slice(0, MAX_NAME_LENGTH)]));
+}
+
 /** Before there is a session nothing can be sent. */
 const NO_LEG: LegacyLeg = {
   era: 'legacy',
   exchange: () => Promise.reject(new UpstreamFailure('session_lost', 'there is no session yet')),
   notify: () => Promise.resolve(),
-  respond: () => Promise.resolve(),
+  respond: () => Promise.resolve(undefined),
   listen: () => Promise.resolve(undefined),
   end: () => Promise.resolve(404),
 };
@@ -154,9 +189,10 @@ const NO_LEG: LegacyLeg = {
 const CONNECTION: JsonRpcRequest = { jsonrpc: '2.0', id: 0, method: 'ping' };
 
 /** Every HTTP request is decided on anew, also one that only keeps a session open or ends it (CV-1). */
-function refuseConnection(endpoint: EndpointRequest, session: LegacySession, leg: LegacyLeg) {
+async function refuseConnection(endpoint: EndpointRequest, session: LegacySession, leg: LegacyLeg): Promise<JsonRpcResponse | undefined> {
   const { clientRevision: revision, clientCapabilities } = session;
-  return refuseByPolicy(callOf(endpoint, { era: 'legacy', revision, message: CONNECTION, clientCapabilities, leg }), { kind: 'connect' });
+  const refusal = await refuseByPolicy(callOf(endpoint, { era: 'legacy', revision, message: CONNECTION, clientCapabilities, leg }), { kind: 'connect' });
+  return refusal === undefined ? undefined : withoutId(refusal);
 }
 
 /** The stream of what the server says outside requests. */
@@ -168,7 +204,7 @@ export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Respons
   scope.draft.protocolVersion = session.clientRevision;
   const header = checkLegacyHeaders(request.headers);
   if (header !== undefined) return refuse(scope, header);
-  return withLeg(endpoint, session, async (leg) => {
+  return withLeg(endpoint, session, undefined, async (leg) => {
     const refusal = await refuseConnection(endpoint, session, leg);
     if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
     const control = new AbortController();
@@ -185,7 +221,7 @@ export async function serveLegacyDelete(endpoint: EndpointRequest): Promise<Resp
   const session = sessionOf(endpoint);
   if (!('nonce' in session)) return refuse(scope, session === NO_SESSION ? NO_STREAM : session);
   scope.draft.protocolVersion = session.clientRevision;
-  return withLeg(endpoint, session, async (leg) => {
+  return withLeg(endpoint, session, undefined, async (leg) => {
     const refusal = await refuseConnection(endpoint, session, leg);
     if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
     const status = await leg.end();

@@ -45,7 +45,14 @@ export interface ServerOptions {
 }
 
 export type UpstreamOptions =
-  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'http';
+      /** https, or http on this machine; private networks are allowed. */
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Plain http to other machines, such as where a mesh encrypts. @default false */
+      readonly unsafeAllowPlainHttp?: boolean;
+    }
   | {
       readonly kind: 'stdio';
       readonly command: string;

@@ -3,18 +3,20 @@ import {
   GatewayErrorCode,
   errorResponse,
   isErrorResponse,
+  isJsonObject,
   isNotification,
   isRequest,
   isResponse,
   type JsonObject,
   type JsonRpcErrorObject,
   type JsonRpcMessage,
+  type JsonRpcRequest,
   type JsonRpcResponse,
   type RequestId,
 } from '../protocol';
 import type { Call } from './call';
-import { checkServerMessage } from './inbound';
-import { clientCanAnswer, type Exchange } from './legs';
+import { checkInputRequests, checkServerMessage } from './inbound';
+import { clientCanAnswer, missingCapability, type Exchange } from './legs';
 import { filterByShape } from './lists';
 import type { RequestScope } from './scope';
 import { SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
@@ -22,6 +24,9 @@ import { UpstreamFailure, type UpstreamEvent } from './upstream';
 
 /** How long a single answer is waited for before a stream is opened instead, milliseconds. */
 const PATIENCE_MS = 2_000;
+
+/** Methods whose answer may be `input_required` (MCP 2026-07-28, multi round-trip requests). */
+const MAY_ASK: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
 const FAILURE_CODE = { timeout: GatewayErrorCode.UPSTREAM_TIMEOUT } as Readonly<Record<string, number>>;
 
@@ -107,7 +112,8 @@ export async function passOn(call: Call, exchange: Exchange, finish: Finish, giv
   const iterator = exchange.events[Symbol.asyncIterator]();
   const first = iterator.next();
   const early = await soonest(first);
-  if (early !== undefined && early.done !== true && early.value.kind === 'message' && isResponse(early.value.message)) {
+  if (early?.done === true) throw endedEarly();
+  if (early !== undefined && early.value.kind === 'message' && isResponse(early.value.message)) {
     const response = await finishResponse(call, early.value.message, finish);
     await iterator.return?.();
     return answerWithJson(call, httpStatusOf(call, response), response);
@@ -140,17 +146,37 @@ async function drain(frames: AsyncIterator<string>): Promise<void> {
   }
 }
 
+/** An unfinished answer asks only for what the client declared that it can give (MCP 2026-07-28, multi round-trip requests). */
+function checkInputRequired(call: Call, response: Extract<JsonRpcResponse, { result: JsonObject }>): JsonRpcResponse {
+  const { resultType, inputRequests } = response.result;
+  if (resultType !== 'input_required') return failureResponse(call, new UpstreamFailure('garbage', "the upstream's answer has a resultType that is not known"));
+  const problem = MAY_ASK.has(call.message.method) ? checkInputRequests(inputRequests) : `${call.message.method} may not ask`;
+  if (problem !== undefined) return failureResponse(call, new UpstreamFailure('garbage', `the upstream asks for input that is not MCP: ${problem}`));
+  const asked = Object.values(isJsonObject(inputRequests) ? inputRequests : {}) as { readonly method: string; readonly params?: JsonObject }[];
+  const unanswerable = asked.find(({ method, params }) => !clientCanAnswer(call.clientCapabilities, method, params));
+  if (unanswerable !== undefined) {
+    call.scope.fail('missing_client_capability');
+    return errorResponse(response.id, missingCapability(unanswerable.method, unanswerable.params));
+  }
+  for (const { method } of asked) call.scope.note(`server_request:${method}`);
+  return response;
+}
+
 /** What was decided for one principal is never for a shared cache (MUL-8; MCP 2026-07-28, caching). */
 async function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): Promise<JsonRpcResponse> {
   if (isErrorResponse(response)) {
     call.scope.draft.reason ??= `upstream_error:${response.error.code}`;
     return response;
   }
-  const refusal = checkServerMessage(response, call.revision);
-  if (refusal !== undefined) return failureResponse(call, new UpstreamFailure('garbage', `the upstream's answer is not MCP: ${refusal}`));
+  const { resultType = 'complete' } = response.result;
+  if (call.era === 'modern' && resultType !== 'complete') return checkInputRequired(call, response);
   const result = await finish(response.result);
   if ('cacheScope' in result && call.era === 'modern') return { ...response, result: { ...result, cacheScope: 'private' } };
   return result === response.result ? response : { ...response, result };
+}
+
+function endedEarly(): UpstreamFailure {
+  return new UpstreamFailure('closed', 'the upstream ended its answer before the response');
 }
 
 /** `undefined` when the first event does not come soon. */
@@ -196,7 +222,7 @@ async function* formatFrames(call: Call, events: AsyncIterable<UpstreamEvent>, f
       if (isResponse(event.message)) return;
     }
     // A legacy server may end a stream early; the client takes it up again by its last event id.
-    if (!resumable) yield formatEvent(failureResponse(call, new UpstreamFailure('closed', 'the upstream ended its stream before it answered')));
+    if (!resumable) yield formatEvent(failureResponse(call, endedEarly()));
   } catch (failure) {
     yield formatEvent(failureResponse(call, failure));
   }
@@ -218,21 +244,26 @@ async function* formatStream(call: Call, events: AsyncIterable<UpstreamEvent>): 
 async function admit(call: Call, message: JsonRpcMessage, finish: Finish): Promise<JsonRpcMessage | undefined> {
   if (isResponse(message)) return finishResponse(call, message, finish);
   const refusal = checkServerMessage(message, call.revision);
-  if (refusal !== undefined) {
-    call.scope.note(`server_message_dropped:${refusal}`);
-    return undefined;
-  }
-  if (isRequest(message)) {
-    if (call.leg.era === 'legacy' && clientCanAnswer(call.clientCapabilities, message.method, message.params)) {
-      call.scope.note(`server_request:${message.method}`);
-      return message;
-    }
-    if (call.leg.era === 'legacy' && message.method === 'ping') return message;
-    if (call.leg.era === 'legacy') {
-      await call.leg.respond(errorResponse(message.id, { code: ErrorCode.METHOD_NOT_FOUND, message: `the client does not answer ${message.method}` }));
-    }
-    return undefined;
-  }
+  if (refusal !== undefined) call.scope.note(`server_message_dropped:${refusal}`);
+  if (isRequest(message)) return refusal === undefined ? admitQuestion(call, message) : refuseQuestion(call, message);
+  if (refusal !== undefined) return undefined;
   if (isNotification(message) && message.method === 'notifications/tools/list_changed') call.catalog.forget();
   return message;
+}
+
+/** The server's question, when the client is one that can answer it. */
+async function admitQuestion(call: Call, question: JsonRpcRequest): Promise<JsonRpcMessage | undefined> {
+  const { method, params } = question;
+  if (call.leg.era !== 'legacy') return undefined;
+  if (method === 'ping') return question;
+  if (!clientCanAnswer(call.clientCapabilities, method, params)) return refuseQuestion(call, question);
+  call.scope.note(`server_request:${method}`);
+  return question;
+}
+
+/** A server whose question nobody gets to see is told so: otherwise it would wait. */
+async function refuseQuestion({ leg }: Call, { id, method }: JsonRpcRequest): Promise<undefined> {
+  if (leg.era !== 'legacy') return;
+  // Where the server is gone, the call fails by that.
+  await leg.respond(errorResponse(id, { code: ErrorCode.METHOD_NOT_FOUND, message: `the client does not answer ${method}` })).catch(() => {});
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../protocol';
+import { ErrorCode, isJsonObject, type JsonObject, type JsonRpcErrorObject } from '../../protocol';
 
 const SERVER_CAPABILITIES = ['tools', 'prompts', 'resources', 'completions', 'logging'] as const;
 const CLIENT_CAPABILITIES = ['roots', 'sampling', 'elicitation'] as const;
@@ -17,9 +17,17 @@ export function knownServerCapabilities(capabilities: unknown): JsonObject {
 
 /** See `knownServerCapabilities`; for what a client declares to the upstream. */
 export function knownClientCapabilities(capabilities: unknown): JsonObject {
-  const known = pick(capabilities, CLIENT_CAPABILITIES);
-  if (isJsonObject(known.sampling)) known.sampling = pick(known.sampling, ['context', 'tools']);
-  return known;
+  const { roots, sampling, elicitation } = pick(capabilities, CLIENT_CAPABILITIES);
+  return {
+    ...(isJsonObject(roots) ? { roots: roots.listChanged === true ? { listChanged: true } : {} } : {}),
+    ...(isJsonObject(sampling) ? { sampling: flags(sampling, ['context', 'tools']) } : {}),
+    ...(isJsonObject(elicitation) ? { elicitation: flags(elicitation, ['form', 'url']) } : {}),
+  };
+}
+
+/** Capabilities that are declared by being there. What is in them is not ours to carry. */
+function flags(source: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.filter((key) => isJsonObject(source[key])).map((key) => [key, {}]));
 }
 
 /** The capability that a server's request needs from the client, for each request a server may make. */
@@ -42,9 +50,15 @@ export function clientCanAnswer(capabilities: JsonObject, method: string, params
   return params?.mode === 'url' ? isJsonObject(declared.url) : isJsonObject(declared.form) || !isJsonObject(declared.url);
 }
 
-/** The client capability that a server's `method` needs. */
-export function neededCapability(method: string): string | undefined {
-  return NEEDED[method];
+/** The request cannot go on without something that the client did not declare (MCP 2026-07-28, capabilities). */
+export function missingCapability(method: string, params: JsonObject | undefined): JsonRpcErrorObject {
+  const needed = NEEDED[method] ?? method;
+  const capability = needed === 'elicitation' && params?.mode === 'url' ? { url: {} } : {};
+  return {
+    code: ErrorCode.MISSING_CLIENT_CAPABILITY,
+    message: `the server needs the client capability ${needed}`,
+    data: { requiredCapabilities: { [needed]: capability } },
+  };
 }
 
 /** Whether `method` is one that a server may ask of a client at all. */

@@ -1,27 +1,24 @@
 import { LRUCache } from 'lru-cache';
-import {
-
-  LATEST_LEGACY,
-
-  isErrorResponse,
-  type JsonObject,
-  type JsonRpcRequest,
-} from '../../protocol';
+import { LATEST_LEGACY, isErrorResponse, type JsonObject, type JsonRpcRequest } from '../../protocol';
 import type { Seal } from '../sessions';
 import { UpstreamFailure, type HttpTransport } from '../upstream';
+import { bindRequestState } from './bound-request-state';
 import { knownClientCapabilities } from './capabilities';
 import { GATEWAY_INFO, describeDiscover, describeInitialize, modernMeta } from './gateway-info';
-import { settle, type LegacyLeg, type ModernLeg, type UpstreamDescription } from './leg';
+import { settle, type ModernLeg, type UpstreamDescription } from './leg';
 import { createLegacyHttpLeg } from './legacy-http';
 import { createLegacyOverModernLeg } from './legacy-over-modern';
 import { answerOf, createModernHttpLeg, postOrAnswer } from './modern-http';
-import { createModernOverLegacyLeg, type WaitingCalls } from './modern-over-legacy';
+import { createModernOverLegacyLeg } from './modern-over-legacy';
 import type { ServerUpstream } from './server-upstream';
+import { shareSession, type SharedSession } from './shared-session';
 import { createTranslatedSessions } from './translated-sessions';
+import { createWaitingCalls } from './waiting-calls';
 
 /** How long it is believed which eras a server speaks, milliseconds. */
 const ERA_MS = 300_000;
-const OWN_SESSION_IDLE_MS = 600_000;
+/** Longer than any call may take. */
+const OWN_SESSION_IDLE_MS = 3_600_000;
 const MAX_OWN_SESSIONS = 1_000;
 
 export interface HttpUpstreamOptions {
@@ -31,18 +28,20 @@ export interface HttpUpstreamOptions {
   readonly inputMs: number;
 }
 
-interface OwnSession {
-  readonly leg: LegacyLeg;
-  readonly description: UpstreamDescription;
-  readonly logging: { level?: string };
+/** How a server answers a first message of the era that it does not speak; anything else says nothing of its eras. */
+const REFUSAL: ReadonlySet<number> = new Set([400, 404, 405, 406, 415, 422]);
+
+function speaksOtherwise(failure: unknown): boolean {
+  if (!(failure instanceof UpstreamFailure)) return false;
+  return failure.code === 'garbage' || (failure.code === 'status' && REFUSAL.has(failure.status ?? 0));
 }
 
 export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream {
   const { name, transport, seal, inputMs } = options;
   const native = createModernHttpLeg(transport);
-  const waiting: WaitingCalls = new Map();
-  const sessions = createTranslatedSessions();
-  const own = new LRUCache<string, Promise<OwnSession>>({ max: MAX_OWN_SESSIONS, ttl: OWN_SESSION_IDLE_MS, updateAgeOnGet: true });
+  const waiting = createWaitingCalls(seal);
+  const sessions = createTranslatedSessions(inputMs);
+  const own = new LRUCache<string, Promise<SharedSession>>({ max: MAX_OWN_SESSIONS, ttl: OWN_SESSION_IDLE_MS, updateAgeOnGet: true });
   let probe: { readonly at: number; readonly modern: Promise<UpstreamDescription | undefined> } | undefined;
   let known: 'modern' | 'legacy' | undefined;
 
@@ -66,55 +65,60 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     const params = { _meta: modernMeta({}, GATEWAY_INFO) };
     try {
       const answer = await settle(await native.exchange({ jsonrpc: '2.0', id: 'mzt-discover', method: 'server/discover', params }, {}));
-      return answer === undefined || isErrorResponse(answer) ? undefined : describeDiscover(answer.result);
+      return isErrorResponse(answer) ? undefined : describeDiscover(answer.result);
     } catch (failure) {
-      if (failure instanceof UpstreamFailure && (failure.code === 'status' || failure.code === 'garbage' || failure.code === 'session_lost')) return undefined;
+      if (speaksOtherwise(failure)) return undefined;
       throw failure;
     }
   }
 
   async function initialize(id: JsonRpcRequest['id'], params: JsonObject): Promise<{ description: UpstreamDescription; sessionId?: string; revision: string }> {
     const request: JsonRpcRequest = { jsonrpc: '2.0', id, method: 'initialize', params };
-    const posted = await postOrAnswer(transport, request, {}, undefined);
+    const posted = await postOrAnswer(transport, request, { headers: {} });
     const answer = await settle(answerOf(posted, request));
-    if (answer === undefined) throw new UpstreamFailure('closed', `server ${name} did not answer initialize`);
-    if (isErrorResponse(answer)) throw new UpstreamFailure('status', `server ${name} refused initialize: error ${answer.error.code}`, undefined, answer);
+    if (isErrorResponse(answer)) throw new UpstreamFailure('status', `server ${name} refused initialize: error ${answer.error.code}`, 400, answer);
     const revision = typeof answer.result.protocolVersion === 'string' ? answer.result.protocolVersion : LATEST_LEGACY;
     return { description: describeInitialize(answer.result), sessionId: 'exchange' in posted ? posted.exchange.sessionId : undefined, revision };
   }
 
   /** A session of the gateway's own, for modern clients of a legacy server; one for each principal and set of capabilities. */
-  async function openOwn(capabilities: JsonObject): Promise<OwnSession> {
-    const params = { protocolVersion: LATEST_LEGACY, capabilities: knownClientCapabilities(capabilities), clientInfo: GATEWAY_INFO };
+  async function openOwn(capabilities: JsonObject): Promise<SharedSession> {
+    const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo: GATEWAY_INFO };
     const { description, sessionId, revision } = await initialize('mzt-initialize', params);
-    const leg = createLegacyHttpLeg(transport, { sessionId, revision });
+    const leg = createLegacyHttpLeg(transport, { sessionId, revision }, inputMs);
     await leg.notify({ jsonrpc: '2.0', method: 'notifications/initialized' });
-    return { leg, description, logging: {} };
+    return shareSession(leg, description);
   }
 
-  function ownSession(key: string, capabilities: JsonObject): Promise<OwnSession> {
+  function ownSession(key: string, capabilities: JsonObject): Promise<SharedSession> {
     const existing = own.get(key);
     if (existing !== undefined) return existing;
     const opened = openOwn(capabilities);
     own.set(key, opened);
-    opened.catch(() => own.delete(key));
+    opened.catch(() => forgetOwn(key, opened));
     return opened;
   }
 
-  async function translatedLeg(principal: string, capabilities: JsonObject): Promise<ModernLeg> {
-    const key = JSON.stringify([principal, knownClientCapabilities(capabilities)]);
+  function forgetOwn(key: string, session: Promise<SharedSession>): void {
+    if (own.peek(key) === session) own.delete(key);
+  }
+
+  async function translatedLeg(principal: string, declared: JsonObject): Promise<ModernLeg> {
+    const capabilities = knownClientCapabilities(declared);
+    const key = JSON.stringify([principal, capabilities]);
     const binding = JSON.stringify([name, principal]);
-    const legOf = ({ leg, description, logging }: OwnSession) => createModernOverLegacyLeg({ leg, description, logging, waiting, seal, binding, inputMs });
-    const session = await ownSession(key, capabilities);
+    const legOf = (session: SharedSession) => createModernOverLegacyLeg({ session, waiting, binding, inputMs });
+    const current = ownSession(key, capabilities);
+    const leg = legOf(await current);
     return {
       era: 'modern',
       async exchange(request, exchangeOptions) {
         try {
-          return await legOf(session).exchange(request, exchangeOptions);
+          return await leg.exchange(request, exchangeOptions);
         } catch (failure) {
           // A lost session means that the server has not acted on the request: once more in a new one.
           if (!(failure instanceof UpstreamFailure) || failure.code !== 'session_lost') throw failure;
-          own.delete(key);
+          forgetOwn(key, current);
           return legOf(await ownSession(key, capabilities)).exchange(request, exchangeOptions);
         }
       },
@@ -122,11 +126,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
   }
 
   return {
-    get era() {
-      return known;
-    },
     async modern(principal, capabilities) {
-      if (known === 'modern' || (await probeModern()) !== undefined) return native;
+      if (known === 'modern' || (await probeModern()) !== undefined) return bindRequestState(native, seal, JSON.stringify([name, principal]));
       return translatedLeg(principal, capabilities);
     },
     async open(_principal, session, request) {
@@ -139,7 +140,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
         const { description, sessionId, revision } = await initialize(request.id, params);
         return { upstream: { kind: 'http', ...(sessionId === undefined ? {} : { sessionId }), revision }, description };
       } catch (failure) {
-        if (!(failure instanceof UpstreamFailure) || !['status', 'garbage', 'session_lost'].includes(failure.code)) throw failure;
+        if (!speaksOtherwise(failure)) throw failure;
         const description = await probeModern();
         if (description === undefined) throw failure;
         return { upstream: { kind: 'modern' }, description };
@@ -147,11 +148,13 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     },
     async resume(session) {
       const { upstream } = session;
-      if (upstream.kind === 'http') return createLegacyHttpLeg(transport, upstream);
-      if (upstream.kind === 'modern') return createLegacyOverModernLeg({ leg: native, inputMs, ...sessions.of(session) });
+      if (upstream.kind === 'http') return createLegacyHttpLeg(transport, upstream, inputMs);
+      if (upstream.kind === 'modern') return createLegacyOverModernLeg({ leg: native, ...sessions.of(session) });
       throw new UpstreamFailure('session_lost', `the session does not belong to server ${name} as it is configured now`);
     },
-    close: () => transport.close(),
+    async close() {
+      waiting.close();
+      await transport.close();
+    },
   };
 }
-

@@ -1,6 +1,6 @@
 import type { TraceContext } from '../../audit';
 import { isResponse, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
-import type { UpstreamEvent } from '../upstream';
+import { UpstreamFailure, type UpstreamEvent } from '../upstream';
 
 /** One request on its way: the response if it is already here, otherwise what comes until it is. */
 export interface Exchange {
@@ -18,6 +18,14 @@ export interface ExchangeOptions {
   readonly trace?: TraceContext;
 }
 
+export interface ListenOptions {
+  /** Where an earlier stream ended: what came after it comes again. */
+  readonly lastEventId?: string;
+  readonly signal?: AbortSignal;
+  /** The answer to one request is waited for, so that request's limits count. @default - both sides keep the stream as long as they like */
+  readonly awaitsAnswer?: boolean;
+}
+
 /** A conversation with an upstream in the words of MCP 2026-07-28. */
 export interface ModernLeg {
   readonly era: 'modern';
@@ -29,10 +37,10 @@ export interface LegacyLeg {
   readonly era: 'legacy';
   exchange(request: JsonRpcRequest, options: ExchangeOptions): Promise<Exchange>;
   notify(notification: JsonRpcNotification): Promise<void>;
-  /** Passes the client's answer to a server's request on. */
-  respond(response: JsonRpcResponse): Promise<void>;
+  /** Passes the client's answer to a server's request on, or answers what is wrong with it: then it may be answered again. */
+  respond(response: JsonRpcResponse): Promise<string | undefined>;
   /** The stream of what the server sends outside requests; `undefined` where the server offers none. */
-  listen(options: { readonly lastEventId?: string; readonly signal?: AbortSignal }): Promise<Exchange | undefined>;
+  listen(options: ListenOptions): Promise<Exchange | undefined>;
   /** Ends the session. Answers the HTTP status for the client. */
   end(): Promise<number>;
 }
@@ -51,9 +59,12 @@ export function answered(status: number | 'ok', response: JsonRpcResponse): Exch
   return { status, response, events: nothing() };
 }
 
-/** The response of an exchange whose other messages nobody waits for; `undefined` when it ended without one. */
-export async function settle(exchange: Exchange): Promise<JsonRpcResponse | undefined> {
+/**
+ * The response of an exchange whose other messages nobody waits for.
+ * @throws UpstreamFailure `closed` when it ended without one
+ */
+export async function settle(exchange: Exchange): Promise<JsonRpcResponse> {
   if (exchange.response !== undefined) return exchange.response;
   for await (const event of exchange.events) if (event.kind === 'message' && isResponse(event.message)) return event.message;
-  return undefined;
+  throw new UpstreamFailure('closed', 'the upstream ended its answer before the response');
 }

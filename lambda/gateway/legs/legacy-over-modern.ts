@@ -5,33 +5,43 @@ import {
   errorResponse,
   isErrorResponse,
   isJsonObject,
+  isNotification,
   isResponse,
   resultResponse,
   type JsonObject,
+  type JsonRpcNotification,
   type JsonRpcRequest,
   type JsonRpcResponse,
   type RequestId,
 } from '../../protocol';
+import { checkInputRequests } from '../inbound';
 import { UpstreamFailure, type UpstreamEvent } from '../upstream';
 import { clientCanAnswer } from './capabilities';
 import { modernMeta } from './gateway-info';
 import { answered, type Exchange, type ExchangeOptions, type LegacyLeg, type ModernLeg } from './leg';
+import type { ClientQuestions } from './client-questions';
 import { toLegacyError, toLegacyResult, withoutMeta } from './translate';
 
 const MAX_ROUNDS = 16;
+const MAX_SUBSCRIPTIONS = 1_000;
 
 /** What an instance remembers of a legacy session in front of a modern server. Losing it costs a log level and subscriptions. */
 export interface TranslatedSession {
   logLevel?: string;
   readonly subscriptions: Set<string>;
-  /** Restarts the open stream after a change of the subscriptions. */
-  restart?: () => void;
-  /** The client has ended the session: its stream ends, too. */
-  ended?: boolean;
+  /** Requests that are open, by the client's ids, so that the client can cancel them. */
+  readonly calls: Map<RequestId, AbortController>;
+  /** The open stream: one for each session, as every message is sent on one stream only. */
+  stream?: {
+    /** Begins anew, with the subscriptions that there are now. */
+    restart(): void;
+    end(): void;
+  };
 }
 
-/** Questions that were put to legacy clients of this instance and are not answered yet. */
-export type OpenQuestions = Map<RequestId, { readonly session: string; answer(response: JsonRpcResponse): void }>;
+export function newTranslatedSession(): TranslatedSession {
+  return { subscriptions: new Set(), calls: new Map() };
+}
 
 export interface LegacyOverModernOptions {
   readonly leg: ModernLeg;
@@ -40,8 +50,7 @@ export interface LegacyOverModernOptions {
   readonly state: TranslatedSession;
   readonly clientCapabilities: JsonObject;
   readonly clientInfo?: JsonObject;
-  readonly questions: OpenQuestions;
-  readonly inputMs: number;
+  readonly questions: ClientQuestions;
 }
 
 /**
@@ -51,33 +60,50 @@ export interface LegacyOverModernOptions {
 export function createLegacyOverModernLeg(options: LegacyOverModernOptions): LegacyLeg {
   const { leg, state, questions } = options;
 
-  async function exchange(request: JsonRpcRequest, exchangeOptions: ExchangeOptions): Promise<Exchange> {
+  async function exchange(request: JsonRpcRequest, { signal, ...rest }: ExchangeOptions): Promise<Exchange> {
     const local = answerLocally(request);
-    if (local !== undefined) return answered('ok', resultResponse(request.id, local));
-    const first = await send(request, {}, exchangeOptions);
-    if (first.response !== undefined && !asksForInput(first.response)) return answered(first.status, translate(first.response));
-    return { status: first.status, events: run(request, first, exchangeOptions) };
+    if (local !== undefined) return answered('ok', local);
+    const control = new AbortController();
+    const abort = () => control.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    state.calls.set(request.id, control);
+    const done = () => {
+      signal?.removeEventListener('abort', abort);
+      if (state.calls.get(request.id) === control) state.calls.delete(request.id);
+    };
+    const exchangeOptions = { ...rest, signal: control.signal };
+    try {
+      const first = await send(request, {}, exchangeOptions);
+      if (first.response === undefined || asksForInput(first.response)) return { status: first.status, events: run(request, first, exchangeOptions, done) };
+      done();
+      return answered(first.status, translate(first.response));
+    } catch (failure) {
+      done();
+      throw failure;
+    }
   }
 
-  function answerLocally(request: JsonRpcRequest): JsonObject | undefined {
-    const uri = request.params?.uri;
+  function answerLocally(request: JsonRpcRequest): JsonRpcResponse | undefined {
+    const uri = String(request.params?.uri);
     switch (request.method) {
       case 'ping':
-        return {};
+        break;
       case 'logging/setLevel':
         state.logLevel = String(request.params?.level);
-        return {};
+        break;
       case 'resources/subscribe':
-        state.subscriptions.add(String(uri));
-        state.restart?.();
-        return {};
+        if (state.subscriptions.size >= MAX_SUBSCRIPTIONS) return errorResponse(request.id, { code: ErrorCode.INVALID_REQUEST, message: `a session has at most ${MAX_SUBSCRIPTIONS} subscriptions` });
+        state.subscriptions.add(uri);
+        state.stream?.restart();
+        break;
       case 'resources/unsubscribe':
-        state.subscriptions.delete(String(uri));
-        state.restart?.();
-        return {};
+        state.subscriptions.delete(uri);
+        state.stream?.restart();
+        break;
       default:
         return undefined;
     }
+    return resultResponse(request.id, {});
   }
 
   function metaOf(params: JsonObject | undefined): JsonObject {
@@ -90,116 +116,144 @@ export function createLegacyOverModernLeg(options: LegacyOverModernOptions): Leg
     return leg.exchange({ ...request, params: { ...request.params, ...retry, _meta: metaOf(request.params) } }, exchangeOptions);
   }
 
-  async function* run(request: JsonRpcRequest, first: Exchange, exchangeOptions: ExchangeOptions): AsyncGenerator<UpstreamEvent> {
-    let current = first;
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      let response = current.response;
-      if (response === undefined) {
-        for await (const event of current.events) {
-          if (event.kind !== 'message') continue;
-          if (isResponse(event.message)) {
-            response = event.message;
-            break;
-          }
-          yield event;
-        }
-      }
-      if (response === undefined) throw new UpstreamFailure('closed', 'the upstream ended its stream before it answered');
-      if (!asksForInput(response)) {
-        yield { kind: 'message', message: translate(response) };
-        return;
-      }
-      const { inputRequests, requestState } = response.result;
-      const inputResponses: JsonObject = {};
-      for (const [key, input] of Object.entries(isJsonObject(inputRequests) ? inputRequests : {})) {
-        const asked = questionOf(input);
-        if (asked === undefined || !clientCanAnswer(options.clientCapabilities, asked.method, asked.params)) {
-          const message = 'the server asks for input that this client does not offer';
-          yield { kind: 'message', message: errorResponse(request.id, { code: ErrorCode.INVALID_REQUEST, message }) };
+  async function* run(request: JsonRpcRequest, first: Exchange, exchangeOptions: ExchangeOptions, done: () => void): AsyncGenerator<UpstreamEvent> {
+    try {
+      let current = first;
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const response = current.response ?? (yield* passNotifications(current));
+        if (!asksForInput(response)) {
+          yield { kind: 'message', message: translate(response) };
           return;
         }
-        const { answer, forget } = expectAnswer(asked.id);
-        try {
-          yield { kind: 'message', message: { jsonrpc: '2.0', id: asked.id, method: asked.method, params: asked.params } };
-          const given = await answer;
-          if (isErrorResponse(given)) {
-            yield { kind: 'message', message: errorResponse(request.id, { code: given.error.code, message: 'the client did not give the input that the server asked for' }) };
-            return;
-          }
-          inputResponses[key] = given.result;
-        } finally {
-          forget();
-        }
+        const { inputRequests, requestState } = response.result;
+        const input = yield* askClient(request, inputRequests, exchangeOptions.signal);
+        if (input === undefined) return;
+        current = await send(request, { inputResponses: input, ...(requestState === undefined ? {} : { requestState }) }, exchangeOptions);
       }
-      current = await send(request, { inputResponses, ...(requestState === undefined ? {} : { requestState }) }, exchangeOptions);
+      throw new UpstreamFailure('garbage', `the upstream asked for input more than ${MAX_ROUNDS} times`);
+    } finally {
+      done();
     }
-    throw new UpstreamFailure('garbage', `the upstream asked for input more than ${MAX_ROUNDS} times`);
   }
 
-  function expectAnswer(id: RequestId): { readonly answer: Promise<JsonRpcResponse>; forget(): void } {
-    let timer: NodeJS.Timeout | undefined;
-    const answer = new Promise<JsonRpcResponse>((resolve, reject) => {
-      questions.set(id, { session: options.session, answer: resolve });
-      timer = setTimeout(() => reject(new UpstreamFailure('timeout', 'the client did not answer in time')), options.inputMs);
-    });
-    answer.catch(() => {});
-    return {
-      answer,
-      forget: () => {
-        questions.delete(id);
-        clearTimeout(timer);
+  /** The client's answers, by the keys of `inputRequests`; `undefined` when the call has ended with an error. */
+  async function* askClient(request: JsonRpcRequest, inputRequests: unknown, signal: AbortSignal | undefined): AsyncGenerator<UpstreamEvent, JsonObject | undefined> {
+    const refused = (code: number, message: string): UpstreamEvent => ({ kind: 'message', message: errorResponse(request.id, { code, message }) });
+    const problem = checkInputRequests(inputRequests as JsonObject | undefined);
+    if (problem !== undefined) throw new UpstreamFailure('garbage', `the upstream asks for input that is not MCP: ${problem}`);
+    const inputResponses: JsonObject = {};
+    for (const [key, input] of Object.entries(isJsonObject(inputRequests) ? inputRequests : {})) {
+      const { method, params } = questionOf(input as JsonObject);
+      if (!clientCanAnswer(options.clientCapabilities, method, params)) {
+        yield refused(ErrorCode.INVALID_REQUEST, 'the server asks for input that this client does not offer');
+        return undefined;
+      }
+      const { id, answer, forget } = questions.ask(options.session, method, signal);
+      try {
+        yield { kind: 'message', message: { jsonrpc: '2.0', id, method, params } };
+        const given = await answer;
+        if (isErrorResponse(given)) {
+          yield refused(given.error.code, 'the client did not give the input that the server asked for');
+          return undefined;
+        }
+        inputResponses[key] = given.result;
+      } finally {
+        forget();
+      }
+    }
+    return inputResponses;
+  }
+
+  async function* changesOf(subscription: Exchange): AsyncGenerator<UpstreamEvent> {
+    for await (const event of subscription.events) {
+      if (event.kind !== 'message' || !isNotification(event.message)) continue;
+      if (event.message.method !== 'notifications/subscriptions/acknowledged') yield { kind: 'message', message: untagged(event.message) };
+    }
+  }
+
+  function subscribe(signal: AbortSignal): Promise<Exchange> {
+    const notifications = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true, resourceSubscriptions: [...state.subscriptions] };
+    const params = { notifications, _meta: metaOf(undefined) };
+    return leg.exchange({ jsonrpc: '2.0', id: `mzt-${randomUUID()}`, method: 'subscriptions/listen', params }, { signal });
+  }
+
+  /** Changes on one stream, taken up anew whenever the subscriptions change. `undefined` where the server has none to offer. */
+  async function listen(signal: AbortSignal | undefined): Promise<Exchange | undefined> {
+    state.stream?.end();
+    let current = new AbortController();
+    let next: 'end' | 'restart' = 'end';
+    const stream = {
+      restart: () => {
+        next = 'restart';
+        current.abort();
+      },
+      end: () => {
+        next = 'end';
+        current.abort();
       },
     };
-  }
+    const forget = () => {
+      if (state.stream === stream) delete state.stream;
+    };
 
-  async function* listenForever(signal: AbortSignal | undefined): AsyncGenerator<UpstreamEvent> {
-    while (signal?.aborted !== true && state.ended !== true) {
-      const control = new AbortController();
-      const stop = () => control.abort();
-      signal?.addEventListener('abort', stop, { once: true });
-      let restarted = false;
-      state.restart = () => {
-        restarted = true;
-        stop();
-      };
-      const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true, resourceSubscriptions: [...state.subscriptions] };
+    async function* events(first: Exchange): AsyncGenerator<UpstreamEvent> {
+      let subscription = first;
       try {
-        const request = { jsonrpc: '2.0', id: `mzt-${randomUUID()}`, method: 'subscriptions/listen', params: { notifications: filter, _meta: metaOf(undefined) } } as const;
-        const stream = await leg.exchange(request, { signal: control.signal });
-        if (stream.response !== undefined) return;
-        for await (const event of stream.events) {
-          if (event.kind !== 'message' || !('method' in event.message) || 'id' in event.message) continue;
-          if (event.message.method === 'notifications/subscriptions/acknowledged') continue;
-          const { method, params } = event.message;
-          const meta = isJsonObject(params?._meta) ? withoutMeta(params._meta, [MetaKey.SUBSCRIPTION_ID]) : {};
-          yield { kind: 'message', message: { jsonrpc: '2.0', method, params: { ...params, ...(Object.keys(meta).length === 0 ? { _meta: undefined } : { _meta: meta }) } } };
+        for (;;) {
+          try {
+            yield* changesOf(subscription);
+          } catch (failure) {
+            if (!current.signal.aborted) throw failure;
+          }
+          if (next === 'end') return;
+          next = 'end';
+          current = new AbortController();
+          subscription = await subscribe(current.signal);
         }
-      } catch (failure) {
-        if (!restarted) throw failure;
       } finally {
-        signal?.removeEventListener('abort', stop);
-        control.abort();
+        forget();
+        current.abort();
       }
-      if (!restarted) return;
     }
+
+    state.stream = stream;
+    signal?.addEventListener('abort', stream.end, { once: true });
+    try {
+      const first = await subscribe(current.signal);
+      if (first.response === undefined) return { status: first.status, events: events(first) };
+    } catch (failure) {
+      forget();
+      throw failure;
+    }
+    forget();
+    return undefined;
   }
 
   return {
     era: 'legacy',
     exchange,
-    notify: async () => {},
-    async respond(response) {
-      const { id } = response;
-      const question = id === undefined || id === null ? undefined : questions.get(id);
-      if (question?.session === options.session) question.answer(response);
+    async notify({ method, params }) {
+      const requestId = method === 'notifications/cancelled' ? params?.requestId : undefined;
+      if (typeof requestId === 'string' || typeof requestId === 'number') state.calls.get(requestId)?.abort();
     },
-    listen: async ({ signal }) => ({ status: 'ok', events: listenForever(signal) }),
-    end: async () => {
-      state.ended = true;
-      state.restart?.();
+    respond: async (response) => questions.answer(options.session, response),
+    listen: ({ signal }) => listen(signal),
+    async end() {
+      state.stream?.end();
+      for (const control of state.calls.values()) control.abort();
       return 204;
     },
   };
+}
+
+/** A modern server makes no requests; whatever it sends as one is not passed on. */
+async function* passNotifications({ events }: Exchange): AsyncGenerator<UpstreamEvent, JsonRpcResponse> {
+  for await (const event of events) {
+    if (event.kind !== 'message') continue;
+    if (isResponse(event.message)) return event.message;
+    if (isNotification(event.message)) yield { kind: 'message', message: event.message };
+  }
+  throw new UpstreamFailure('closed', 'the upstream ended its stream before it answered');
 }
 
 function asksForInput(response: JsonRpcResponse): response is Extract<JsonRpcResponse, { result: JsonObject }> {
@@ -210,10 +264,17 @@ function translate(response: JsonRpcResponse): JsonRpcResponse {
   return isErrorResponse(response) ? { ...response, error: toLegacyError(response.error) } : { ...response, result: toLegacyResult(response.result) };
 }
 
+function untagged(notification: JsonRpcNotification): JsonRpcNotification {
+  const { _meta, ...params } = notification.params ?? {};
+  const meta = isJsonObject(_meta) ? withoutMeta(_meta, [MetaKey.SUBSCRIPTION_ID]) : {};
+  const kept = Object.keys(meta).length === 0 ? params : { ...params, _meta: meta };
+  const { jsonrpc, method } = notification;
+  return Object.keys(kept).length === 0 ? { jsonrpc, method } : { jsonrpc, method, params: kept };
+}
+
 /** The request to the client that an entry of `inputRequests` stands for. */
-function questionOf(input: unknown): { readonly id: RequestId; readonly method: string; readonly params: JsonObject } | undefined {
-  if (!isJsonObject(input) || typeof input.method !== 'string') return undefined;
+function questionOf(input: JsonObject): { readonly method: string; readonly params: JsonObject } {
   const params = isJsonObject(input.params) ? input.params : {};
-  const isUrl = input.method === 'elicitation/create' && params.mode === 'url';
-  return { id: `mzt-${randomUUID()}`, method: input.method, params: isUrl ? { elicitationId: randomUUID(), ...params } : params };
+  const method = String(input.method);
+  return { method, params: method === 'elicitation/create' && params.mode === 'url' ? { elicitationId: randomUUID(), ...params } : params };
 }

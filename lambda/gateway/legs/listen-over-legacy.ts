@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { MetaKey, isJsonObject, resultResponse, type JsonObject, type JsonRpcMessage, type JsonRpcRequest } from '../../protocol';
 import type { UpstreamEvent } from '../upstream';
-import { settle, type Exchange, type ExchangeOptions, type LegacyLeg, type UpstreamDescription } from './leg';
+import type { Exchange } from './leg';
+import type { SharedSession } from './shared-session';
 
 const LISTS = ['tools', 'prompts', 'resources'] as const;
 
@@ -28,43 +28,38 @@ function accepts(filter: JsonObject, message: JsonRpcMessage): boolean {
   return LISTS.some((list) => message.method === `notifications/${list}/list_changed` && filter[`${list}ListChanged`] === true);
 }
 
-/** `subscriptions/listen` in front of a legacy server: its open stream and `resources/subscribe`, filtered and tagged. */
-export async function listenOverLegacy(
-  leg: LegacyLeg,
-  description: UpstreamDescription,
-  request: JsonRpcRequest,
-  options: ExchangeOptions,
-): Promise<Exchange> {
+/**
+ * `subscriptions/listen` in front of a legacy server: the session's open stream and `resources/subscribe`, filtered and
+ * tagged. A server without a stream honours nothing, and says nothing until the client leaves.
+ */
+export async function listenOverLegacy(session: SharedSession, request: JsonRpcRequest, signal: AbortSignal | undefined): Promise<Exchange> {
   const requested = isJsonObject(request.params?.notifications) ? request.params.notifications : {};
-  const filter = honouredFilter(requested, description.capabilities);
+  const wanted = honouredFilter(requested, session.description.capabilities);
   const tag = { [MetaKey.SUBSCRIPTION_ID]: request.id };
-  const uris = (Array.isArray(filter.resourceSubscriptions) ? filter.resourceSubscriptions : []) as string[];
-
-  async function subscribe(method: 'resources/subscribe' | 'resources/unsubscribe'): Promise<void> {
-    for (const uri of uris) {
-      await settle(await leg.exchange({ jsonrpc: '2.0', id: `mzt-${randomUUID()}`, method, params: { uri } }, {}));
-    }
-  }
+  const uris = (Array.isArray(wanted.resourceSubscriptions) ? wanted.resourceSubscriptions : []) as string[];
+  const stream = Object.keys(wanted).length === 0 ? undefined : await session.listen(uris, signal);
+  const filter = stream === undefined ? {} : wanted;
 
   async function* events(): AsyncGenerator<UpstreamEvent> {
     yield { kind: 'message', message: { jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: filter, _meta: tag } } };
-    if (Object.keys(filter).length > 0) {
-      const stream = await leg.listen({ signal: options.signal });
-      try {
-        await subscribe('resources/subscribe');
-        for await (const event of stream?.events ?? []) {
-          if (event.kind !== 'message' || !('method' in event.message) || !accepts(filter, event.message)) continue;
-          const { method, params } = event.message;
-          const meta = isJsonObject(params?._meta) ? params._meta : {};
-          yield { kind: 'message', message: { jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...tag } } } };
-        }
-      } finally {
-        await subscribe('resources/unsubscribe').catch(() => {});
-      }
+    if (stream === undefined) await abortOf(signal);
+    for await (const event of stream ?? []) {
+      if (event.kind !== 'message' || !('method' in event.message) || !accepts(filter, event.message)) continue;
+      const { method, params } = event.message;
+      const meta = isJsonObject(params?._meta) ? params._meta : {};
+      yield { kind: 'message', message: { jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, ...tag } } } };
     }
-    const serverInfo = description.serverInfo === undefined ? {} : { [MetaKey.SERVER_INFO]: description.serverInfo };
-    yield { kind: 'message', message: resultResponse(request.id, { resultType: 'complete', _meta: { ...tag, ...serverInfo } }) };
+    const { serverInfo } = session.description;
+    const about = serverInfo === undefined ? {} : { [MetaKey.SERVER_INFO]: serverInfo };
+    yield { kind: 'message', message: resultResponse(request.id, { resultType: 'complete', _meta: { ...tag, ...about } }) };
   }
 
   return { status: 'ok', events: events() };
+}
+
+function abortOf(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal === undefined || signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

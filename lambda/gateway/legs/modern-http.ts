@@ -1,6 +1,6 @@
-import { Header, LATEST_MODERN, isResponse, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
+import { Header, LATEST_MODERN, isErrorResponse, isResponse, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
 import { encodeHeaderValue } from '../inbound';
-import { UpstreamFailure, type HttpTransport, type HttpExchange } from '../upstream';
+import { UpstreamFailure, type HttpExchange, type HttpRequestOptions, type HttpTransport, type UpstreamEvent } from '../upstream';
 import { answered, type Exchange, type ModernLeg } from './leg';
 
 /** Parameters that `Mcp-Name` mirrors, by method (MCP 2026-07-28, transports: standard headers). */
@@ -10,21 +10,25 @@ const NAME_PARAMETER: Readonly<Record<string, string>> = {
   'resources/read': 'uri',
 };
 
+/** A subscription lasts for as long as both sides keep it. */
+const ENDLESS = { totalMs: Infinity, idleMs: Infinity };
+
 /** Speaks 2026-07-28 to an HTTP upstream: every request stands alone. */
 export function createModernHttpLeg(transport: HttpTransport): ModernLeg {
   return {
     era: 'modern',
-    async exchange(request, options) {
+    async exchange(request, { paramHeaders, trace, signal }) {
       const headers: Record<string, string> = {
-        ...options.paramHeaders,
-        ...options.trace?.headers,
+        ...paramHeaders,
+        ...trace?.headers,
         [Header.PROTOCOL_VERSION]: LATEST_MODERN,
         [Header.METHOD]: request.method,
       };
       const parameter = NAME_PARAMETER[request.method];
       const name = parameter === undefined ? undefined : request.params?.[parameter];
       if (typeof name === 'string') headers[Header.NAME] = encodeHeaderValue(name);
-      return answerOf(await postOrAnswer(transport, request, headers, options.signal), request);
+      const limits = request.method === 'subscriptions/listen' ? ENDLESS : undefined;
+      return answerOf(await postOrAnswer(transport, request, { headers, signal, ...limits }), request);
     },
   };
 }
@@ -32,14 +36,9 @@ export function createModernHttpLeg(transport: HttpTransport): ModernLeg {
 type Posted = { readonly exchange: HttpExchange } | { readonly status: number; readonly response: JsonRpcResponse };
 
 /** An HTTP error that carries the JSON-RPC error of this very request is the server's answer, not a failure. */
-export async function postOrAnswer(
-  transport: HttpTransport,
-  request: JsonRpcRequest,
-  headers: Record<string, string>,
-  signal: AbortSignal | undefined,
-): Promise<Posted> {
+export async function postOrAnswer(transport: HttpTransport, request: JsonRpcRequest, options: HttpRequestOptions): Promise<Posted> {
   try {
-    return { exchange: await transport.post(request, { headers, signal }) };
+    return { exchange: await transport.post(request, options) };
   } catch (failure) {
     if (failure instanceof UpstreamFailure && failure.code === 'status' && failure.error !== undefined) {
       const { id } = failure.error;
@@ -51,12 +50,31 @@ export async function postOrAnswer(
   }
 }
 
+/** @throws UpstreamFailure `garbage` when the answer is a message that is not the response, `closed` when there is none */
 export function answerOf(posted: Posted, request: JsonRpcRequest): Exchange {
   if ('response' in posted) return answered(posted.status, posted.response);
   const { exchange } = posted;
-  if (exchange.single === undefined) return { status: exchange.status, events: exchange.events };
+  if (exchange.streaming) return { status: exchange.status, events: onlyOwnResponse(exchange.events, request) };
+  if (exchange.single === undefined) throw new UpstreamFailure('closed', 'the upstream answered a request without a response');
   if (!isResponse(exchange.single) || exchange.single.id !== request.id) {
     throw new UpstreamFailure('garbage', 'the upstream answered with a message that does not belong to the request');
   }
   return answered(exchange.status, exchange.single);
+}
+
+/** A stream may carry what belongs to other requests (resumption); an error without an id is the answer to this one. */
+function onlyOwnResponse(events: AsyncIterableIterator<UpstreamEvent>, { id }: JsonRpcRequest): AsyncIterable<UpstreamEvent> {
+  const iterator: AsyncIterator<UpstreamEvent> = {
+    async next() {
+      for (;;) {
+        const next = await events.next();
+        if (next.done === true || next.value.kind !== 'message' || !isResponse(next.value.message)) return next;
+        const { message } = next.value;
+        if (message.id === id) return next;
+        if (isErrorResponse(message) && (message.id === undefined || message.id === null)) return { value: { ...next.value, message: { ...message, id } } };
+      }
+    },
+    return: async () => (await events.return?.()) ?? { value: undefined, done: true },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   ErrorCode,
   LATEST_MODERN,
@@ -11,199 +10,196 @@ import {
   resultResponse,
   type JsonObject,
   type JsonRpcErrorObject,
-  type JsonRpcMessage,
   type JsonRpcNotification,
   type JsonRpcRequest,
   type JsonRpcResponse,
   type RequestId,
 } from '../../protocol';
-import type { Seal } from '../sessions';
+import { checkAnswer, checkInputRequests } from '../inbound';
 import { UpstreamFailure, type UpstreamEvent } from '../upstream';
-import { clientCanAnswer, isServerRequestMethod, knownServerCapabilities, neededCapability } from './capabilities';
-import { answered, settle, type Exchange, type ExchangeOptions, type LegacyLeg, type ModernLeg, type UpstreamDescription } from './leg';
+import { clientCanAnswer, isServerRequestMethod, knownServerCapabilities, missingCapability } from './capabilities';
+import { answered, settle, type Exchange, type ExchangeOptions, type ModernLeg, type UpstreamDescription } from './leg';
 import { listenOverLegacy } from './listen-over-legacy';
+import { resuming } from './resuming';
+import type { SharedSession } from './shared-session';
 import { toLegacyParams, toModernError, toModernResult, withoutElicitationId } from './translate';
+import type { WaitingCall, WaitingCalls } from './waiting-calls';
 
 /** Methods whose answer may be `input_required` (MCP 2026-07-28, multi round-trip requests). */
 const MAY_ASK: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
-const MAX_RESUMPTIONS = 10;
-const DEFAULT_RETRY_MS = 1_000;
-
-/** A call to a legacy server that waits for the client's answer. It lives with the instance that holds its stream. */
-interface WaitingCall {
-  readonly binding: string;
-  readonly iterator: AsyncIterator<UpstreamEvent>;
-  readonly questionId: RequestId;
-  readonly question: { readonly method: string; readonly params?: JsonObject };
-  readonly leg: LegacyLeg;
-  /** Gives the upstream call up. Follows whichever client request is open for it, and none in between. */
-  readonly control: AbortController;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** Calls that wait for their client, by the id that their sealed request state names. */
-export type WaitingCalls = Map<string, WaitingCall>;
 
 export interface ModernOverLegacyOptions {
-  readonly leg: LegacyLeg;
-  readonly description: UpstreamDescription;
+  readonly session: SharedSession;
   readonly waiting: WaitingCalls;
-  readonly seal: Seal;
   /** Server and principal: whose request state this is. */
   readonly binding: string;
   readonly inputMs: number;
-  /** Remembers the level that was last asked of the server. */
-  readonly logging: { level?: string };
+  /** Keeps the upstream alive while a call waits. Answers how to let it go. @default - nothing is needed */
+  retain?(): () => void;
 }
 
-const STATE_PURPOSE = 'request-state';
+/** One call on its way: the request that a client has open for it, and how the server knows it. */
+interface OpenCall {
+  readonly request: JsonRpcRequest;
+  readonly meta: JsonObject;
+  readonly upstreamId: RequestId;
+  readonly control: AbortController;
+  /** Stops following the client. */
+  unlink(): void;
+}
+
 const QUESTION_KEY = 'question';
+const UNKNOWN_STATE: JsonRpcErrorObject = { code: ErrorCode.INVALID_PARAMS, message: 'requestState is unknown, expired or not yours: call again without it' };
 
 /**
  * Lets a modern client talk to a legacy server: `server/discover` is answered from `initialize`, a server's question
  * becomes `input_required` whose retry continues the open call, notifications that belong to the request stay on it.
+ * Clients share the session, so requests get ids and progress tokens of the session's own.
  */
 export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): ModernLeg {
-  const { leg, description, waiting, seal, binding } = options;
+  const { session, waiting, binding } = options;
+  const { leg, description } = session;
 
   async function exchange(request: JsonRpcRequest, exchangeOptions: ExchangeOptions): Promise<Exchange> {
     if (request.method === 'server/discover') return answered('ok', resultResponse(request.id, discover(description)));
-    if (request.method === 'subscriptions/listen') return listenOverLegacy(leg, description, request, exchangeOptions);
+    if (request.method === 'subscriptions/listen') return listenOverLegacy(session, request, exchangeOptions.signal);
     const meta = isJsonObject(request.params?._meta) ? request.params._meta : {};
     const state = request.params?.requestState;
-    if (typeof state === 'string') {
-      const call = takeWaiting(state);
-      if (call !== undefined) return resume(call, request, meta, exchangeOptions.signal);
-      return answered('ok', errorResponse(request.id, { code: ErrorCode.INVALID_PARAMS, message: 'requestState is unknown, expired or not yours: call again without it' }));
-    }
+    if (typeof state === 'string') return resume(state, request, meta, exchangeOptions.signal);
     await followLogLevel(meta);
-    const sent: JsonRpcRequest = { jsonrpc: '2.0', id: request.id, method: request.method, ...withParams(toLegacyParams(request.params)) };
+
+    const upstreamId = session.nextId();
     const control = new AbortController();
+    control.signal.addEventListener('abort', () => void cancel(upstreamId), { once: true });
     const unlink = follow(exchangeOptions.signal, control);
-    const begun = await leg.exchange(sent, { ...exchangeOptions, signal: control.signal });
-    if (begun.response === undefined) return { status: begun.status, events: run(begun.events[Symbol.asyncIterator](), request, meta, control, unlink) };
-    unlink();
-    return answered(begun.status, translateResponse(request, begun.response));
+    const call: OpenCall = { request, meta, upstreamId, control, unlink };
+    const params = withToken(toLegacyParams(request.params), meta.progressToken === undefined ? undefined : upstreamId);
+    const sent: JsonRpcRequest = { jsonrpc: '2.0', id: upstreamId, method: request.method, ...withParams(params) };
+    try {
+      const begun = await leg.exchange(sent, { ...exchangeOptions, signal: control.signal });
+      if (begun.response === undefined) return { status: begun.status, events: run(resuming(leg, begun.events, control.signal), call) };
+      unlink();
+      return answered(begun.status, translateResponse(request, meta, begun.response));
+    } catch (failure) {
+      unlink();
+      throw failure;
+    }
   }
 
-  function takeWaiting(state: string): WaitingCall | undefined {
-    const opened = seal.open(STATE_PURPOSE, state);
-    const id = opened?.call;
-    if (opened?.binding !== binding || typeof id !== 'string') return undefined;
-    const call = waiting.get(id);
-    if (call === undefined || call.binding !== binding) return undefined;
-    waiting.delete(id);
-    clearTimeout(call.timer);
-    return call;
+  /** Closing a connection cancels nothing in the legacy era: the server is told (MCP 2025-11-25, cancellation). */
+  async function cancel(requestId: RequestId): Promise<void> {
+    const reason = 'given up by the client';
+    await leg.notify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } }).catch(() => {});
   }
 
-  async function resume(call: WaitingCall, request: JsonRpcRequest, meta: JsonObject, signal?: AbortSignal): Promise<Exchange> {
+  async function resume(state: string, request: JsonRpcRequest, meta: JsonObject, signal: AbortSignal | undefined): Promise<Exchange> {
+    const call = waiting.find(binding, state);
+    if (call === undefined) return answered('ok', errorResponse(request.id, UNKNOWN_STATE));
     const responses = request.params?.inputResponses;
     const answer = isJsonObject(responses) ? responses[QUESTION_KEY] : undefined;
-    if (!isJsonObject(answer)) return answered('ok', resultResponse(request.id, keepWaiting(call.iterator, call.questionId, call.question, call.control)));
-    await call.leg.respond(resultResponse(call.questionId, answer));
-    return { status: 'ok', events: run(call.iterator, request, meta, call.control, follow(signal, call.control)) };
-  }
-
-  function keepWaiting(
-    iterator: AsyncIterator<UpstreamEvent>,
-    questionId: RequestId,
-    question: WaitingCall['question'],
-    control: AbortController,
-  ): JsonObject {
-    const id = randomUUID();
-    const timer = setTimeout(() => {
-      waiting.delete(id);
-      void leg.respond(errorResponse(questionId, { code: ErrorCode.INTERNAL_ERROR, message: 'the client did not answer in time' })).catch(() => {});
-      control.abort();
-    }, options.inputMs);
-    timer.unref();
-    waiting.set(id, { binding, iterator, questionId, question, leg, control, timer });
-    return { resultType: 'input_required', inputRequests: { [QUESTION_KEY]: question as unknown as JsonObject }, requestState: seal.seal(STATE_PURPOSE, { binding, call: id }) };
-  }
-
-  async function* run(
-    first: AsyncIterator<UpstreamEvent>,
-    request: JsonRpcRequest,
-    meta: JsonObject,
-    control: AbortController,
-    unlink: () => void,
-  ): AsyncGenerator<UpstreamEvent> {
-    let iterator = first;
-    let keep = false;
-    let lastEventId: string | undefined;
-    let retryMs = DEFAULT_RETRY_MS;
+    if (!isJsonObject(answer)) return answered('ok', resultResponse(request.id, inputRequired(call.question, state)));
+    const problem = checkAnswer(call.question.method, answer);
+    if (problem !== undefined) {
+      const message = `Invalid params: inputResponses.${QUESTION_KEY}: ${problem}`;
+      return answered('ok', errorResponse(request.id, { code: ErrorCode.INVALID_PARAMS, message }));
+    }
+    if (!waiting.take(call)) return answered('ok', errorResponse(request.id, UNKNOWN_STATE));
+    const { iterator, upstreamId, control } = call;
     try {
-      for (let resumptions = 0; ; ) {
-        const next = await iterator.next();
-        if (next.done === true) {
-          if (lastEventId === undefined || (resumptions += 1) > MAX_RESUMPTIONS) throw new UpstreamFailure('closed', 'the upstream ended its stream before it answered');
-          await new Promise((resolve) => setTimeout(resolve, retryMs));
-          const stream = await leg.listen({ lastEventId, signal: control.signal });
-          if (stream === undefined) throw new UpstreamFailure('closed', 'the upstream ended its stream and does not resume it');
-          iterator = stream.events[Symbol.asyncIterator]();
-          continue;
-        }
-        const event = next.value;
-        lastEventId = event.eventId ?? lastEventId;
-        if (event.kind === 'checkpoint') {
-          retryMs = event.retryMs ?? retryMs;
-          continue;
-        }
-        const message: JsonRpcMessage = event.message;
+      await leg.respond(resultResponse(call.questionId, answer));
+    } catch (failure) {
+      control.abort();
+      throw failure;
+    }
+    return { status: 'ok', events: run(iterator, { request, meta, upstreamId, control, unlink: follow(signal, control) }) };
+  }
+
+  function wait(call: OpenCall, iterator: AsyncIterator<UpstreamEvent>, { id, method, params }: JsonRpcRequest): JsonObject {
+    const question = { method, ...withParams(withoutElicitationId(params)) };
+    const release = options.retain?.();
+    const { upstreamId, control } = call;
+    const waitingCall: WaitingCall = {
+      binding,
+      iterator,
+      upstreamId,
+      questionId: id,
+      question,
+      control,
+      release: () => release?.(),
+      expire() {
+        void leg.respond(errorResponse(id, { code: ErrorCode.INTERNAL_ERROR, message: 'the client did not answer in time' })).catch(() => {});
+        control.abort();
+      },
+    };
+    return inputRequired(question, waiting.put(waitingCall, options.inputMs));
+  }
+
+  async function* run(iterator: AsyncIterator<UpstreamEvent>, call: OpenCall): AsyncGenerator<UpstreamEvent> {
+    const { request, meta, control } = call;
+    let keep = false;
+    try {
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        if (next.value.kind === 'checkpoint') continue;
+        const { message } = next.value;
         if (isResponse(message)) {
-          yield { kind: 'message', message: translateResponse(request, message) };
+          yield { kind: 'message', message: translateResponse(request, meta, message) };
           return;
         }
         if (!isRequest(message)) {
-          if (belongsToRequest(message, meta)) yield { kind: 'message', message };
+          const own = ownNotification(message, call);
+          if (own !== undefined) yield { kind: 'message', message: own };
           continue;
         }
         if (message.method === 'ping') await leg.respond(resultResponse(message.id, {}));
-        else if (!isServerRequestMethod(message.method) || !MAY_ASK.has(request.method)) await refuseQuestion(message);
+        else if (!isServerRequestMethod(message.method) || !MAY_ASK.has(request.method)) await refuseQuestion(message, 'the client does not answer it');
+        else if (checkInputRequests({ [QUESTION_KEY]: { method: message.method, params: message.params } }) !== undefined) await refuseQuestion(message, 'its parameters are not MCP');
         else if (!clientCanAnswer(clientCapabilities(meta), message.method, message.params)) {
-          await refuseQuestion(message);
+          await refuseQuestion(message, 'the client does not answer it');
           control.abort();
-          yield { kind: 'message', message: errorResponse(request.id, missingCapability(message.method)) };
+          yield { kind: 'message', message: errorResponse(request.id, missingCapability(message.method, message.params)) };
           return;
         } else {
           keep = true;
-          const question = { method: message.method, ...withParams(withoutElicitationId(message.params)) };
-          yield { kind: 'message', message: resultResponse(request.id, keepWaiting(iterator, message.id, question, control)) };
+          yield { kind: 'message', message: resultResponse(request.id, wait(call, iterator, message)) };
           return;
         }
       }
+      throw new UpstreamFailure('closed', 'the upstream ended its stream before it answered');
     } finally {
-      unlink();
+      call.unlink();
       if (!keep) await iterator.return?.();
     }
   }
 
-  function translateResponse(request: JsonRpcRequest, response: JsonRpcResponse): JsonRpcResponse {
+  function translateResponse(request: JsonRpcRequest, meta: JsonObject, response: JsonRpcResponse): JsonRpcResponse {
     if (!isErrorResponse(response)) return resultResponse(request.id, toModernResult(request.method, response.result, description.serverInfo));
     const { error } = response;
-    if (error.code === ErrorCode.URL_ELICITATION_REQUIRED) {
-      const asked = elicitationsIn(error.data);
-      if (asked !== undefined) return resultResponse(request.id, { resultType: 'input_required', inputRequests: asked });
-    }
-    return errorResponse(request.id, toModernError(error));
+    const asked = error.code === ErrorCode.URL_ELICITATION_REQUIRED ? elicitationsIn(error.data) : undefined;
+    if (asked === undefined) return errorResponse(request.id, toModernError(error));
+    const params: JsonObject = { mode: 'url' };
+    if (!clientCanAnswer(clientCapabilities(meta), 'elicitation/create', params)) return errorResponse(request.id, missingCapability('elicitation/create', params));
+    return resultResponse(request.id, { resultType: 'input_required', inputRequests: asked });
   }
 
-  function refuseQuestion({ id, method }: JsonRpcRequest): Promise<void> {
-    return leg.respond(errorResponse(id, { code: ErrorCode.METHOD_NOT_FOUND, message: `the client does not answer ${method}` }));
+  async function refuseQuestion({ id, method }: JsonRpcRequest, why: string): Promise<void> {
+    await leg.respond(errorResponse(id, { code: ErrorCode.METHOD_NOT_FOUND, message: `${method} was refused: ${why}` }));
   }
 
   async function followLogLevel(meta: JsonObject): Promise<void> {
     const wanted = meta[MetaKey.LOG_LEVEL];
     if (typeof wanted !== 'string' || !('logging' in description.capabilities)) return;
-    const current = options.logging.level;
+    const current = session.logLevel;
     if (current !== undefined && LEVELS.indexOf(current) <= LEVELS.indexOf(wanted)) return;
-    options.logging.level = wanted;
-    await settle(await leg.exchange({ jsonrpc: '2.0', id: `mzt-${randomUUID()}`, method: 'logging/setLevel', params: { level: wanted } }, {}));
+    session.logLevel = wanted;
+    await settle(await leg.exchange({ jsonrpc: '2.0', id: session.nextId(), method: 'logging/setLevel', params: { level: wanted } }, {}));
   }
 
   return { era: 'modern', exchange };
+}
+
+function inputRequired(question: WaitingCall['question'], requestState: string): JsonObject {
+  return { resultType: 'input_required', inputRequests: { [QUESTION_KEY]: question as unknown as JsonObject }, requestState };
 }
 
 /** Aborts `control` when `signal` does, until the answered function is called. */
@@ -224,14 +220,14 @@ function discover(description: UpstreamDescription): JsonObject {
   return toModernResult('server/discover', result, description.serverInfo);
 }
 
-/** The call cannot go on without something that the client did not declare (MCP 2026-07-28, capabilities). */
-function missingCapability(method: string): JsonRpcErrorObject {
-  const needed = neededCapability(method) as string;
-  return { code: ErrorCode.MISSING_CLIENT_CAPABILITY, message: `the server needs the client capability ${needed}`, data: { requiredCapabilities: { [needed]: {} } } };
-}
-
 function withParams(params: JsonObject | undefined): { params?: JsonObject } {
   return params === undefined ? {} : { params };
+}
+
+function withToken(params: JsonObject | undefined, token: RequestId | undefined): JsonObject | undefined {
+  if (token === undefined) return params;
+  const meta = isJsonObject(params?._meta) ? params._meta : {};
+  return { ...params, _meta: { ...meta, progressToken: token } };
 }
 
 function clientCapabilities(meta: JsonObject): JsonObject {
@@ -239,12 +235,16 @@ function clientCapabilities(meta: JsonObject): JsonObject {
   return isJsonObject(declared) ? declared : {};
 }
 
-/** Progress always; log messages only at the level that the request asked for; changes go to `subscriptions/listen`. */
-function belongsToRequest(notification: JsonRpcNotification, meta: JsonObject): boolean {
-  if (notification.method === 'notifications/progress') return true;
-  if (notification.method !== 'notifications/message') return false;
+/** Progress by the client's token; log messages at the level that the request asked for; changes go to `subscriptions/listen`. */
+function ownNotification(notification: JsonRpcNotification, { meta, upstreamId }: OpenCall): JsonRpcNotification | undefined {
+  const { method, params } = notification;
+  if (method === 'notifications/progress') {
+    const isOwn = params?.progressToken === upstreamId && meta.progressToken !== undefined;
+    return isOwn ? { ...notification, params: { ...params, progressToken: meta.progressToken } } : undefined;
+  }
+  if (method !== 'notifications/message') return undefined;
   const wanted = meta[MetaKey.LOG_LEVEL];
-  return typeof wanted === 'string' && LEVELS.indexOf(String(notification.params?.level)) >= LEVELS.indexOf(wanted);
+  return typeof wanted === 'string' && LEVELS.indexOf(String(params?.level)) >= LEVELS.indexOf(wanted) ? notification : undefined;
 }
 
 function elicitationsIn(data: unknown): JsonObject | undefined {

@@ -1,24 +1,18 @@
-import { canonicalJson, type Era, type JsonObject } from '../../protocol';
+import type { Era, JsonObject } from '../../protocol';
 import type { LegacySession, Seal } from '../sessions';
-import {
-  UpstreamFailure,
-  createProcessPool,
-  startProcess,
-  type ProcessPool,
-  type ServerProcess,
-  type UpstreamLimits,
-} from '../upstream';
+import { UpstreamFailure, createProcessPool, startProcess, type ProcessPool, type UpstreamLimits } from '../upstream';
 import { knownClientCapabilities } from './capabilities';
 import { createLegacyOverModernLeg } from './legacy-over-modern';
-import { createModernOverLegacyLeg, type WaitingCalls } from './modern-over-legacy';
+import { createModernOverLegacyLeg } from './modern-over-legacy';
 import { connectProcess, type ProcessConnection } from './process-connection';
 import type { Hold, ServerUpstream } from './server-upstream';
+import { shareSession, type SharedSession } from './shared-session';
 import { createTranslatedSessions } from './translated-sessions';
+import { createWaitingCalls } from './waiting-calls';
 
-/** A child process that is ready for conversations, and what is remembered with it. */
+/** A child process that is ready for conversations, and the session that modern clients of a legacy one share. */
 interface PooledConnection extends ProcessConnection {
-  readonly exited: Promise<unknown>;
-  readonly logging: { level?: string };
+  readonly shared: SharedSession;
 }
 
 /** What tells the child processes of a gateway apart. */
@@ -27,7 +21,7 @@ interface ConnectionKey {
   /** A process serves one principal alone (MUL-6). */
   readonly principal: string;
   readonly prefer: Era;
-  /** A server decides by the client's capabilities what it offers, so clients that differ in them do not share one. */
+  /** A legacy server decides at its start by the client's capabilities what it offers, so clients that differ in them do not share it. */
   readonly capabilities: JsonObject;
 }
 
@@ -70,58 +64,71 @@ export interface ProcessUpstreamOptions {
 }
 
 export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUpstream {
-  const { name, pool, limits, seal, inputMs } = options;
-  const waiting: WaitingCalls = new Map();
-  const sessions = createTranslatedSessions();
-  let known: Era | undefined;
+  const { name, pool, limits, seal, inputMs, onListChanged } = options;
+  const waiting = createWaitingCalls(seal);
+  const sessions = createTranslatedSessions(inputMs);
+  /** The one era that the server speaks, once it has refused the other. */
+  let only: Era | undefined;
 
   pool.starters.set(name, async ({ prefer, capabilities }) => {
-    let process: ServerProcess | undefined;
     const connection = await connectProcess({
       name,
       prefer,
       clientCapabilities: capabilities,
       limits,
-      onListChanged: options.onListChanged,
-      start: async ({ onMessage, onExit }) => {
-        process = await startProcess({ name, limits, ...options.process }, { onMessage, onExit, onStderrLine: options.onStderrLine });
-        return process;
-      },
+      inputMs,
+      onListChanged,
+      start: (handlers) => startProcess({ name, limits, ...options.process }, { ...handlers, onStderrLine: options.onStderrLine }),
     });
-    known = connection.era;
-    return Object.assign(connection, { exited: (process as ServerProcess).exited, logging: {} });
+    if (connection.era !== prefer) only = connection.era;
+    const shared = shareSession(connection.legacyLeg({ name: '', capabilities }), connection.description);
+    return { ...connection, shared };
   });
 
-  async function connect(principal: string, prefer: Era, declared: JsonObject, hold: Hold): Promise<PooledConnection> {
-    const key: ConnectionKey = { server: name, principal, prefer, capabilities: knownClientCapabilities(declared) };
-    const lease = await pool.processes.lease(canonicalJson(key as unknown as JsonObject));
-    hold(lease.release);
-    return lease.process;
+  function keyOf(principal: string, prefer: Era, declared: JsonObject): string {
+    const era = only ?? prefer;
+    const key: ConnectionKey = { server: name, principal, prefer: era, capabilities: era === 'modern' ? {} : knownClientCapabilities(declared) };
+    return JSON.stringify(key);
+  }
+
+  async function lease(key: string, hold: Hold): Promise<PooledConnection> {
+    const { process, release } = await pool.processes.lease(key);
+    hold(release);
+    return process;
+  }
+
+  /** The process to talk to, and the key it has. */
+  async function connect(principal: string, prefer: Era, declared: JsonObject, hold: Hold): Promise<{ readonly connection: PooledConnection; readonly key: string }> {
+    const key = keyOf(principal, prefer, declared);
+    const connection = await lease(key, hold);
+    const actual = keyOf(principal, prefer, declared);
+    // It turned out to be a legacy server, which has to be told at its start what the client is capable of.
+    if (connection.era === 'legacy' && actual !== key) return { connection: await lease(actual, hold), key: actual };
+    return { connection, key };
   }
 
   return {
-    get era() {
-      return known;
-    },
     async modern(principal, capabilities, hold) {
-      const connection = await connect(principal, 'modern', capabilities, hold);
+      const { connection, key } = await connect(principal, 'modern', capabilities, hold);
       if (connection.era === 'modern') return connection.modernLeg();
-      const leg = connection.legacyLeg('', knownClientCapabilities(capabilities));
-      const binding = JSON.stringify([name, principal]);
-      return createModernOverLegacyLeg({ leg, description: connection.description, logging: connection.logging, waiting, seal, binding, inputMs });
+      const retain = () => {
+        const kept = pool.processes.lease(key);
+        return () => void kept.then(({ release }) => release(), () => {});
+      };
+      return createModernOverLegacyLeg({ session: connection.shared, waiting, binding: JSON.stringify([name, principal]), inputMs, retain });
     },
     async open(principal, session, _initialize, hold) {
-      const { description } = await connect(principal, 'legacy', session.clientCapabilities, hold);
-      return { upstream: { kind: 'process' }, description };
+      const { connection } = await connect(principal, 'legacy', session.clientCapabilities, hold);
+      return { upstream: { kind: 'process' }, description: connection.description };
     },
     async resume(session: LegacySession, hold) {
       if (session.upstream.kind !== 'process') {
         throw new UpstreamFailure('session_lost', `the session does not belong to server ${name} as it is configured now`);
       }
-      const connection = await connect(session.principal, 'legacy', session.clientCapabilities, hold);
-      if (connection.era === 'legacy') return connection.legacyLeg(session.nonce, session.clientCapabilities);
-      return createLegacyOverModernLeg({ leg: connection.modernLeg(), inputMs, ...sessions.of(session) });
+      const { connection } = await connect(session.principal, 'legacy', session.clientCapabilities, hold);
+      if (connection.era === 'legacy') return connection.legacyLeg({ name: session.nonce, capabilities: session.clientCapabilities });
+      return createLegacyOverModernLeg({ leg: connection.modernLeg(), ...sessions.of(session) });
     },
-    close: () => Promise.resolve(),
+    close: async () => waiting.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Era, JsonObject, JsonRpcRequest } from '../../protocol';
+import type { JsonObject, JsonRpcRequest } from '../../protocol';
 import type { LegacySession, SessionUpstream } from '../sessions';
 import type { LegacyLeg, ModernLeg, UpstreamDescription } from './leg';
 
@@ -20,7 +20,5 @@ export interface ServerUpstream {
   /** Opens a session for a legacy client's `initialize`. */
   open(principal: string, session: Omit<LegacySession, 'upstream'>, initialize: JsonRpcRequest, hold: Hold): Promise<OpenedSession>;
   resume(session: LegacySession, hold: Hold): Promise<LegacyLeg>;
-  /** Era that the server itself speaks, where already known; for diagnostics. */
-  readonly era: Era | undefined;
   close(): Promise<void>;
 }

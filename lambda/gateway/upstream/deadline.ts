@@ -7,11 +7,12 @@ export type TimeLimit = 'firstByteMs' | 'idleMs' | 'totalMs';
  * costs a clock reading, not a timer. The timer does not keep the process alive; the request's socket does.
  */
 export class Deadline {
-  private readonly endsAt: number;
+  private endsAt: number;
   private phase: TimeLimit = 'firstByteMs';
   private allowance: number;
   private lastActivity: number;
   private held = false;
+  private suspendedUntil = -Infinity;
   private firesAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private confirmation: NodeJS.Immediate | undefined;
@@ -49,6 +50,12 @@ export class Deadline {
     this.expectMore(this.allowance);
   }
 
+  /** No limit counts for `ms` from now: the server waits for a person. Afterwards it has as long as before a silence to go on. */
+  suspend(ms: number): void {
+    this.suspendedUntil = Math.max(this.suspendedUntil, performance.now() + ms);
+    this.endsAt = Math.max(this.endsAt, this.suspendedUntil + this.allowance);
+  }
+
   stop(): void {
     clearTimeout(this.timer);
     clearImmediate(this.confirmation);
@@ -56,7 +63,8 @@ export class Deadline {
 
   private arm(): void {
     clearTimeout(this.timer);
-    this.firesAt = this.held ? this.endsAt : Math.min(this.endsAt, this.lastActivity + this.allowance);
+    const silentAt = Math.max(this.lastActivity, this.suspendedUntil) + this.allowance;
+    this.firesAt = this.held ? this.endsAt : Math.min(this.endsAt, silentAt);
     // Node fires timers of more than 2^31 - 1 ms at once.
     const delay = Math.min(Math.max(1, this.firesAt - performance.now()), 2_147_483_647);
     this.timer = setTimeout(fire, delay, this);
@@ -76,8 +84,9 @@ export class Deadline {
   }
 
   private passed(now: number): TimeLimit | undefined {
+    if (now < this.suspendedUntil) return undefined;
     if (now >= this.endsAt) return 'totalMs';
-    return !this.held && now >= this.lastActivity + this.allowance ? this.phase : undefined;
+    return !this.held && now >= Math.max(this.lastActivity, this.suspendedUntil) + this.allowance ? this.phase : undefined;
   }
 }
 

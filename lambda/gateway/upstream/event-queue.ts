@@ -2,27 +2,33 @@ import type { UpstreamEvent } from './event';
 
 type Waiter = { resolve(result: IteratorResult<UpstreamEvent>): void; reject(reason: Error): void };
 
-/** Events held for a reader that has not asked yet, above which the server is made to wait. */
-const HIGH_WATER_MARK = 64;
-
-export interface EventQueueObserver {
-  /** The reader is behind: stop reading from the server. */
-  onFull(): void;
+export interface EventQueueOptions {
+  /** Events held for a reader that has not asked yet, from which on the queue is full. What is pushed still is kept. @default 64 */
+  readonly capacity?: number;
+  /** The reader is behind: make the server wait, or give it up. */
+  onFull?(): void;
   /** The reader has caught up. */
-  onDrained(): void;
+  onDrained?(): void;
   /** The reader wants no more. */
-  onReturn(): void;
+  onReturn?(): void;
 }
 
-/** The events of one response between the socket and its one reader. */
+const DEFAULT_CAPACITY = 64;
+
+/** The events of one answer or stream between an upstream and its one reader. */
 export class EventQueue implements AsyncIterableIterator<UpstreamEvent> {
   private readonly held: UpstreamEvent[] = [];
   private readonly waiters: Waiter[] = [];
   private head = 0;
-  private full = false;
+  private behind = false;
   private ending: { readonly failure?: Error } | undefined;
 
-  constructor(private readonly observer?: EventQueueObserver) {}
+  constructor(private readonly options: EventQueueOptions = {}) {}
+
+  /** The reader is so far behind that whoever cannot make the server wait should push no more. */
+  get full(): boolean {
+    return this.behind;
+  }
 
   [Symbol.asyncIterator](): this {
     return this;
@@ -36,9 +42,9 @@ export class EventQueue implements AsyncIterableIterator<UpstreamEvent> {
       return;
     }
     this.held.push(event);
-    if (!this.full && this.held.length - this.head >= HIGH_WATER_MARK) {
-      this.full = true;
-      this.observer?.onFull();
+    if (!this.behind && this.held.length - this.head >= (this.options.capacity ?? DEFAULT_CAPACITY)) {
+      this.behind = true;
+      this.options.onFull?.();
     }
   }
 
@@ -68,7 +74,7 @@ export class EventQueue implements AsyncIterableIterator<UpstreamEvent> {
     const isOpen = this.ending === undefined;
     this.ending = {};
     for (const waiter of this.waiters.splice(0)) waiter.resolve({ value: undefined, done: true });
-    if (isOpen) this.observer?.onReturn();
+    if (isOpen) this.options.onReturn?.();
     return Promise.resolve({ value: undefined, done: true });
   }
 
@@ -77,8 +83,8 @@ export class EventQueue implements AsyncIterableIterator<UpstreamEvent> {
     if (this.head < this.held.length) return;
     this.held.length = 0;
     this.head = 0;
-    if (!this.full) return;
-    this.full = false;
-    this.observer?.onDrained();
+    if (!this.behind) return;
+    this.behind = false;
+    this.options.onDrained?.();
   }
 }

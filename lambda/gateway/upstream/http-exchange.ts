@@ -1,5 +1,5 @@
 import { errors, type Dispatcher } from 'undici';
-import { Header, isErrorResponse, isResponse, type JsonRpcError, type JsonRpcMessage } from '../../protocol';
+import { Header, isErrorResponse, isRequest, isResponse, type JsonRpcError, type JsonRpcMessage } from '../../protocol';
 import { ByteCollector } from './bytes';
 import { codeOf, describeConnectError } from './connect-error';
 import { Deadline, type TimeLimit } from './deadline';
@@ -14,6 +14,8 @@ export interface ExchangeContext {
   /** The server's name, for messages. */
   readonly server: string;
   readonly limits: UpstreamLimits;
+  /** How long after a request of the server no limit counts. */
+  readonly inputMs: number;
   /** The request named a session, so HTTP 404 means that it is gone. */
   readonly inSession: boolean;
   /** Every status is an answer, not a failure (GET stream, DELETE). */
@@ -200,7 +202,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.queue = queue;
     this.parser = createEventStreamParser(this.context.limits.maxMessageBytes, {
       onEvent: (event) => {
-        if (event.kind === 'message' && isResponse(event.message)) this.sawResponse = true;
+        if (event.kind === 'message') {
+          if (isResponse(event.message)) this.sawResponse = true;
+          else if (this.context.inputMs > 0 && isRequest(event.message)) this.deadline.suspend(this.context.inputMs);
+        }
         queue.push(event);
       },
       onFailure: (code, what) => this.fail(code, what),

@@ -37,6 +37,10 @@ export interface HttpRequestOptions {
   readonly signal?: AbortSignal;
   /** Instead of the upstream's limit on the whole; `Infinity` for a stream without an end. @default - limits.totalMs */
   readonly totalMs?: number;
+  /** Instead of the upstream's limit on silence; `Infinity` for a stream on which there may be nothing to say. @default - limits.idleMs */
+  readonly idleMs?: number;
+  /** How long after a request of the server on the stream no limit counts: a person may have to answer it. @default 0 */
+  readonly inputMs?: number;
 }
 
 /**
@@ -83,6 +87,11 @@ export function createHttpTransport(upstream: HttpUpstream, options: HttpTranspo
     connect: { timeout: upstream.limits.connectMs, rejectUnauthorized: true, minVersion: 'TLSv1.2', lookup: guardedLookup({ allowPrivate: options.allowPrivate ?? true }), ...options.tls },
   });
 
+  const limitsOf = ({ totalMs, idleMs }: HttpRequestOptions): UpstreamLimits =>
+    totalMs === undefined && idleMs === undefined
+      ? upstream.limits
+      : { ...upstream.limits, totalMs: totalMs ?? upstream.limits.totalMs, idleMs: idleMs ?? upstream.limits.idleMs };
+
   const exchange = (method: 'POST' | 'GET' | 'DELETE', base: Record<string, string>, request: HttpRequestOptions, body: string | undefined): Promise<HttpExchange> =>
     new Promise((resolve, reject) => {
       if (request.signal?.aborted === true) {
@@ -91,7 +100,8 @@ export function createHttpTransport(upstream: HttpUpstream, options: HttpTranspo
       }
       const context = {
         server: upstream.name,
-        limits: request.totalMs === undefined ? upstream.limits : { ...upstream.limits, totalMs: request.totalMs },
+        limits: limitsOf(request),
+        inputMs: request.inputMs ?? 0,
         inSession: method !== 'DELETE' && request.headers[Header.SESSION_ID] !== undefined,
         anyStatus: method !== 'POST',
         signal: request.signal,

@@ -26,7 +26,7 @@ export class FakeLegacyLeg implements LegacyLeg {
     this.notifications.push(notification);
   }
 
-  async respond(response: JsonRpcResponse): Promise<void> {
+  async respond(response: JsonRpcResponse): Promise<undefined> {
     this.responses.push(response);
     this.waiting.get(response.id)?.(response);
   }

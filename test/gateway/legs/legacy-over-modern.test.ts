@@ -1,16 +1,17 @@
-import { createLegacyOverModernLeg, type OpenQuestions } from '../../../lambda/gateway/legs/legacy-over-modern';
+import { createClientQuestions } from '../../../lambda/gateway/legs/client-questions';
+import { createLegacyOverModernLeg, newTranslatedSession } from '../../../lambda/gateway/legs/legacy-over-modern';
 import { MetaKey, type JsonObject, type JsonRpcRequest } from '../../../lambda/protocol';
 import { FakeModernLeg, collect, request, result, type Script } from './fake-legs';
 
-function legOver(script: Script, clientCapabilities: JsonObject = {}, questions: OpenQuestions = new Map()) {
+function legOver(script: Script, clientCapabilities: JsonObject = {}, questions = createClientQuestions(60_000)) {
   const modern = new FakeModernLeg(script);
-  const legacy = createLegacyOverModernLeg({ leg: modern, session: 'session-1', state: { subscriptions: new Set() }, clientCapabilities, clientInfo: { name: 'c', version: '1' }, questions, inputMs: 60_000 });
+  const legacy = createLegacyOverModernLeg({ leg: modern, session: 'session-1', state: newTranslatedSession(), clientCapabilities, clientInfo: { name: 'c', version: '1' }, questions });
   return { modern, legacy };
 }
 
 const asksOnce: Script = async function* (asked) {
   if (asked.params?.inputResponses !== undefined) yield result(asked.id, { resultType: 'complete', content: [{ type: 'text', text: JSON.stringify(asked.params.inputResponses) }] });
-  else yield result(asked.id, { resultType: 'input_required', requestState: 'opaque', inputRequests: { name: { method: 'elicitation/create', params: { message: 'Name?' } } } });
+  else yield result(asked.id, { resultType: 'input_required', requestState: 'opaque', inputRequests: { name: { method: 'elicitation/create', params: { message: 'Name?', requestedSchema: { type: 'object', properties: {} } } } } });
 };
 
 describe('a legacy client in front of a modern server', () => {
@@ -33,7 +34,7 @@ describe('a legacy client in front of a modern server', () => {
   });
 
   it('is asked by a request when the server requires input, and the call goes on with its answer', async () => {
-    const questions: OpenQuestions = new Map();
+    const questions = createClientQuestions(60_000);
     const { modern, legacy } = legOver(asksOnce, { elicitation: {} }, questions);
     const { events } = await legacy.exchange(request('tools/call', { name: 'a' }), {});
     const iterator = events[Symbol.asyncIterator]();
@@ -49,14 +50,14 @@ describe('a legacy client in front of a modern server', () => {
   });
 
   it('MUL-6 takes no answer from another session', async () => {
-    const questions: OpenQuestions = new Map();
+    const questions = createClientQuestions(60_000);
     const { legacy } = legOver(asksOnce, { elicitation: {} }, questions);
     const { events } = await legacy.exchange(request('tools/call', { name: 'a' }), {});
     const iterator = events[Symbol.asyncIterator]();
     const question = ((await iterator.next()).value as { message: JsonRpcRequest }).message;
     const rest = iterator.next();
     await new Promise(setImmediate);
-    const stranger = createLegacyOverModernLeg({ leg: new FakeModernLeg(asksOnce), session: 'session-2', state: { subscriptions: new Set() }, clientCapabilities: {}, questions, inputMs: 1 });
+    const stranger = createLegacyOverModernLeg({ leg: new FakeModernLeg(asksOnce), session: 'session-2', state: newTranslatedSession(), clientCapabilities: {}, questions });
     await stranger.respond(result(question.id, { action: 'accept', content: { name: 'Mallory' } }));
     expect(questions.size).toBe(1);
     await legacy.respond(result(question.id, { action: 'decline' }));

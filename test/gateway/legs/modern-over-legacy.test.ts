@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createModernOverLegacyLeg, type WaitingCalls } from '../../../lambda/gateway/legs/modern-over-legacy';
+import { createModernOverLegacyLeg } from '../../../lambda/gateway/legs/modern-over-legacy';
+import { shareSession } from '../../../lambda/gateway/legs/shared-session';
+import { createWaitingCalls } from '../../../lambda/gateway/legs/waiting-calls';
 import { createSeal } from '../../../lambda/gateway/sessions';
 import { MetaKey, type JsonObject, type JsonRpcResult } from '../../../lambda/protocol';
 import { FakeLegacyLeg, collect, request, result, type Script } from './fake-legs';
@@ -7,9 +9,9 @@ import { FakeLegacyLeg, collect, request, result, type Script } from './fake-leg
 const seal = createSeal(randomBytes(32));
 const description = { capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, tasks: {} }, serverInfo: { name: 's', version: '1' }, instructions: 'Be kind.' };
 
-function legOver(script: Script, waiting: WaitingCalls = new Map(), binding = 'files+alice') {
+function legOver(script: Script, waiting = createWaitingCalls(seal), binding = 'files+alice') {
   const legacy = new FakeLegacyLeg(script);
-  return { legacy, waiting, modern: createModernOverLegacyLeg({ leg: legacy, description, waiting, seal, binding, inputMs: 60_000, logging: {} }) };
+  return { legacy, waiting, modern: createModernOverLegacyLeg({ session: shareSession(legacy, description), waiting, binding, inputMs: 60_000 }) };
 }
 
 const meta = (capabilities: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
@@ -44,7 +46,8 @@ describe('a modern client in front of a legacy server', () => {
   it('has its request translated and gets a complete result', async () => {
     const { modern, legacy } = legOver(echo);
     const [answer] = await collect(await modern.exchange(request('tools/call', { name: 'a', arguments: { x: 1 }, _meta: meta({}, { progressToken: 'p' }) }), {}));
-    expect(legacy.requests[0]?.params).toEqual({ name: 'a', arguments: { x: 1 }, _meta: { progressToken: 'p' } });
+    expect(legacy.requests[0]?.params).toEqual({ name: 'a', arguments: { x: 1 }, _meta: { progressToken: legacy.requests[0]?.id } });
+    expect(legacy.requests[0]?.id).not.toBe(7);
     expect(answer).toMatchObject({ id: 7, result: { content: [], resultType: 'complete' } });
   });
 
@@ -57,18 +60,19 @@ describe('a modern client in front of a legacy server', () => {
 
   it('keeps progress on the request, and log messages only from the level it asked for', async () => {
     const { modern } = legOver(async function* (asked) {
-      yield { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } };
+      yield { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 'of another call', progress: 1 } };
+      yield { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: asked.id, progress: 1 } };
       yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'debug', data: 'no' } };
       yield { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'error', data: 'yes' } };
       yield { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
       yield result(asked.id, {});
     });
-    const messages = await collect(await modern.exchange(request('tools/call', { _meta: meta({}, { [MetaKey.LOG_LEVEL]: 'warning' }) }), {}));
-    expect(messages.map((message) => ('method' in message ? message.params?.data ?? message.method : 'response'))).toEqual(['notifications/progress', 'yes', 'response']);
+    const messages = await collect(await modern.exchange(request('tools/call', { _meta: meta({}, { [MetaKey.LOG_LEVEL]: 'warning', progressToken: 'p' }) }), {}));
+    expect(messages.map((message) => ('method' in message ? message.params?.data ?? message.params?.progressToken : 'response'))).toEqual(['p', 'yes', 'response']);
   });
 
   const asking: Script = async function* (asked, { answered }) {
-    yield { jsonrpc: '2.0', id: 99, method: 'elicitation/create', params: { message: 'Name?', requestedSchema: { type: 'object' } } };
+    yield { jsonrpc: '2.0', id: 99, method: 'elicitation/create', params: { message: 'Name?', requestedSchema: { type: 'object', properties: {} } } };
     const answer = await answered(99);
     yield result(asked.id, { content: [{ type: 'text', text: JSON.stringify(answer) }] });
   };
@@ -92,7 +96,7 @@ describe('a modern client in front of a legacy server', () => {
     const [again] = (await collect(await modern.exchange(request('tools/call', retry, 8), {}))) as JsonRpcResult[];
     expect(again?.result.resultType).toBe('input_required');
     expect(waiting.size).toBe(1);
-    for (const call of waiting.values()) clearTimeout(call.timer);
+    waiting.close();
   });
 
   it('MUL-6 refuses request state that belongs to another principal, was used before, or was made up', async () => {
