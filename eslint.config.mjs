@@ -9,6 +9,8 @@ const zones = [
   { target: './lambda/identity', from: './lambda', except: ['./identity', './protocol', './audit'] },
   { target: './lambda/limits', from: './lambda', except: ['./limits', './protocol'] },
   { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
+  { target: './lambda/stores', from: './lambda', except: ['./stores', './protocol'] },
+  { target: './lambda/integrity', from: './lambda', except: ['./integrity', './stores', './protocol', './audit'] },
   { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },

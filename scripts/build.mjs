@@ -24,6 +24,9 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Stays outside of the bundle: it has native parts, and only a registry on this machine needs it. */
+const LOCAL_DATABASE = ['dynalite', 'level'];
+
 /** cedar-wasm reads its WebAssembly from the folder of the bundle. */
 async function copyCedarWasm(to) {
   for (const file of await readdir(cedarFolder)) {
@@ -32,7 +35,7 @@ async function copyCedarWasm(to) {
 }
 
 async function buildCommandLine(outdir) {
-  await build({ ...common, entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
+  await build({ ...common, external: LOCAL_DATABASE, entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
   await copyCedarWasm(outdir);
 }
 
