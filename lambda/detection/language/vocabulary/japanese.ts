@@ -1,0 +1,3 @@
+import type { Vocabulary } from '../lexicon';
+
+export const JAPANESE: Vocabulary = {};

@@ -1,0 +1,55 @@
+import type { PhraseRule } from './rule';
+
+/** Claims to speak for the system, the law, or whoever the reader obeys; and threats. */
+export const AUTHORITY: readonly PhraseRule[] = [
+  {
+    id: 'TP-311',
+    severity: 'medium',
+    sentence: 'It claims to be an instruction of the system or of an administrator.',
+    safId: 'SAF-T1402',
+    owaspId: 'MCP03',
+    patterns: [
+      '@authorityHeading + @authorityHeading',
+      'system|admin|administrator|developer|root|emergency|global|hidden|secret|compliance|security override|overrides|directive|directives',
+      'hidden|secret|system|authoritative|confidential|covert|embedded|injected + instruction|instructions|command|commands|directive|directives|prompt',
+      'this + is .. system|authoritative|administrator|authorized instruction|directive|command|message|system|administrator|source',
+      'system + note|verification|requirement|protocol .. must|you|required|before|after|always|required',
+      'authoritative .. directive|directives|instruction|instructions|source|system',
+      'highest|top|absolute priority .. instruction|instructions|directive|directives|command',
+      'treat .. as .. authoritative|highest|trusted|system|mandatory|instructions|commands|directives',
+      'follow .. instructions .. in|from|returned|contained .. response|output|result|context|content',
+    ],
+  },
+  {
+    id: 'TP-312',
+    severity: 'medium',
+    sentence: 'It threatens with what happens if it is not obeyed.',
+    safId: 'SAF-T1001',
+    owaspId: 'MCP03',
+    patterns: [
+      'otherwise|else .. @penalty',
+      'if + you + do|do|don\'t .. not .. @penalty',
+      "if + you + don't .. @penalty",
+      'failure|failing + to .. will|may|result|results|cause',
+      'you + must|have + to|have comply|obey|do + this',
+      '@penalty .. if + you|not',
+      'application|system|server|account|session .. will + crash|fail|break|be',
+      'very + very',
+      'this + is + mandatory',
+      'do + what|as i + say',
+      'if .. not|skipped|omitted|missing|ignored|fails .. @penalty',
+      'or .. @penalty',
+      'you + have + to .. comply',
+      'instruction|instructions .. must + follow',
+      'you + must + follow',
+    ],
+  },
+  {
+    id: 'TP-313',
+    severity: 'low',
+    sentence: 'It gives a reason of compliance, audit or verification for something that the tool does not need.',
+    safId: 'SAF-T1001',
+    owaspId: 'MCP03',
+    patterns: ['for|per|as .. @pretext', '@pretext .. required|requires|mandatory|purposes', '@claimsApproval'],
+  },
+];
