@@ -18,7 +18,8 @@ export interface ConfigDocument {
 export function parseConfigDocument(file: string, text: string): ConfigDocument {
   const lines = new LineCounter();
   const source = looksLikeJson(file, text) ? blankComments(text) : text;
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, schema: 'core', version: '1.2' });
+  // Above 'error' the parser would warn on standard error, quoting the file.
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, schema: 'core', version: '1.2', logLevel: 'error' });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };

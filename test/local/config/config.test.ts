@@ -177,6 +177,13 @@ describe('a configuration that is refused says where and what was expected', () 
     }
   });
 
+  test('never has the parser warn with words of the file', () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    expect(problemOf('{"mcpServers": {}, ? ["Bearer s"] : 1}', 'mcp.yaml')).not.toContain('Bearer');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
   test('bounds what YAML aliases expand to', () => {
     const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((key, i) => `${key}: &${key} [${Array(9).fill(`*${'abcdefg'[i]}`).join(', ')}]`)].join('\n');
     expect(problemOf(bomb, 'mcp.yaml')).toBe('mcp.yaml:1:1: its YAML aliases expand to too much');
