@@ -18,6 +18,8 @@ export interface ExchangeContext {
   readonly inputMs: number;
   /** The request named a session, so HTTP 404 means that it is gone. */
   readonly inSession: boolean;
+  /** Between two pieces of an answer that is no stream: `limits.idleMs` may be without end for those that are. */
+  readonly bodyIdleMs: number;
   /** Every status is an answer, not a failure (GET stream, DELETE). */
   readonly anyStatus: boolean;
   readonly signal: AbortSignal | undefined;
@@ -81,7 +83,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     this.status = status;
     this.headers = headers;
-    this.deadline.expectMore(this.context.limits.idleMs);
+    this.deadline.expectMore(status < 300 && isEventStream(headers) ? this.context.limits.idleMs : this.context.bodyIdleMs);
     const encoding = headers['content-encoding'];
     const sessionId = headers[Header.SESSION_ID];
     if (encoding !== undefined && encoding !== 'identity') {
@@ -262,7 +264,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     } else if (this.reading === 'rest') {
       this.finish(true);
     } else {
-      const ms = this.context.limits[limit];
+      const ms = limit === 'idleMs' && this.reading !== 'stream' ? this.context.bodyIdleMs : this.context.limits[limit];
       const what = { firstByteMs: `did not begin to answer within ${ms} ms`, idleMs: `sent nothing for ${ms} ms`, totalMs: `did not finish within ${ms} ms` };
       this.fail('timeout', what[limit]);
     }

@@ -101,6 +101,7 @@ export function createHttpTransport(upstream: HttpUpstream, options: HttpTranspo
       const context = {
         server: upstream.name,
         limits: limitsOf(request),
+        bodyIdleMs: upstream.limits.idleMs,
         inputMs: request.inputMs ?? 0,
         inSession: method !== 'DELETE' && request.headers[Header.SESSION_ID] !== undefined,
         anyStatus: method !== 'POST',

@@ -260,6 +260,14 @@ describe('time is bounded', () => {
     await server.allClosed();
   });
 
+  test.each([
+    ['an answer', 'HTTP/1.1 200 OK', 'timeout'],
+    ['an error', 'HTTP/1.1 401 Unauthorized', 'status'],
+  ])('%s that breaks off is over after a silence, even where a stream would have no limit', async (_what, head, code) => {
+    await connect((socket) => socket.write(`${head}\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"jso`), { idleMs: 60 });
+    expect((await failureOf(transport.post(call, { headers: {}, totalMs: Infinity, idleMs: Infinity }))).code).toBe(code);
+  });
+
   test('silence within a body: idle', async () => {
     await connect((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"jso'), { idleMs: 60 });
     expect(await failureOf(post())).toMatchObject({ code: 'timeout', message: 'The server "files" sent nothing for 60 ms.' });
