@@ -72,10 +72,11 @@ function isGatewaysOwn(server: string, message: unknown): boolean {
   const params = at(message, 'params');
   if (method === 'notifications/initialized') return true;
   if (String(at(message, 'id')).startsWith('mzt-') && OWN_METHODS.has(String(method))) return true;
-  // A question of the server's that no client answers.
+  // Answers to questions of the server's that no client has to answer: a ping, or what no client can.
   if (method === undefined && /^(the client (does not answer|did not answer)|no client is there that answers)/.test(String(at(message, 'error', 'message')))) return true;
+  if (method === undefined && JSON.stringify(at(message, 'result')) === '{}') return true;
+  if (method === 'notifications/cancelled' && /^given up by the (gateway|client)$/.test(String(at(params, 'reason')))) return true;
   if (server !== 'stdio') return false;
-  if (method === 'notifications/cancelled') return at(params, 'reason') === 'given up by the gateway';
   return method === 'initialize' || method === 'server/discover' || method === 'logging/setLevel' || (method === 'tools/list' && Object.keys(params ?? {}).every((key) => key === 'cursor'));
 }
 
