@@ -125,7 +125,8 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
   return {
     kind: 'forward',
     request: unchanged ? message : { ...message, params: { ...message.params, arguments: checked.forward } },
-    paramHeaders: call.leg.era === 'modern' ? entry.paramHeaders.headersFor(checked.forward) : undefined,
+    // Also for a legacy client: its server may be a modern one.
+    paramHeaders: entry.paramHeaders.headersFor(checked.forward),
     finish: asItIs,
   };
 }

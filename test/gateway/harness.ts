@@ -70,11 +70,11 @@ export function startHarness(servers: readonly ServerOptions[], options: Partial
   return {
     gateway,
     events,
-    fetchAs: (principal) => (input, init) => {
+    fetchAs: (principal) => async (input, init) => {
       const request = new Request(input, init);
       request.headers.set('authorization', `Bearer ${principal}`);
       request.headers.set('host', '127.0.0.1:8808');
-      return send(request);
+      return untilAborted(send(request), request.signal);
     },
     async modern(server, method, params = {}, { principal = 'alice', headers = {}, capabilities = {}, meta = {}, id = 1 } = {}) {
       const _meta = { [MetaKey.PROTOCOL_VERSION]: '2026-07-28', [MetaKey.CLIENT_CAPABILITIES]: capabilities, ...meta };
@@ -106,4 +106,28 @@ export async function readAnswer(response: Response): Promise<Answer> {
       ? text.split('\n\n').flatMap((event) => event.split('\n').filter((line) => line.startsWith('data: {')).map((line) => JSON.parse(line.slice(6))))
       : text === '' ? [] : [JSON.parse(text)];
   return { status: response.status, headers: response.headers, messages, response: messages.at(-1) };
+}
+
+/** As a connection does: when the client goes away it hears no more, and the gateway's stream is cancelled. */
+async function untilAborted(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  const gone = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  gone.catch(() => {});
+  void answer.then((response) => (signal.aborted ? response.body?.cancel() : undefined));
+  const response = await Promise.race([answer, gone]);
+  if (response.body === null) return response;
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const next = await Promise.race([reader.read(), gone]);
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+      } catch (reason) {
+        await reader.cancel();
+        controller.error(reason);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return new Response(body, { status: response.status, headers: response.headers });
 }
