@@ -48,7 +48,7 @@ function isCollector(host: string): boolean {
 
 const SECRET_PARTS: readonly string[] = [
   '.ssh', 'id_rsa', 'id_ed25519', 'id_dsa', 'id_ecdsa', '/etc/passwd', '/etc/shadow', '/etc/sudoers', '.aws', '.netrc', '.npmrc', '.pypirc', '.git-credentials', '.gnupg', '.kube', '.docker/config', 'credentials.json', 'credentials.db', '.bash_history', '.zsh_history', 'authorized_keys', 'known_hosts', 'mcp.json', 'claude_desktop_config', '.cursor/', '.config/gcloud',
-  '.azure', 'keychain', 'login.keychain', 'wallet.dat', 'cookies.sqlite', 'login data', '.pgpass', '.my.cnf', 'secrets.json', 'secrets.yaml', 'secrets.yml', 'service-account', 'private.key', 'private_key.pem', 'server.key', '/proc/self/environ', '.vault-token', 'shadow.bak', '.htpasswd', 'ntds.dit', '.claude', '.mcp.json', '.terraform', '.env', 'htpasswd', '.password-store', 'master.key', '.gitconfig', '169.254.169.254', 'metadata.google.internal', 'system://', 'internal://', 'company://confidential',
+  '.azure/credentials', '.azure/accesstokens', 'keychain', 'login.keychain', 'wallet.dat', 'cookies.sqlite', 'login data', '.pgpass', '.my.cnf', 'secrets.json', 'secrets.yaml', 'secrets.yml', 'service-account', 'private.key', 'private_key.pem', 'server.key', '/proc/self/environ', '.vault-token', 'shadow.bak', '.htpasswd', 'ntds.dit', '.claude', '.mcp.json', '.terraform', '.env', 'htpasswd', '.password-store', 'master.key', '.gitconfig', '169.254.169.254', 'metadata.google.internal', 'system://', 'internal://', 'company://confidential',
 ];
 
 function isSecretPath(word: string): boolean {

@@ -7,6 +7,7 @@ import type { Word } from './words';
  *   `..` / `...`                between its neighbours up to eight, or up to twenty-five, other words
  *   `+`                         its neighbours are next to each other
  *   `a|@b`                      either of them; a word without `@` is itself
+ *   `~ @a @b @c`                all of them in one sentence, in any order
  *   `!@c`                       not where the sentence has `@c` before the match
  * Matching takes one pass and no backtracking.
  */
@@ -31,8 +32,21 @@ export interface PatternMatch {
 const GAPS: Readonly<Record<string, number>> = { '+': 0, '..': 8, '...': 25 };
 const DEFAULT_GAP = 2;
 
-/** @throws Error on a pattern without steps */
-export function parsePattern(source: string): Pattern {
+/**
+ * One pattern, or for words in any order one for each order.
+ * @throws Error on a pattern without steps
+ */
+export function parsePattern(source: string): readonly Pattern[] {
+  if (!source.startsWith('~ ')) return [parseSequence(source)];
+  return permutations(source.slice(2).trim().split(/\s+/)).map((parts) => parseSequence(parts.join(' ... ')));
+}
+
+function permutations(parts: readonly string[]): readonly (readonly string[])[] {
+  if (parts.length <= 1) return [parts];
+  return parts.flatMap((part, at) => permutations([...parts.slice(0, at), ...parts.slice(at + 1)]).map((rest) => [part, ...rest]));
+}
+
+function parseSequence(source: string): Pattern {
   const steps: Step[] = [];
   const unless: string[] = [];
   let gap = DEFAULT_GAP;

@@ -25,9 +25,9 @@ export const MARKUP: readonly MarkupRule[] = [
     owaspId: 'MCP03',
     patterns: [
       /<\/?(?:[a-z]+[_ -])?(?:important|critical|system|hidden|secret|instructions?|admin|override|directive|private|internal|priority|urgent|attention|mandatory|confidential|assistant|prompt|payload|policy|rules?|reminder|note[_ -]to[_ -]ai|ai[_ -]only|invisible|injected|command|must|warning)(?:[_ -][a-z]+)?>/g,
-      /[[{(]{1,3}\s?(?:system|admin|hidden|secret|shadow|internal|important|critical|override|directive|priority|root|developer|confidential|emergency|configuration|metadata|role|security|compliance|global|ai|assistant|agent|llm|instruction)(?:\s(?:system|override|instructions?|directive|message|prompt|note|context|notice|command|update|policy|only|config|configuration|mode|operator))?[\])}:]/g,
+      /[[{]{1,3}\s?(?:system|admin|hidden|secret|shadow|internal|important|critical|override|directive|priority|root|developer|confidential|emergency|configuration|metadata|role|security|compliance|global|ai|assistant|agent|llm|instruction)(?=[\s\])}:])(?:\s(?:system|override|instructions?|directive|message|prompt|note|context|notice|command|update|policy|only|config|configuration|mode|operator))?[\])}]/g,
       /#{2,}\s?(?:system|hidden|secret|admin|important|override|instructions?|new)(?:\s(?:instructions?|prompt|message|override|directive|note))?\s?(?::|#{2,}|$)/gm,
-      /-{3,}\s?(?:begin|end|critical|system|hidden|secret|admin|new|important)\s[a-z ]{0,40}-{3,}/g,
+      /-{3,}\s?(?:critical|system|hidden|secret|admin|new|important)\s[a-z ]{0,40}-{3,}/g,
       /(?:={3,}|\*{3,}|>{3,})\s?(?:begin|end|critical|system|hidden|secret|admin|override)\s[a-z ]{0,40}(?:={3,}|\*{3,}|<{3,})/g,
     ],
   },
@@ -55,7 +55,7 @@ export const MARKUP: readonly MarkupRule[] = [
     safId: 'SAF-T1402',
     owaspId: 'MCP03',
     patterns: [
-      /(?:^|[\n.!?\])>"]\s{0,4})(?:system|sysadmin|administrator|admin|developer|operator)\s?:/g,
+      /(?:^|[\n.!?\])>"-]\s{0,4})(?:system|sysadmin|administrator|admin|developer|operator)\s?:/g,
       /(?:hidden|secret|system|admin|override|internal|developer|ai|agent|assistant|model|llm|emergency|authoritative|covert|security|special|configuration|important system|critical)\s(?:instructions?|directives?|override|prompt|commands?|note|notice|message|requirement|protocol|verification)\s?(?:\[[^\]]{0,40}\]\s?)?:/g,
       /note\s{1,4}to\s{1,4}(?:the\s)?(?:ai|llm|assistant|model|agent|claude|gpt|self)\b/g,
       /(?:^|[\n.!?]\s{0,4})(?:hidden|secret|ai only|for ai only|for the ai|llm only|attention ai)\s?:/g,
@@ -68,9 +68,9 @@ export const MARKUP: readonly MarkupRule[] = [
     safId: 'SAF-T1901',
     owaspId: 'MCP03',
     patterns: [
-      /<script\b/g,
+      /<script\b[^>]{0,200}>[^<]/g,
       /<iframe\b/g,
-      /\bon(?:error|load|click)\s?=\s?["']/g,
+      /<[a-z]{1,10}\s[^>]{0,200}\bon(?:error|load|click)\s?=/g,
       /javascript:[a-z(]/g,
       /data:text\/html/g,
       /!\[[^\]\n]{0,200}\]\(\s?https?:\/\/[^)\s]{1,500}\?[^)\s]{0,500}[={<]/g,

@@ -4,12 +4,13 @@ import type { PhraseRule } from './rule';
 import { AUTHORITY } from './authority';
 import { COMMANDS } from './commands';
 import { EXFILTRATION } from './exfiltration';
+import { FOREIGN } from './foreign';
 import { HIDING } from './hiding';
 import { OTHER_TOOLS } from './other-tools';
 import { OVERRIDE } from './override';
 
 /** Rules over the meaning of sentences. */
-export const PHRASE_RULES: readonly PhraseRule[] = [...HIDING, ...OVERRIDE, ...AUTHORITY, ...EXFILTRATION, ...OTHER_TOOLS, ...COMMANDS];
+export const PHRASE_RULES: readonly PhraseRule[] = [...HIDING, ...OVERRIDE, ...AUTHORITY, ...EXFILTRATION, ...OTHER_TOOLS, ...COMMANDS, ...FOREIGN];
 
 /** A rule that a text breaks, with the words that say so. */
 export interface PhraseHit {
@@ -19,7 +20,7 @@ export interface PhraseHit {
   readonly last: number;
 }
 
-const compiled = PHRASE_RULES.flatMap((rule) => rule.patterns.map((source) => ({ rule, source, pattern: parsePattern(source) })));
+const compiled = PHRASE_RULES.flatMap((rule) => rule.patterns.flatMap((source) => parsePattern(source).map((pattern) => ({ rule, source, pattern }))));
 const patterns = new PatternSet(compiled.map(({ pattern }) => pattern));
 
 /** The words that rules name themselves, which a reader has to know. */

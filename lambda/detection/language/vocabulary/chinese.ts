@@ -1,3 +1,24 @@
 import type { Vocabulary } from '../lexicon';
+import { orders } from './orders';
 
-export const CHINESE: Vocabulary = {};
+export const CHINESE: Vocabulary = orders('chinese', {
+  ignore: '忽略 忽视 无视 無視 忘记 忘記 不要遵循 不要理会 跳过 繞過 绕过 忽略掉',
+  previous: '之前 以前 先前 上述 前面 所有 全部 以上 原有',
+  instruction: '指令 指示 规则 規則 提示 说明 命令 要求 限制 提示词',
+  never: '不要 请勿 切勿 不得 不能 勿 禁止 不可 别 無需 无需 不必',
+  tell: '告诉 告訴 提及 提到 透露 通知 告知 说明 显示 展示 披露 泄露 让 讓 知道 察觉 提醒',
+  user: '用户 用戶 使用者 客户 他人',
+  before: '之前 以前 使用前 调用前',
+  tool: '工具 函数 函數',
+  anyOther: '其他工具 任何其他 所有工具 其它工具 任何工具 所有其他',
+  read: '读取 讀取 打开 打開 获取 獲取 访问 訪問 查看 加载 提取 收集',
+  include: '传入 傳入 传递 傳遞 包含 附上 附加 添加 填入 写入 作为 作為 放入 加入 拼接',
+  send: '发送 發送 上传 上傳 转发 轉發 传输 提交 发到 抄送 密送 发给 發給',
+  all: '所有 全部 每 副本 数据 數據 消息 内容 內容 结果 完整',
+  conversation: '对话 對話 聊天记录 聊天記錄 会话 上下文 历史记录 对话历史 系统提示 系统提示词',
+  secret: '密码 密碼 凭据 凭证 憑證 私钥 私鑰 密钥 密鑰 令牌 机密 敏感',
+  must: '必须 必須 务必 務必 始终 一定 总是 需要 请 調用 调用',
+  first: '首先 先 优先 第一',
+  quiet: '悄悄 秘密 暗中 偷偷 静默 默默 后台 私下',
+  content: '内容 內容 文件 档案',
+});
