@@ -159,9 +159,6 @@ function checkResponse(value: unknown, ids: readonly unknown[], era: Expected['e
   if ((result === undefined) === (error === undefined)) violated(`not a response: ${JSON.stringify(value)}`);
   if (!ids.includes(id)) violated(`the answer has the id ${JSON.stringify(id)}, expected ${ids.map((known) => JSON.stringify(known)).join(' or ')}: ${JSON.stringify(value).slice(0, 300)}`);
   if (era === 'modern' && result !== undefined && typeof at(result, 'resultType') !== 'string') violated('a result of 2026-07-28 has no resultType');
-  const own = error ?? (at(result, 'isError') === true ? result : undefined);
-  const shown = JSON.stringify(own ?? null);
-  if (shown.includes(VALUE_CANARY)) violated(`an error repeats an argument: ${shown}`);
 }
 
 function checkEnvelope(value: unknown): void {
@@ -179,14 +176,23 @@ function parse(text: string): unknown {
   }
 }
 
-/** No token is in an answer or an event, and no argument in an event. */
+/** No token is in an answer or an event, and no argument in an error or an event. */
 export function checkSecrets(observed: Observed, sent: readonly WireRequest[], answers: readonly WireAnswer[]): void {
   const events = JSON.stringify(observed.events);
   if (events.includes(TOKEN_CANARY)) violated(`an audit event holds the token: ${events}`);
   for (const { text, headers } of answers) {
     if (text.includes(TOKEN_CANARY) || JSON.stringify([...headers]).includes(TOKEN_CANARY)) violated('an answer holds the token');
   }
-  if (sent.every(keepsToArguments) && events.includes(VALUE_CANARY)) violated(`an audit event holds an argument: ${events}`);
+  if (!sent.every(keepsToArguments)) return;
+  if (events.includes(VALUE_CANARY)) violated(`an audit event holds an argument: ${events}`);
+  const errors = JSON.stringify(answers.flatMap(({ text }) => errorsIn(text)));
+  if (errors.includes(VALUE_CANARY)) violated(`an error repeats an argument: ${errors}`);
+}
+
+/** The errors in an answer, be it JSON or a stream, and the results that stand for one. */
+function errorsIn(text: string): readonly unknown[] {
+  const messages = text.startsWith('{') || text.startsWith('[') ? [parse(text)].flat() : text.split('\n').filter((line) => line.startsWith('data: {')).map((line) => parse(line.slice('data: '.length)));
+  return messages.map((message) => at(message, 'error') ?? (at(message, 'result', 'isError') === true ? message : undefined));
 }
 
 /** Whether the value canary is nowhere but in arguments: a mutation may have moved it to a name, which is no secret. */

@@ -32,8 +32,12 @@ export interface Observed {
 export interface Subject {
   readonly gateway: Gateway;
   readonly observed: Observed;
-  /** Forgets what was observed. */
-  begin(): void;
+  /**
+   * Forgets what was observed.
+   *
+   * @param keep decisions of the last case that nothing has arrived for: it may be on its way still, where connections are cut
+   */
+  begin(keep?: 'open decisions'): void;
   /** Waits until every request is over: has its audit events. Gives up after `ms`. */
   settle(ms: number): Promise<void>;
   /** Moves the gateway's clock. */
@@ -55,6 +59,8 @@ const authenticator: Authenticator = {
 export function createSubject(servers: readonly ServerOptions[], arrivals: Arrival[], options: Partial<GatewayOptions> = {}): Subject {
   const observed: Observed = { calls: 0, events: [], allowed: [], arrivals, faults: [] };
   let now = Date.now();
+  /** Decisions that are left from the case before. */
+  let before = 0;
   const recorder = watch(observed.faults);
   const gateway = createGateway({
     publicUrl: ORIGIN,
@@ -81,9 +87,11 @@ export function createSubject(servers: readonly ServerOptions[], arrivals: Arriv
         return gateway.fetch(request, peer);
       },
     },
-    begin() {
+    begin(keep) {
       observed.calls = 0;
+      const open = keep === undefined ? [] : observed.allowed.slice(before).filter(({ uses }) => uses === 0);
       for (const list of [observed.events, observed.allowed, observed.arrivals, observed.faults]) list.length = 0;
+      before = observed.allowed.push(...open);
     },
     async settle(ms) {
       const end = performance.now() + ms;

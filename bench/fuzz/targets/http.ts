@@ -59,7 +59,7 @@ export const http: Target = {
     });
     return {
       property: holdsFor(conversation, async ({ requests, pauseMs, then }) => {
-        subject.begin();
+        subject.begin('open decisions');
         const wires = requests.map(({ dressed }) => dressModern(dressed));
         let answers: RawAnswer[] = [];
         let received = '';
