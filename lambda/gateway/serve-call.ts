@@ -13,7 +13,10 @@ export async function serveCall(call: Call, signal: AbortSignal): Promise<Respon
   const control = new AbortController();
   const giveUp = () => control.abort();
   // A dropped connection cancels a request in the modern era only.
-  if (call.era === 'modern') signal.addEventListener('abort', giveUp, { once: true });
+  if (call.era === 'modern') {
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+  }
   try {
     const prepared = await prepareCall(call);
     if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response);

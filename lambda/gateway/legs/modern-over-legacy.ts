@@ -62,6 +62,7 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
   const { leg, description } = session;
 
   async function exchange(request: JsonRpcRequest, exchangeOptions: ExchangeOptions): Promise<Exchange> {
+    if (exchangeOptions.signal?.aborted === true) throw new UpstreamFailure('aborted', 'the client went away');
     if (request.method === 'server/discover') return answered('ok', resultResponse(request.id, discover(description)));
     if (request.method === 'subscriptions/listen') return listenOverLegacy(session, request, exchangeOptions.signal);
     const meta = isJsonObject(request.params?._meta) ? request.params._meta : {};

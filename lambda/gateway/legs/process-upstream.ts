@@ -91,20 +91,18 @@ export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUp
     return JSON.stringify(key);
   }
 
-  async function lease(key: string, hold: Hold): Promise<PooledConnection> {
-    const { process, release } = await pool.processes.lease(key);
-    hold(release);
-    return process;
-  }
-
   /** The process to talk to, and the key it has. */
   async function connect(principal: string, prefer: Era, declared: JsonObject, hold: Hold): Promise<{ readonly connection: PooledConnection; readonly key: string }> {
-    const key = keyOf(principal, prefer, declared);
-    const connection = await lease(key, hold);
-    const actual = keyOf(principal, prefer, declared);
-    // It turned out to be a legacy server, which has to be told at its start what the client is capable of.
-    if (connection.era === 'legacy' && actual !== key) return { connection: await lease(actual, hold), key: actual };
-    return { connection, key };
+    for (;;) {
+      const key = keyOf(principal, prefer, declared);
+      const { process, release } = await pool.processes.lease(key);
+      // It may have turned out meanwhile to be a legacy server, which has to be told at its start what the client is capable of.
+      if (process.era === 'modern' || keyOf(principal, prefer, declared) === key) {
+        hold(release);
+        return { connection: process, key };
+      }
+      release();
+    }
   }
 
   return {
