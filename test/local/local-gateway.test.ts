@@ -140,7 +140,7 @@ describe('the gateway on one machine', () => {
       'a program that says nothing',
       { mcpServers: { bad: { command: process.execPath, args: ['-e', 'setInterval(() => 0, 1000)'], limits: { firstByteMs: 300 } } } },
       undefined,
-      'The server "bad" does not start: server bad did not answer initialize in time',
+      'The server "bad" does not start: server bad did not answer in time',
     ],
     ['no policy', {}, {}, /policies: expected Cedar policies in files that end in \.cedar, found none$/],
     ['a policy that is none', {}, { 'a.cedar': '\npermit (principal, action);' }, /policies\/a\.cedar:2:\d+: /],
