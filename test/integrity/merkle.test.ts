@@ -29,7 +29,9 @@ describe('a Merkle tree (RFC 6962)', () => {
     const leaves = leavesOf(200);
     const frontier = new Frontier();
     leaves.forEach((leaf, index) => {
-      expect(frontier.root(leaf)).toEqual(rootOf(leaves, index + 1));
+      const before = frontier.root();
+      frontier.copy().append(leaf);
+      expect(frontier.root()).toEqual(before);
       frontier.append(leaf);
       expect(frontier.root()).toEqual(rootOf(leaves, index + 1));
       expect(frontier.size).toBe(index + 1);

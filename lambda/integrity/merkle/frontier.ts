@@ -16,15 +16,15 @@ export class Frontier {
     this.count += 1;
   }
 
-  /** Root of all leaves so far, and of `next` after them where it is given. */
-  root(next?: Buffer): Buffer {
-    if (next !== undefined) {
-      const longer = new Frontier();
-      longer.peaks.push(...this.peaks);
-      longer.count = this.count;
-      longer.append(next);
-      return longer.root();
-    }
+  copy(): Frontier {
+    const copy = new Frontier();
+    copy.peaks.push(...this.peaks);
+    copy.count = this.count;
+    return copy;
+  }
+
+  /** Root of all leaves so far. */
+  root(): Buffer {
     return this.peaks.length === 0 ? EMPTY_ROOT : this.peaks.reduceRight((right, left) => nodeHash(left, right));
   }
 }
