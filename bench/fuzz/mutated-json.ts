@@ -65,7 +65,7 @@ function placesOf(tree: JsonTree): Place[] {
           repeat: () => void node.members.push([member[0], structuredClone(member[1])]),
           rename: (name) => void (member[0] = name),
           shadow: (spelling) => {
-            const text = FORBIDDEN_VALUES[member[0]];
+            const text = FORBIDDEN_VALUES.get(member[0]);
             node.members.push([spell(member[0], spelling), text === undefined ? structuredClone(member[1]) : { kind: 'text', text }]);
           },
         });
@@ -90,14 +90,14 @@ function placesOf(tree: JsonTree): Place[] {
 }
 
 /** What a smuggler would put there: see policies.ts. */
-const FORBIDDEN_VALUES: Readonly<Record<string, string>> = {
-  method: '"tools/call"',
-  params: '{"name":"secret","arguments":{},"uri":"file:///secret/b"}',
-  name: '"secret"',
-  arguments: '{"path":"/etc/passwd"}',
-  path: '"/etc/passwd"',
-  uri: '"file:///secret/b"',
-};
+const FORBIDDEN_VALUES: ReadonlyMap<string, string> = new Map([
+  ['method', '"tools/call"'],
+  ['params', '{"name":"secret","arguments":{},"uri":"file:///secret/b"}'],
+  ['name', '"secret"'],
+  ['arguments', '{"path":"/etc/passwd"}'],
+  ['path', '"/etc/passwd"'],
+  ['uri', '"file:///secret/b"'],
+]);
 
 function spell(name: string, spelling: Spelling): string {
   switch (spelling) {
