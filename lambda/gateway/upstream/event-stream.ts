@@ -26,14 +26,21 @@ export function createEventStreamParser(maxMessageBytes: number, observer: Event
     failed = true;
     observer.onFailure(code, what);
   };
+  // A `retry` line belongs to the event that it stands in, which is told after it; without one it stands for itself.
+  let retry: number | undefined;
+  const takeRetry = () => {
+    const taken = retry === undefined ? {} : { retryMs: retry };
+    retry = undefined;
+    return taken;
+  };
   const parser = createParser({
     onEvent: (event) => {
       if (failed) return;
       if (event.data.length > maxMessageBytes) fail('too_large', `sent a message larger than ${maxMessageBytes} bytes`);
-      else report(event, observer, fail);
+      else report(event, takeRetry(), observer, fail);
     },
     onRetry: (retryMs) => {
-      if (!failed) observer.onEvent({ kind: 'checkpoint', retryMs });
+      retry = retryMs;
     },
     onError: (error) => {
       if (error.type === 'max-buffer-size-exceeded') fail('too_large', `sent a message larger than ${maxMessageBytes} bytes`);
@@ -44,17 +51,24 @@ export function createEventStreamParser(maxMessageBytes: number, observer: Event
   return {
     feed: (chunk) => {
       if (!failed) parser.feed(chunk.toString('latin1'));
+      if (!failed && retry !== undefined) observer.onEvent({ kind: 'checkpoint', ...takeRetry() });
     },
   };
 }
 
-function report(event: EventSourceMessage, observer: EventStreamObserver, fail: (code: 'garbage', what: string) => void): void {
+function report(
+  event: EventSourceMessage,
+  retry: { readonly retryMs?: number },
+  observer: EventStreamObserver,
+  fail: (code: 'garbage', what: string) => void,
+): void {
   const eventId = event.id;
   const isMessage = event.event === undefined || event.event === 'message';
   if (event.data === '' || !isMessage) {
-    if (eventId !== undefined) observer.onEvent({ kind: 'checkpoint', eventId });
+    if (eventId !== undefined || retry.retryMs !== undefined) observer.onEvent({ kind: 'checkpoint', ...(eventId === undefined ? {} : { eventId }), ...retry });
     return;
   }
+  if (retry.retryMs !== undefined) observer.onEvent({ kind: 'checkpoint', ...retry });
   const decoded = decodeMessages(Buffer.from(event.data, 'latin1'));
   if (isMalformed(decoded)) {
     fail('garbage', decoded.malformed);

@@ -48,9 +48,9 @@ test('an event id belongs to its event alone', () => {
 });
 
 test('events without data and retry times are checkpoints', () => {
-  expect(parseText('retry: 3000\nid: x\ndata:\n\nretry: soon\n\n').events).toEqual([
-    { kind: 'checkpoint', retryMs: 3_000 },
-    { kind: 'checkpoint', eventId: 'x' },
+  expect(parseText('id: x\nretry: 3000\ndata:\n\nretry: soon\n\nretry: 20\n\n').events).toEqual([
+    { kind: 'checkpoint', eventId: 'x', retryMs: 3_000 },
+    { kind: 'checkpoint', retryMs: 20 },
   ]);
 });
 
