@@ -107,6 +107,15 @@ describe('a server over stdio that misbehaves', () => {
   });
 });
 
+describe('a legacy server that a modern client meets first', () => {
+  it.each(['strict', 'deaf'])('is served all the same, whatever it makes of server/discover (%s)', async (name) => {
+    const harness = startHarness([scripted(name)]);
+    open.push(harness);
+    const { response } = await harness.modern(name, 'tools/call', { name: 'echo', arguments: { text: 'hello' } });
+    expect(response.result.content[0].text).toBe('hello');
+  });
+});
+
 describe('questions of a server over stdio', () => {
   const elicitation = { capabilities: { elicitation: {} } };
   const answer = (id: unknown, name: string) => ({ jsonrpc: '2.0', id, result: { action: 'accept', content: { name } } });

@@ -12,6 +12,14 @@ const form = { message: 'Who?', requestedSchema: { type: 'object', properties: {
 const TOOLS = {
   whoami: (id) => say(id, { pid: process.pid, seen }),
   echo: (id, { text }) => say(id, text),
+  touch: (id, { text }) => {
+    send({ method: 'notifications/resources/updated', params: { uri: text } });
+    say(id, 'touched');
+  },
+  announce: (id) => {
+    send({ method: 'notifications/tools/list_changed' });
+    say(id, 'announced');
+  },
   hang: () => {},
   crash: () => process.exit(3),
   garbage: () => process.stdout.write('this is no JSON\n'.repeat(60)),
@@ -80,6 +88,8 @@ const METHODS = {
 console.error(`scripted server ${process.argv[2] ?? ''} started`);
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
   const message = JSON.parse(line);
+  if (message.method === 'server/discover' && process.argv[2] === 'strict') process.exit(5);
+  if (message.method === 'server/discover' && process.argv[2] === 'deaf') return;
   if (message.method === undefined) {
     for (const id of asking.get(message.id) ?? []) say(id, message.result ?? message.error);
     asking.delete(message.id);
