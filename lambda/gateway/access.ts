@@ -1,5 +1,6 @@
 import type { Decision, Operation } from '../authorization';
-import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError } from '../protocol';
+import type { WithheldReason } from '../integrity';
+import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
 
 /** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
@@ -61,6 +62,30 @@ function notFound(call: Call, operation: Operation): JsonRpcError {
 
 export function unknownTool(call: Call, name: string): JsonRpcError {
   return errorResponse(call.message.id, { code: ErrorCode.INVALID_PARAMS, message: `Unknown tool: ${name}` });
+}
+
+const WITHHELD_SENTENCES = {
+  quarantined: 'the definition of this tool changed or is under suspicion, and nobody has approved it as it is now',
+  approval_expired: 'the approval of this tool is too old and has to be renewed',
+  registry_unavailable: 'whether this tool is approved cannot be verified now, so it is refused',
+} as const;
+
+/** The refusal of a tool that the registry withholds (TD-4). One that was never approved is answered like one that does not exist. */
+export async function refuseWithheld(call: Call, tool: ToolDefinition, reason: WithheldReason): Promise<JsonRpcError> {
+  call.scope.deny(`tool_${reason}`);
+  if (reason === 'not_approved' || reason === 'revoked') return unknownTool(call, tool.name);
+  const [seen] = await visible(call, [{ kind: 'callTool', tool, arguments: {} }]);
+  if (seen !== true) return unknownTool(call, tool.name);
+  return withheldResponse(call, reason);
+}
+
+export function withheldResponse({ message, scope }: Pick<Call, 'message' | 'scope'>, reason: WithheldReason): JsonRpcError {
+  scope.deny(`tool_${reason}`);
+  return errorResponse(message.id, {
+    code: reason === 'registry_unavailable' ? GatewayErrorCode.UNAVAILABLE : GatewayErrorCode.ACCESS_DENIED,
+    message: `Access denied: ${reason === 'not_approved' || reason === 'revoked' ? 'this tool is not approved' : WITHHELD_SENTENCES[reason]}`,
+    data: { reason: `tool_${reason}`, policyIds: [], requestId: scope.requestId },
+  });
 }
 
 const SENTENCES = {

@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { compileArgumentGuard, type ArgumentGuard } from '../guard';
-import { isJsonObject, type JsonObject, type JsonValue, type ToolDefinition } from '../protocol';
+import { pinOf, subjectId, type PinnedDefinition, type ToolRegistryView, type WithheldReason } from '../integrity';
+import { NotCanonical, isJsonObject, type JsonObject, type JsonValue, type ToolDefinition } from '../protocol';
 import { ParamHeaders } from './inbound';
 import type { GatewayLimits, ServerOptions } from './options';
 
@@ -10,6 +11,18 @@ export interface ToolEntry {
   readonly definition: ToolDefinition;
   readonly guard: ArgumentGuard;
   readonly paramHeaders: ParamHeaders;
+  /** Set where there is a registry of tools (TD-4). */
+  readonly approval?: ToolApproval;
+}
+
+/** What the registry says of one definition, now and later. */
+export interface ToolApproval {
+  /** Why it is not to be served; `undefined` where it is. */
+  withheld(): WithheldReason | undefined;
+  /** Tells when it is no longer to be served. Returns how to stop listening. */
+  onWithdrawn(listener: () => void): () => void;
+  /** Resolves when what the server announced of its tools so far has been read again. */
+  settled(): Promise<void>;
 }
 
 export interface ReadTools {
@@ -30,8 +43,11 @@ export interface ToolCatalog {
    * A tool that is missing from a known list makes it ask once more: it may be new.
    */
   find(principal: string, name: string, listPage: ListPage): Promise<ToolEntry | undefined>;
-  /** Forgets all lists, after the server said that they changed. */
+  /** Forgets all lists, after the server said that they changed. With a registry they are read again at once. */
   forget(): void;
+  /** Why the registry withholds the server's instructions to the model; `undefined` where it does not (TD-4). */
+  withholdsInstructions(instructions: string): WithheldReason | undefined;
+  close(): void;
 }
 
 /** Answers the result of `tools/list` for a cursor. */
@@ -48,18 +64,70 @@ const MAX_PAGES = 100;
 const MAX_PRINCIPALS = 1_000;
 /** How often a list is asked for again because of names that are not on it. */
 const RECHECK_MS = 5_000;
+/** Whose lists are read again when they are said to have changed, the newest first. */
+const MAX_REREAD_LISTS = 8;
+const MIN_BETWEEN_REREADS_MS = 250;
 
-export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, clock: () => number): ToolCatalog {
+export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, clock: () => number, registry?: ToolRegistryView): ToolCatalog {
   const compiled = new LRUCache<string, ToolEntry | { readonly broken: string }>({ max: limits.maxTools });
   const lists = new LRUCache<string, Promise<KnownList>>({ max: MAX_PRINCIPALS });
+  const readers = new LRUCache<string, ListPage>({ max: MAX_REREAD_LISTS });
+  const inFlight = new Map<string, Set<() => void>>();
+  let rereading: Promise<void> | undefined;
+  let changedAgain = false;
+  const stopListening = registry?.onChange((id, isServed) => {
+    lists.clear();
+    if (!isServed) for (const listener of [...(inFlight.get(id) ?? [])]) listener();
+  });
 
   function compile(raw: JsonObject): ToolEntry | { readonly broken: string } {
     const text = JSON.stringify(raw);
     const known = compiled.get(text);
     if (known !== undefined) return known;
-    const entry = compileTool(raw, server);
+    const entry = approvable(compileTool(raw, server));
     compiled.set(text, entry);
     return entry;
+  }
+
+  /** The pin is computed here, once for each definition, and only compared on each call. */
+  function approvable(entry: ToolEntry | { readonly broken: string }): ToolEntry | { readonly broken: string } {
+    if (registry === undefined || 'broken' in entry) return entry;
+    const definition = entry.definition as unknown as JsonObject;
+    try {
+      const offered: PinnedDefinition = { id: subjectId({ server: server.name, tool: entry.definition.name }), pin: pinOf(definition), definition };
+      return { ...entry, approval: approvalOf(offered, registry) };
+    } catch (error) {
+      if (error instanceof NotCanonical) return { broken: error.message };
+      throw error;
+    }
+  }
+
+  function approvalOf(offered: PinnedDefinition, view: ToolRegistryView): ToolApproval {
+    return {
+      withheld: () => view.withholds(offered),
+      onWithdrawn(listener) {
+        const listeners = inFlight.get(offered.id) ?? new Set();
+        inFlight.set(offered.id, listeners.add(listener));
+        return () => {
+          if (listeners.delete(listener) && listeners.size === 0 && inFlight.get(offered.id) === listeners) inFlight.delete(offered.id);
+        };
+      },
+      settled: async () => rereading,
+    };
+  }
+
+  /** A change is noticed when it is announced, not when somebody calls next. */
+  function reread(): void {
+    if (rereading !== undefined) changedAgain = true;
+    else rereading = rereadLists().finally(() => (rereading = undefined));
+  }
+
+  async function rereadLists(): Promise<void> {
+    do {
+      if (changedAgain) await pause(MIN_BETWEEN_REREADS_MS);
+      changedAgain = false;
+      await Promise.allSettled([...readers.entries()].map(([principal, listPage]) => refresh(principal, listPage)));
+    } while (changedAgain);
   }
 
   async function read(tools: JsonValue | undefined): Promise<ReadTools> {
@@ -92,6 +160,8 @@ export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, 
       if (typeof result.nextCursor !== 'string') break;
       cursor = result.nextCursor;
     }
+    // The registry hears of every tool, also of those that nobody calls.
+    for (const { approval } of tools.values()) approval?.withheld();
     return { readAt, tools };
   }
 
@@ -107,14 +177,25 @@ export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, 
   return {
     read,
     async find(principal, name, listPage) {
+      if (registry !== undefined) readers.set(principal, listPage);
       const pending = lists.get(principal);
       const known = pending === undefined ? undefined : await pending;
       const age = known === undefined ? Infinity : clock() - known.readAt;
-      const entry = age > limits.catalogMs ? undefined : known?.tools.get(name);
-      if (entry !== undefined || (known !== undefined && age < RECHECK_MS)) return entry;
+      if (known !== undefined && age <= limits.catalogMs) {
+        const entry = known.tools.get(name);
+        if (entry !== undefined || age < RECHECK_MS) return entry;
+      }
       return (await refresh(principal, listPage)).tools.get(name);
     },
-    forget: () => lists.clear(),
+    forget() {
+      lists.clear();
+      if (registry !== undefined) reread();
+    },
+    withholdsInstructions(instructions) {
+      if (registry === undefined) return undefined;
+      return registry.withholds({ id: subjectId({ server: server.name }), pin: pinOf(instructions), definition: instructions });
+    },
+    close: () => void stopListening?.(),
   };
 }
 

@@ -64,7 +64,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { name } = server;
     if (!SERVER_NAME.test(name)) throw new RangeError(`server name ${JSON.stringify(name)} must match ${SERVER_NAME.source}`);
     if (servers.has(name)) throw new RangeError(`server name ${JSON.stringify(name)} is used twice`);
-    const catalog = createToolCatalog(server, limits, clock);
+    const catalog = createToolCatalog(server, limits, clock, options.registry);
     if (server.upstream.kind === 'http') checkUrl(name, server.upstream);
     const upstreamLimits = { ...DEFAULT_UPSTREAM_LIMITS, ...server.upstreamLimits };
     const upstream =
@@ -139,7 +139,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     },
     async close() {
-      await Promise.all([...servers.values()].map(({ upstream }) => upstream.close()));
+      await Promise.all(
+        [...servers.values()].map(({ upstream, catalog }) => {
+          catalog.close();
+          return upstream.close();
+        }),
+      );
       await pool.close();
       await options.audit.flush();
     },

@@ -156,11 +156,13 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
     const { upstream, description } = await server.upstream.open(principal, session, message, scope.hold);
     scope.draft.upstreamStatus = upstream.kind === 'process' ? 'ok' : 200;
     const { serverInfo, instructions } = description;
+    const withheld = instructions === undefined ? undefined : server.catalog.withholdsInstructions(instructions);
+    if (withheld !== undefined) scope.note(`instructions_withheld: ${withheld}`);
     const result: JsonObject = {
       protocolVersion: clientRevision,
       capabilities: knownServerCapabilities(description.capabilities),
       serverInfo: serverInfo ?? { name: server.options.name, version: '0' },
-      ...(instructions === undefined ? {} : { instructions }),
+      ...(instructions === undefined || withheld !== undefined ? {} : { instructions }),
     };
     const sessionId = sealSession(runtime.seal, { ...session, upstream });
     return answerWithJson(call, 200, resultResponse(message.id, result), { [Header.SESSION_ID]: sessionId });

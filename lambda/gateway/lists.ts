@@ -3,12 +3,17 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../protocol';
 import { visible } from './access';
 import type { Call } from './call';
 
-/** The page of `tools/list` with the tools that are sound and that the principal may see (MUL-8). */
+/** The page of `tools/list` with the tools that are sound, approved where there is a registry (TD-4), and that the principal may see (MUL-8). */
 export async function filterTools(call: Call, result: JsonObject): Promise<JsonObject> {
   const { entries, dropped } = await call.catalog.read(result.tools);
   for (const { name, reason } of dropped) call.scope.note(`tool_dropped:${name}: ${reason}`);
-  const seen = await visible(call, entries.map(({ definition }) => ({ kind: 'callTool', tool: definition, arguments: {} })));
-  return { ...result, tools: entries.filter((_, index) => seen[index]).map(({ definition }) => definition as unknown as JsonObject) };
+  const approved = entries.filter(({ definition, approval }) => {
+    const withheld = approval?.withheld();
+    if (withheld !== undefined) call.scope.note(`tool_withheld:${definition.name}: ${withheld}`);
+    return withheld === undefined;
+  });
+  const seen = await visible(call, approved.map(({ definition }) => ({ kind: 'callTool', tool: definition, arguments: {} })));
+  return { ...result, tools: approved.filter((_, index) => seen[index]).map(({ definition }) => definition as unknown as JsonObject) };
 }
 
 export function filterPrompts(call: Call, result: JsonObject): Promise<JsonObject> {

@@ -11,9 +11,9 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from '../protocol';
-import { refuseByPolicy, unknownTool, visible } from './access';
+import { refuseByPolicy, refuseWithheld, unknownTool, visible } from './access';
 import type { Call } from './call';
-import type { ToolEntry } from './catalog';
+import type { ToolApproval, ToolEntry } from './catalog';
 import { filterPrompts, filterResources, filterResourceTemplates, filterTools } from './lists';
 import { knownServerCapabilities, modernMeta, settle } from './legs';
 
@@ -24,6 +24,8 @@ export type Prepared =
       /** What was checked is what is sent. */
       readonly request: JsonRpcRequest;
       readonly paramHeaders?: Readonly<Record<string, string>>;
+      /** Of the tool that is called, where there is a registry. */
+      readonly approval?: ToolApproval;
       /** What the client gets to see of the result. */
       finish(result: JsonObject): JsonObject | Promise<JsonObject>;
     }
@@ -67,7 +69,7 @@ export async function prepareCall(call: Call): Promise<Prepared> {
       return prepareListen(call, params);
     case 'server/discover':
       return decideAndForward(call, { kind: 'connect' }, (result) => ({
-        ...result,
+        ...approvedInstructions(call, result),
         supportedVersions: [LATEST_MODERN],
         capabilities: knownServerCapabilities(result.capabilities),
       }));
@@ -83,6 +85,16 @@ async function decideAndForward(
 ): Promise<Prepared> {
   const refusal = await refuseByPolicy(call, operation);
   return refusal === undefined ? { kind: 'forward', request: call.message, finish } : { kind: 'answer', response: refusal };
+}
+
+/** Without instructions that nobody approved (TD-4). */
+function approvedInstructions(call: Call, result: JsonObject): JsonObject {
+  if (typeof result.instructions !== 'string') return result;
+  const withheld = call.catalog.withholdsInstructions(result.instructions);
+  if (withheld === undefined) return result;
+  call.scope.note(`instructions_withheld: ${withheld}`);
+  const { instructions: _, ...rest } = result;
+  return rest;
 }
 
 async function prepareListen(call: Call, params: JsonObject): Promise<Prepared> {
@@ -104,6 +116,8 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     scope.deny('unknown_tool');
     return { kind: 'answer', response: unknownTool(call, name) };
   }
+  const withheld = entry.approval?.withheld();
+  if (withheld !== undefined) return { kind: 'answer', response: await refuseWithheld(call, entry.definition, withheld) };
   if (call.era === 'modern') {
     const refusal = entry.paramHeaders.check(call.headers, given, message.id);
     if (refusal !== undefined) {
@@ -127,6 +141,7 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     request: unchanged ? message : { ...message, params: { ...message.params, arguments: checked.forward } },
     // Also for a legacy client: its server may be a modern one.
     paramHeaders: entry.paramHeaders.headersFor(checked.forward),
+    approval: entry.approval,
     finish: asItIs,
   };
 }

@@ -14,6 +14,7 @@ import {
   type JsonRpcResponse,
   type RequestId,
 } from '../protocol';
+import { withheldResponse } from './access';
 import type { Call } from './call';
 import { checkInputRequests, checkServerMessage } from './inbound';
 import { clientCanAnswer, missingCapability, type Exchange } from './legs';
@@ -21,6 +22,7 @@ import { filterByShape } from './lists';
 import type { RequestScope } from './scope';
 import { SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
 import { UpstreamFailure, type UpstreamEvent } from './upstream';
+import { ToolWithdrawn } from './withdrawal';
 
 /** How long a single answer is waited for before a stream is opened instead, milliseconds. */
 const PATIENCE_MS = 2_000;
@@ -33,6 +35,7 @@ const FAILURE_CODE = { timeout: GatewayErrorCode.UPSTREAM_TIMEOUT } as Readonly<
 /** The JSON-RPC error that tells the client why the upstream did not answer. */
 export function failureResponse(call: Pick<Call, 'message' | 'scope'>, failure: unknown): JsonRpcResponse {
   const { scope, message } = call;
+  if (failure instanceof ToolWithdrawn) return withheldResponse(call, failure.reason);
   if (!(failure instanceof UpstreamFailure)) {
     scope.fail('internal_error');
     return errorResponse(message.id, { code: ErrorCode.INTERNAL_ERROR, message: 'the gateway could not serve this request', data: { requestId: scope.requestId } });

@@ -3,6 +3,7 @@ import { withKnownParams, withTrace } from './forwarded-params';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
 import { UpstreamFailure } from './upstream';
+import { exchangeWhileServed } from './withdrawal';
 
 /**
  * Checks, forwards and answers one request, in either era.
@@ -20,11 +21,13 @@ export async function serveCall(call: Call, signal: AbortSignal): Promise<Respon
   try {
     const prepared = await prepareCall(call);
     if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response);
-    const { paramHeaders, finish } = prepared;
+    const { paramHeaders, approval, finish } = prepared;
     const { trace } = call.scope;
     const known = withKnownParams(prepared.request);
     const request = call.leg.era === 'modern' ? withTrace(known, trace) : known;
-    const exchange = await call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
+    if (approval !== undefined) call.scope.hold(approval.onWithdrawn(giveUp));
+    const send = () => call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
+    const exchange = await (approval === undefined ? send() : exchangeWhileServed(approval, send));
     return await passOn(call, exchange, finish, giveUp);
   } catch (failure) {
     if (call.era === 'legacy' && failure instanceof UpstreamFailure && failure.code === 'session_lost') throw failure;

@@ -78,7 +78,11 @@ export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUp
       limits,
       inputMs,
       onListChanged,
-      start: (handlers) => startProcess({ name, limits, ...options.process }, { ...handlers, onStderrLine: options.onStderrLine }),
+      start: (handlers) =>
+        startProcess(
+          { name, limits, ...options.process },
+          { ...handlers, onStderrLine: options.onStderrLine, onNoise: (line) => options.onStderrLine?.(`not MCP on its standard output: ${line}`) },
+        ),
     });
     if (connection.era !== prefer) only = connection.era;
     const shared = shareSession(connection.legacyLeg({ name: '', capabilities }), connection.description);
