@@ -225,11 +225,11 @@ describe('processes', () => {
     expect((await hanging).response.error.data.reason).toMatch(/^upstream_/);
   });
 
-  it('what they write to their standard error goes to whoever runs the gateway', async () => {
+  it('what they write to their standard error, or by mistake to their standard output, goes to whoever runs the gateway', async () => {
     const lines: string[] = [];
     const harness = start({ onServerOutput: (server, line) => lines.push(`${server}: ${line}`) });
-    await openRaw(harness, 'a');
-    expect(lines).toEqual(['a: scripted server a started']);
+    await (await openRaw(harness, 'a')).call('chatter');
+    expect(lines).toEqual(['a: scripted server a started', 'a: not MCP on its standard output: a banner', ...['{"half":', '[]', '42'].map((line) => `a: not MCP on its standard output: ${line}`)]);
   });
 });
 

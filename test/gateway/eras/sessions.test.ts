@@ -309,6 +309,37 @@ describe('between principals', () => {
   });
 });
 
+describe('what a modern client declares', () => {
+  const answering = async (result: object) => {
+    const upstream = await startUpstream(({ message }) => {
+      const cached = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+      if (message.method === 'server/discover') return { result: { ...cached, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } };
+      if (message.method === 'tools/list') return { result: { ...cached, tools: [{ name: 'ask', inputSchema: { type: 'object' } }] } };
+      return { result };
+    });
+    const harness = startHarness([{ name: 'files', upstream: { kind: 'http', url: upstream.url, headers: {} } }]);
+    open.push(upstream, harness);
+    return { upstream, call: (capabilities: object) => harness.modern('files', 'tools/call', { name: 'ask', arguments: {} }, { capabilities: capabilities as any }) };
+  };
+  const form = { method: 'elicitation/create', params: { message: 'Who?', requestedSchema: { type: 'object', properties: {} } } };
+
+  it('reaches the server as far as the gateway knows it', async () => {
+    const { upstream, call } = await answering({ resultType: 'complete', content: [] });
+    await call({ elicitation: { form: {} }, extensions: { 'io.modelcontextprotocol/tasks': {} }, experimental: { more: {} } });
+    expect(upstream.received.at(-1)?.message.params._meta['io.modelcontextprotocol/clientCapabilities']).toEqual({ elicitation: { form: {} } });
+  });
+
+  it.each<[string, object, object, number, number]>([
+    ['that it did not declare', {}, { resultType: 'input_required', inputRequests: { a: form } }, 400, -32021],
+    ['that is not MCP', { elicitation: {} }, { resultType: 'input_required', inputRequests: { a: { method: 'no/such' } } }, 200, -31502],
+    ['in a way that nobody knows', {}, { resultType: 'task', task: {} }, 200, -31502],
+  ])('is all that a server may ask for: an answer %s is an error', async (_, capabilities, result, status, code) => {
+    const { call } = await answering(result);
+    const answer = await call(capabilities);
+    expect([answer.status, answer.response.error.code]).toEqual([status, code]);
+  });
+});
+
 describe('the URL of a server', () => {
   const gateway = (url: string, more: object = {}) => () => void open.push(startHarness([{ name: 'files', upstream: { kind: 'http', url, headers: {}, ...more } }]));
 
