@@ -90,7 +90,7 @@ interface Answer {
 
 class Evaluator {
   private readonly slicer: Slicer;
-  private readonly decisions = new LRUCache<string, Decision>({ max: MAX_REMEMBERED });
+  private readonly outcomes = new LRUCache<string, { readonly outcome: Outcome | undefined }>({ max: MAX_REMEMBERED });
   private readonly visibility = new LRUCache<string, Answer>({ max: MAX_REMEMBERED });
 
   constructor(readonly set: PolicySet) {
@@ -118,11 +118,17 @@ class Evaluator {
     });
   }
 
+  /** Every policy is evaluated by itself, so those that the entities alone decide are evaluated once and remembered. */
   private decideIn(slice: Slice, entities: RequestEntities, request: AuthorizationRequest): Decision {
-    if (slice.readsContext) {
-      return decisionOf(evaluate(slice, entities, contextOf(request, slice.context, readsUnseenArgument(slice, request))));
+    const { byEntities, byContext } = slice;
+    const outcomes: (Outcome | undefined)[] = [];
+    if (byEntities.policies.length > 0) {
+      outcomes.push(remembered(this.outcomes, memoKey(byEntities, entities), () => ({ outcome: evaluate(byEntities, entities, {}) })).outcome);
     }
-    return remembered(this.decisions, memoKey(slice, entities), () => decisionOf(evaluate(slice, entities, {})));
+    if (byContext.policies.length > 0) {
+      outcomes.push(evaluate(byContext, entities, contextOf(request, byContext.context, readsUnseenArgument(byContext, request))));
+    }
+    return decisionOf(outcomes);
   }
 
   /**
@@ -134,13 +140,12 @@ class Evaluator {
     const slice = comparesWhole.length === 0 ? whole : this.slicer.slice(whole.policies.filter((policy) => !comparesWhole.includes(policy)));
     const mayPermit = comparesWhole.some((policy) => policy.effect === 'permit');
     if (slice.policies.length === 0) return mayPermit;
-    const response = evaluate(slice, entities, contextOf(request, slice.context, true));
-    if (response === undefined) return false;
-    const { reason, errors } = response.diagnostics;
-    const erred = errors.map(({ policyId }) => slice.policies.find((policy) => policy.id === policyId)!);
+    const outcome = evaluate(slice, entities, contextOf(request, slice.context, true));
+    if (outcome === undefined) return false;
+    const erred = outcome.errors.map((id) => slice.policies.find((policy) => policy.id === id)!);
     if (erred.some((policy) => !readsArguments(policy.reads))) return false;
-    if (response.decision === 'allow') return true;
-    return reason.length === 0 && (mayPermit || erred.some((policy) => policy.effect === 'permit'));
+    if (outcome.permits.length > 0) return true;
+    return outcome.forbids.length === 0 && (mayPermit || erred.some((policy) => policy.effect === 'permit'));
   }
 }
 
@@ -169,8 +174,15 @@ function entityKey({ identity, attributes }: EntityReads, { key, attrs }: Entity
   return attributes.size === 0 ? '-' : JSON.stringify([...attributes].map((name) => (Object.hasOwn(attrs, name) ? attrs[name] : undefined)));
 }
 
+/** Ids of the policies that decide; no permits where one forbids. */
+interface Outcome {
+  readonly permits: readonly string[];
+  readonly forbids: readonly string[];
+  readonly errors: readonly string[];
+}
+
 /** The engine's answer, `undefined` where it has none. */
-function evaluate(slice: Slice, entities: RequestEntities, context: CedarRecord): Response | undefined {
+function evaluate(slice: Slice, entities: RequestEntities, context: CedarRecord): Outcome | undefined {
   try {
     const answer = cedar().statefulIsAuthorized({
       preparsedPolicySetId: engineSlot(slice, () => Object.fromEntries(slice.policies.map(({ id, conditions }) => [id, conditions]))),
@@ -180,7 +192,7 @@ function evaluate(slice: Slice, entities: RequestEntities, context: CedarRecord)
       context,
       entities: entitiesRead(slice, entities),
     });
-    return answer.type === 'success' ? answer.response : undefined;
+    return answer.type === 'success' ? outcomeOf(answer.response) : undefined;
   } catch {
     return undefined;
   }
@@ -204,12 +216,23 @@ function entityRead({ attributes, parents }: EntityReads, { uid, attrs, parents:
   return { uid, attrs: Object.fromEntries(names.map((name) => [name, attrs[name]!])), parents: parents ? ancestors : [] };
 }
 
-function decisionOf(response: Response | undefined): Decision {
-  if (response === undefined) return NOT_EVALUATED;
-  const { reason, errors } = response.diagnostics;
-  if (errors.length > 0) return { effect: 'deny', policyIds: errors.map(({ policyId }) => policyId).sort(), reason: 'policy_error' };
-  if (response.decision === 'allow') return { effect: 'allow', policyIds: reason.sort() };
-  return reason.length > 0 ? { effect: 'deny', policyIds: reason.sort(), reason: 'forbidden' } : NOT_PERMITTED;
+function outcomeOf({ decision, diagnostics: { reason, errors } }: Response): Outcome {
+  const isAllowed = decision === 'allow';
+  return { permits: isAllowed ? reason : [], forbids: isAllowed ? [] : reason, errors: errors.map(({ policyId }) => policyId) };
+}
+
+/** The decision of all policies together, from those of their parts. */
+function decisionOf(outcomes: readonly (Outcome | undefined)[]): Decision {
+  const all = { permits: [] as string[], forbids: [] as string[], errors: [] as string[] };
+  for (const outcome of outcomes) {
+    if (outcome === undefined) return NOT_EVALUATED;
+    all.permits.push(...outcome.permits);
+    all.forbids.push(...outcome.forbids);
+    all.errors.push(...outcome.errors);
+  }
+  if (all.errors.length > 0) return { effect: 'deny', policyIds: all.errors.sort(), reason: 'policy_error' };
+  if (all.forbids.length > 0) return { effect: 'deny', policyIds: all.forbids.sort(), reason: 'forbidden' };
+  return all.permits.length > 0 ? { effect: 'allow', policyIds: all.permits.sort() } : NOT_PERMITTED;
 }
 
 /**

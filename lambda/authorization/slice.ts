@@ -9,8 +9,9 @@ export interface Slice {
   readonly key: string;
   readonly policies: readonly Policy[];
   readonly reads: Reads;
-  /** Whether the context has a part in it; otherwise it decides by the entities alone. */
-  readonly readsContext: boolean;
+  /** Its policies that the entities alone decide, and those that the context has a part in. */
+  readonly byEntities: Slice;
+  readonly byContext: Slice;
   readonly context: ContextReads;
 }
 
@@ -47,10 +48,21 @@ export class Slicer {
     for (const policy of policies) key += `${this.position.get(policy)},`;
     let slice = this.slices.get(key);
     if (slice === undefined) {
-      slice = createSlice(key, policies);
+      slice = this.createSlice(key, policies);
       this.slices.set(key, slice);
     }
     return slice;
+  }
+
+  private createSlice(key: string, policies: readonly Policy[]): Slice {
+    const reads = unionOf(policies.map((policy) => policy.reads));
+    const byEntities = policies.filter((policy) => policy.reads.context?.size === 0);
+    const isWhole = byEntities.length === policies.length;
+    const isNone = byEntities.length === 0;
+    const whole = { key, policies, reads, context: contextReads(reads) } as { -readonly [Member in keyof Slice]: Slice[Member] };
+    whole.byEntities = isWhole ? whole : this.slice(byEntities);
+    whole.byContext = isNone ? whole : this.slice(isWhole ? [] : policies.filter((policy) => !byEntities.includes(policy)));
+    return whole;
   }
 
   private withAction({ action }: RequestEntities): readonly Policy[] {
@@ -61,11 +73,6 @@ export class Slicer {
     }
     return policies;
   }
-}
-
-function createSlice(key: string, policies: readonly Policy[]): Slice {
-  const reads = unionOf(policies.map((policy) => policy.reads));
-  return { key, policies, reads, readsContext: reads.context?.size !== 0, context: contextReads(reads) };
 }
 
 function contextReads({ context }: Reads): ContextReads {
