@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { frame } from './frame';
+import { paraphrase } from './paraphrase';
 import type { Random } from './random';
 
 /** One sentence that we wrote ourselves, with places where other words may stand. */
@@ -23,11 +25,10 @@ export function readExamples(): readonly Example[] {
 
 type Slots = Readonly<Record<string, readonly string[]>>;
 
-/** Fills the places of an example with words of `data/slots.json`, in up to `count` ways. */
+/** Fills the places of an example with words of `data/slots.json` and says it in other words, in up to `count` ways; first as it was written. */
 export function variants(example: Example, count: number, random: Random, slots: Slots = readSlots()): readonly string[] {
-  if (!example.text.includes('{')) return [example.text];
   const found = new Set<string>();
-  for (let i = 0; i < count; i++) found.add(fill(fill(example.text, slots, random), slots, random));
+  for (let i = 0; i < count; i++) found.add(fill(fill(i % 3 === 0 ? example.text : frame(paraphrase(example.text, random), random), slots, random), slots, random));
   return [...found];
 }
 

@@ -17,8 +17,8 @@ const REJECT = 0.5;
 /** Probability that a definition steers its reader, from the rules it breaks: each rule counts once. */
 export function scoreOf(hits: readonly Hit[]): number {
   const evidence = new Map<string, number>();
-  for (const { rule, discounted } of hits) {
-    const weight = WEIGHT[rule.severity] * (discounted ? DISCOUNT : 1);
+  for (const { rule, discounted, evidence: given } of hits) {
+    const weight = (given ?? WEIGHT[rule.severity]) * (discounted ? DISCOUNT : 1);
     evidence.set(rule.id, Math.max(evidence.get(rule.id) ?? 0, weight));
   }
   let logOdds = PRIOR;

@@ -10,6 +10,8 @@ export interface Hit {
   readonly end: number;
   /** Said about rather than said: in quotation, in code, or by whoever looks for it. Counts less. */
   readonly discounted?: boolean;
+  /** Log-odds for it. @default - by the rule's severity */
+  readonly evidence?: number;
 }
 
 export function findingOf({ rule, pointer, start, end }: Hit): Finding {
