@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createConsoleSink } from '../../lambda/audit';
+import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import {
   createDemo,
   createStyle,
@@ -13,6 +14,7 @@ import {
   type Demo,
   type ListenAddress,
   type LocalGateway,
+  type RegistryWatcher,
   type Style,
 } from '../../lambda/local';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
@@ -42,6 +44,7 @@ The configuration file is JSON (comments are fine) or YAML:
   identity     {issuer, jwks, audience, groupsClaim}  default a token at each start
   anonymous    principal of requests without a token  default none
   limits       rates, sizes, times, processes
+  registry     folder of approved tools               default every tool is served
   audit        file for one JSON line per request
 \${NAME} in commands, arguments, env, urls and headers is read from the environment.
 All keys: schema/mcp-zero-trust.schema.json in this package.
@@ -81,10 +84,25 @@ async function runLocal({ config: file, listen, verbose }: LocalOptions): Promis
   const style = createStyle(color);
   if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
   const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);
-  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput);
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style));
   lifetime.stopWith(() => gateway.stop());
   for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
   process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
+}
+
+/** Steps of tools among the decisions on requests, and what keeps the registry from being read. */
+function watchRegistry(style: Style): RegistryWatcher {
+  let lastFailure = '';
+  return {
+    changed({ at, subject, to, action, by, why }) {
+      if (action !== 'scan' && action !== 'submit') process.stdout.write(escapeUnprintable(`${at.slice(11, 23)} TOOL   ${subject} ${to}, ${action} by ${by}: ${why}`) + '\n');
+    },
+    failed(error) {
+      const failure = escapeUnprintable((error as Error).message);
+      if (failure !== lastFailure) process.stderr.write(`${style.warning('warning:')} the registry of tools: ${failure}\n`);
+      lastFailure = failure;
+    },
+  };
 }
 
 async function introduceDemo(demo: Demo, gateway: LocalGateway, style: Style): Promise<string> {

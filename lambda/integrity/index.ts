@@ -6,4 +6,5 @@ export * from './log';
 export * from './pin';
 export * from './registry';
 export * from './subject';
+export * from './verify';
 export * from './view';

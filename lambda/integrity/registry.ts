@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isJsonObject, type JsonObject, type JsonValue } from '../protocol';
-import { RevisionConflict, type Document, type DocumentStore } from '../stores';
+import { DocumentTooLarge, RevisionConflict, type Document, type DocumentStore } from '../stores';
 import { changeLevel, definitionDifference, nextVersion, type ChangeLevel, type Difference } from './difference';
 import { advance, DEFAULT_APPROVAL_DAYS, isNews, isSensitive, rulesOf, type Actor, type ApprovalPolicy, type Command, type ScanFinding, type ScanResult, type Step, type ToolRecord } from './life-cycle';
 import type { ApprovalLog } from './log';
 import { pinOf, type Pin } from './pin';
-import { parseSubject, subjectId, type Subject } from './subject';
+import { MAX_SUBJECT_ID_BYTES, parseSubject, subjectId, type Subject } from './subject';
 
 /** Says what it finds in a definition. Pure: it runs wherever the definition is seen. */
 export type Scan = (subject: Subject, definition: JsonValue) => ScanResult;
@@ -57,7 +57,10 @@ export class StepRefused extends Error {
 
 /** Every definition that a server ever offered, what was decided on it, and by whom (SC-2, MUL-10). */
 export interface ToolRegistry {
-  /** Takes note of a definition that a server offers, and scans what is new. A changed one goes into quarantine. */
+  /**
+   * Takes note of a definition that a server offers, and scans what is new. A changed one goes into quarantine.
+   * @throws StepRefused for a subject whose id is longer than `MAX_SUBJECT_ID_BYTES`
+   */
   observe(subject: Subject, definition: JsonValue, by: string): Promise<StoredRecord>;
   /**
    * Approves the definition; where it needs two people, the first is kept as an endorsement. Renews an approval that holds.
@@ -193,12 +196,22 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     return (await store.list(RECORDS)).map(storedOf).filter((other) => other.record.body === body && other.id !== id).map((other) => other.id);
   }
 
+  /** One that is too large is not kept, and so never approved: nobody could read what they approve. */
+  async function keepDefinition(pin: Pin, offered: JsonValue): Promise<void> {
+    try {
+      await putOnce(DEFINITIONS, pin, { definition: offered });
+    } catch (error) {
+      if (!(error instanceof DocumentTooLarge)) throw error;
+    }
+  }
+
   const decide = (action: 'reject' | 'quarantine' | 'revoke', insist: boolean) => (id: string, { by, why }: Decision) =>
     take(id, async () => [[{ action }, { by, at: now(), why }]], insist);
 
   return {
     async observe(subject, offered, by) {
       const id = subjectId(subject);
+      if (Buffer.byteLength(id) > MAX_SUBJECT_ID_BYTES) throw new StepRefused(`${id.slice(0, 40)}...`, `its name is longer than ${MAX_SUBJECT_ID_BYTES} bytes`);
       const pin = pinOf(offered);
       const body = bodyOf(offered);
       const sensitive = isSensitive(id, offered, policy);
@@ -206,7 +219,7 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
         id,
         async (current) => {
           if (!isNews(current?.record, pin)) return [];
-          await putOnce(DEFINITIONS, pin, { definition: offered });
+          await keepDefinition(pin, offered);
           const result = scan(subject, offered);
           const resembles = current === undefined ? await resembling(id, body) : [];
           const at = now();
@@ -228,6 +241,7 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
         async (current) => {
           const at = clock();
           const chosen = pin ?? current?.record.pin;
+          if (chosen !== undefined && (await definition(chosen)) === undefined) throw new StepRefused(id, 'its definition is not kept, it may be too large');
           const version = current === undefined || chosen === undefined ? '' : await versionOf(current.record, chosen);
           const expiresAt = new Date(at + (policy.approvalDays ?? DEFAULT_APPROVAL_DAYS) * DAY_MS).toISOString();
           return [[{ action: 'approve', pin, version, expiresAt, despiteFindings }, { by, at: new Date(at).toISOString(), why }]];

@@ -3,7 +3,7 @@ import { isNews, type LifeCycleState, type ToolRecord } from './life-cycle';
 import type { ApprovalLog } from './log';
 import type { Pin } from './pin';
 import type { StoredRecord, ToolRegistry } from './registry';
-import { parseSubject } from './subject';
+import { MAX_SUBJECT_ID_BYTES, parseSubject } from './subject';
 
 /** Why a definition is not served. */
 export type WithheldReason = 'not_approved' | 'quarantined' | 'revoked' | 'approval_expired' | 'registry_unavailable';
@@ -126,6 +126,7 @@ export function createRegistryView(options: RegistryViewOptions): RefreshedView 
   function report(offered: PinnedDefinition, record: ToolRecord | undefined, now: number): void {
     const { id, pin } = offered;
     const key = `${id}\n${pin}`;
+    if (Buffer.byteLength(id) > MAX_SUBJECT_ID_BYTES) return;
     if (waiting.size >= MAX_WAITING || waiting.has(key) || reporting.has(key)) return;
     if (record === undefined && (subjects.get(parseSubject(id).server) ?? 0) >= MAX_SUBJECTS_OF_SERVER) return;
     if (record !== undefined && record.state !== 'approved' && now - Date.parse(record.steps.at(-1)?.at ?? '') < MIN_BETWEEN_CHANGES_MS) return;

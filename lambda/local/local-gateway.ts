@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
 import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
+import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
 import { probeServers, type Probe } from './probe';
+import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 import { StartError } from './start-error';
 import { withToolFilters } from './tool-filter';
 
@@ -32,6 +34,8 @@ export interface LocalServer {
   readonly url: string;
   /** How many tools it lists; `undefined` where it could not be reached. */
   readonly tools: number | undefined;
+  /** How many of them are approved, where there is a registry. */
+  readonly approved?: number;
 }
 
 /**
@@ -40,14 +44,20 @@ export interface LocalServer {
  *
  * @param decisions - Gets one event for each request, besides the audit file (LOG-1).
  * @param onServerOutput - Gets the lines that servers write to their standard error.
+ * @param registryWatcher - Hears of the registry of tools, where there is one.
  * @throws StartError
  */
-export async function startLocalGateway(config: LocalConfig, decisions: AuditSink, onServerOutput?: GatewayOptions['onServerOutput']): Promise<LocalGateway> {
+export async function startLocalGateway(
+  config: LocalConfig,
+  decisions: AuditSink,
+  onServerOutput?: GatewayOptions['onServerOutput'],
+  registryWatcher?: RegistryWatcher,
+): Promise<LocalGateway> {
   const policies = config.policies === undefined ? builtInPolicies() : readPolicies(config.policies);
   const http = await startHttpServer(config.listen, config.limits.http);
   const started: Started = { http };
   try {
-    return await serve(config, { decisions, onServerOutput }, policies, started);
+    return await serve(config, { decisions, onServerOutput, registryWatcher }, policies, started);
   } catch (error) {
     await stopAll(started);
     throw error;
@@ -57,6 +67,8 @@ export async function startLocalGateway(config: LocalConfig, decisions: AuditSin
 interface Started {
   readonly http: HttpServer;
   gateway?: Gateway;
+  registry?: LocalRegistry;
+  view?: RefreshedView;
   /** Ends when the processes of the probe have. */
   probeClosed?: Promise<void>;
 }
@@ -64,14 +76,23 @@ interface Started {
 interface Outputs {
   readonly decisions: AuditSink;
   readonly onServerOutput: GatewayOptions['onServerOutput'];
+  readonly registryWatcher: RegistryWatcher | undefined;
 }
 
-async function serve(config: LocalConfig, { decisions, onServerOutput }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
+async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
   const { address } = started.http;
   const url = config.publicUrl ?? `http://${urlHost(address)}`;
   const probe = await probeServers(config.servers);
   started.probeClosed = probe.close();
-  const warnings = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
+  const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
+  const auditFile = config.auditFile === undefined ? undefined : openAuditFile(config.auditFile);
+  const tools = await followRegistry(config, probe, started, {
+    changed(change) {
+      registryWatcher?.changed(change);
+      if (auditFile !== undefined) writeChange(auditFile, change);
+    },
+    failed: (error) => registryWatcher?.failed(error),
+  });
   const { issuer, ...identity } = await createLocalIdentity(config, url);
   const gateway = createGateway({
     publicUrl: url,
@@ -79,7 +100,8 @@ async function serve(config: LocalConfig, { decisions, onServerOutput }: Outputs
     ...identity,
     decisionPoint: withToolFilters(createCedarDecisionPoint({ policies: policies.policies }), config.toolFilters),
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: config.auditFile === undefined ? decisions : teeSinks(decisions, createJsonLinesSink(openAuditFile(config.auditFile))),
+    audit: auditFile === undefined ? decisions : teeSinks(decisions, createJsonLinesSink(auditFile)),
+    registry: started.view,
     sealKey: randomBytes(32),
     digestKey: randomBytes(32),
     allowedHosts: [...new Set([new URL(url).host, ...loopbackHosts(address)])],
@@ -89,8 +111,30 @@ async function serve(config: LocalConfig, { decisions, onServerOutput }: Outputs
   });
   started.gateway = gateway;
   started.http.serve(gateway);
-  const servers = config.servers.map(({ name }) => ({ name, url: `${url}/mcp/${name}`, tools: toolsOf(probe, name)?.length }));
-  return { url, servers, issuer, warnings, stop: () => stopAll(started) };
+  const servers = config.servers.map(({ name }) => ({
+    name,
+    url: `${url}/mcp/${name}`,
+    tools: toolsOf(probe, name)?.length,
+    ...(started.view === undefined ? {} : { approved: tools.filter(({ record }) => record.subject.server === name && record.subject.tool !== undefined && record.state === 'approved').length }),
+  }));
+  return { url, servers, issuer, warnings: [...remarks, ...adviseOn(config, tools)], stop: () => stopAll(started) };
+}
+
+/** Opens the registry, where there is one, and takes note of what the servers offer. */
+async function followRegistry(config: LocalConfig, probe: Probe, started: Started, watcher: RegistryWatcher): Promise<readonly StoredRecord[]> {
+  if (config.registry === undefined) return [];
+  started.registry = await openLocalRegistry(config.registry, watcher.changed);
+  const { registry, log } = started.registry;
+  const tools = await started.registry.observe(probe, 'gateway');
+  started.view = createRegistryView({ registry, log, onError: watcher.failed });
+  await started.view.refresh();
+  return tools;
+}
+
+function adviseOn({ file }: LocalConfig, tools: readonly StoredRecord[]): string[] {
+  const waiting = tools.filter(({ record }) => record.state !== 'approved' && record.state !== 'revoked').length;
+  if (waiting === 0) return [];
+  return [`${waiting === 1 ? '1 definition waits' : `${waiting} definitions wait`} for approval and ${waiting === 1 ? 'is' : 'are'} not served; see: mcp-zero-trust tools list --config ${file}`];
 }
 
 /** A program that does not start is an error; a remote server may be back in a moment. */
@@ -129,10 +173,13 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-function openAuditFile(file: string) {
+function openAuditFile(file: string): WriteStream {
   return createWriteStream(file, { flags: 'a', mode: 0o600 });
 }
 
-async function stopAll({ http, gateway, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, registry, view, probeClosed }: Started): Promise<void> {
+  view?.close();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
+  await view?.settled();
+  await registry?.close();
 }

@@ -6,7 +6,7 @@ import { Header, LATEST_MODERN, MetaKey, isJsonObject, type JsonObject, type Too
 
 /** What a server offers, or in one sentence why it cannot be asked. */
 export type ProbeResult =
-  | { readonly ok: true; readonly tools: readonly ToolDefinition[] }
+  | { readonly ok: true; readonly tools: readonly ToolDefinition[]; /** What the server tells the model. */ readonly instructions?: string }
   | { readonly ok: false; readonly reason: string; /** The last line of the server's standard error. */ readonly lastWords?: string };
 
 /** Servers with the tools they listed, and a way to let go of the processes that were started for it. */
@@ -61,7 +61,9 @@ async function listTools(gateway: Gateway, server: string): Promise<ProbeResult>
     if (typeof answer.result.nextCursor !== 'string') break;
     cursor = answer.result.nextCursor;
   }
-  return { ok: true, tools };
+  const { result } = await ask(gateway, server, 'server/discover', {});
+  const instructions = isJsonObject(result) && typeof result.instructions === 'string' ? { instructions: result.instructions } : {};
+  return { ok: true, tools, ...instructions };
 }
 
 function reasonOf(server: string, answer: JsonObject): string {

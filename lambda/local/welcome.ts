@@ -66,7 +66,7 @@ export function describeGateway(gateway: LocalGateway, token: string | undefined
 function describeServers(servers: readonly LocalServer[]): string[] {
   const nameWidth = Math.max(...servers.map(({ name }) => name.length));
   const urlWidth = Math.max(...servers.map(({ url }) => url.length));
-  return servers.map(({ name, url, tools }) => `  ${name.padEnd(nameWidth)}  ${url.padEnd(urlWidth)}  ${countTools(tools)}`);
+  return servers.map(({ name, url, tools, approved }) => `  ${name.padEnd(nameWidth)}  ${url.padEnd(urlWidth)}  ${countTools(tools)}${approved === undefined ? '' : `, ${approved} approved`}`);
 }
 
 function countTools(tools: number | undefined): string {

@@ -1,5 +1,6 @@
 import type { GatewayLimits, ServerOptions } from '../../gateway';
 import type { AnonymousPrincipal, TrustedIssuer } from '../../identity';
+import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
 import type { HttpServerLimits } from '../http-server';
 import type { ListenAddress } from './listen';
@@ -21,6 +22,8 @@ export interface LocalConfig {
   /** The principal of requests without a token. @default - there is none: they are refused */
   readonly anonymous?: AnonymousPrincipal;
   readonly limits: LimitsConfig;
+  /** Where it is kept which tools are approved. @default - there is no registry: the policies alone decide */
+  readonly registry?: RegistryConfig;
   /** File that audit events are appended to. */
   readonly auditFile?: string;
   /** What the user should know, one sentence each. */
@@ -32,6 +35,15 @@ export interface IdentityConfig {
   readonly trusted: TrustedIssuer;
   /** Scopes that every token must have. */
   readonly requiredScopes: readonly string[];
+}
+
+/** The registry of tools on this machine. */
+export interface RegistryConfig {
+  /** Folder of its documents. */
+  readonly folder: string;
+  /** The key that signs approvals; made where there is none. */
+  readonly keyFile: string;
+  readonly policy: ApprovalPolicy;
 }
 
 export interface LimitsConfig {

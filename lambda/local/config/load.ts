@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { assertIssuers, type AnonymousPrincipal, type TrustedIssuer } from '../../identity';
+import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
-import type { IdentityConfig, LimitsConfig, LocalConfig } from './config';
+import type { IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig } from './config';
 import { parseConfigDocument, type ConfigDocument } from './document';
 import type { Environment } from './interpolate';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
@@ -22,6 +23,12 @@ interface ConfigFile {
   readonly anonymous?: string | AnonymousPrincipal;
   readonly limits?: LimitsEntry;
   readonly audit?: string | { readonly file: string };
+  readonly registry?: string | RegistryEntry;
+}
+
+interface RegistryEntry extends ApprovalPolicy {
+  readonly folder: string;
+  readonly key?: string;
 }
 
 interface IdentityEntry {
@@ -70,6 +77,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     anonymous: typeof value.anonymous === 'string' ? { id: value.anonymous } : value.anonymous,
     limits: readLimits(value.limits ?? {}),
     auditFile: audit === undefined ? undefined : resolve(folder, audit),
+    registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     warnings: [...read.warnings, ...warningsOf(value, listen)],
   };
 }
@@ -138,6 +146,12 @@ function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
     const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
     throw new TypeError(`the file ${path} ${what}, expected a JSON Web Key Set`);
   }
+}
+
+function readRegistry(base: string, entry: string | RegistryEntry): RegistryConfig {
+  const { folder, key, ...policy } = typeof entry === 'string' ? { folder: entry } : entry;
+  const path = resolve(base, folder);
+  return { folder: path, keyFile: key === undefined ? join(path, 'signing-key.pem') : resolve(base, key), policy };
 }
 
 function readLimits(entry: LimitsEntry): LimitsConfig {

@@ -20,6 +20,8 @@ export interface ServerEntry {
   readonly transport?: string;
   readonly normalize?: boolean;
   readonly unknownArguments?: 'refuse' | 'allow';
+  readonly clientCapabilities?: readonly ('roots' | 'sampling' | 'elicitation')[];
+  readonly unsafeAllowPlainHttp?: boolean;
   readonly limits?: ServerOptions['upstreamLimits'];
   readonly disabled?: boolean;
   readonly includeTools?: readonly string[];
@@ -65,7 +67,8 @@ export function readServers(
     if (!upstream) continue;
     const filter = readToolFilter(entry);
     if (filter) toolFilters.set(name, filter);
-    servers.push({ name, upstream, normalize: entry.normalize, unknownArguments: entry.unknownArguments, upstreamLimits: entry.limits });
+    const { normalize, unknownArguments, clientCapabilities, limits: upstreamLimits } = entry;
+    servers.push({ name, upstream, normalize, unknownArguments, clientCapabilities, upstreamLimits });
   }
   if (ignored.length > 0) warnings.push(`these keys of other clients change nothing here, policies and limits do: ${ignored.join(', ')}`);
   return { servers, toolFilters, warnings, problems };
@@ -117,7 +120,7 @@ class EntryReader {
   private readHttp(name: string, entry: ServerEntry): UpstreamOptions {
     const url = this.replace(['url'], entry.url ?? '');
     const headers = this.replaceAll('headers', entry.headers);
-    this.checkUrl(name, url);
+    this.checkUrl(name, url, entry.unsafeAllowPlainHttp === true);
     for (const [header, value] of Object.entries(headers)) {
       try {
         new Headers([[header, value]]);
@@ -125,17 +128,18 @@ class EntryReader {
         this.report(['headers', header], 'is not a valid HTTP header');
       }
     }
-    return { kind: 'http', url, headers };
+    return { kind: 'http', url, headers, unsafeAllowPlainHttp: entry.unsafeAllowPlainHttp };
   }
 
-  private checkUrl(name: string, text: string): void {
+  private checkUrl(name: string, text: string, unsafeAllowPlainHttp: boolean): void {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || !['http:', 'https:'].includes(url.protocol)) {
       this.report(['url'], 'expected a URL that starts with https:// or http://');
     } else if (url.username !== '' || url.password !== '') {
       this.report(['url'], 'expected a URL without a password, put the credential into "headers"');
     } else if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
-      this.warnings.push(`${name} is reached without encryption, use https:// where it can`);
+      if (unsafeAllowPlainHttp) this.warnings.push(`${name} is reached without encryption, use https:// where it can`);
+      else this.report(['url'], 'goes to another machine without encryption, expected https://, or "unsafeAllowPlainHttp": true beside it');
     }
   }
 

@@ -1,0 +1,230 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { escapeUnprintable } from '../../lambda/audit/unprintable';
+import { asPin, StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StateChange, type StoredRecord } from '../../lambda/integrity';
+import { loadConfig, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
+import { RevisionConflict } from '../../lambda/stores';
+import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+import { describeHistory, describeList, describeRecord, describeReview, painter } from '../tools/describe';
+
+const EXAMPLES = `
+A tool is named server/tool; the instructions of a server are named by the server alone.
+
+Examples:
+  mcp-zero-trust tools discover -c mcp.json
+      ask the servers what they offer, and scan it
+  mcp-zero-trust tools list -c mcp.json --state review
+  mcp-zero-trust tools show -c mcp.json files/read_file
+  mcp-zero-trust tools approve -c mcp.json files/read_file --why "read it, it reads"
+  mcp-zero-trust tools approve -c mcp.json --all --why "first look, nothing found"
+  mcp-zero-trust tools diff -c mcp.json files/read_file
+      what changed since it was approved, word by word
+  mcp-zero-trust tools quarantine -c mcp.json files/read_file --why "incident 42"
+  mcp-zero-trust tools verify -c mcp.json
+
+The configuration needs "registry": "FOLDER", or {folder, key, approvalDays, twoPersons,
+sensitiveTools}. A gateway on the same configuration may run meanwhile: what is decided
+holds there within seconds. Sensitive tools need two people: the second one approves
+with --by NAME, or as another user of this machine.
+`;
+
+const STATES: readonly LifeCycleState[] = ['discovered', 'scanned', 'review', 'approved', 'quarantined', 'revoked'];
+
+interface CommonOptions {
+  readonly config: string;
+}
+
+interface DecisionOptions extends CommonOptions {
+  readonly by?: string;
+  readonly why: string;
+}
+
+interface ApproveOptions extends DecisionOptions {
+  readonly all?: true;
+  readonly pin?: Pin;
+  readonly despiteFindings?: true;
+}
+
+interface ListOptions extends CommonOptions {
+  readonly state?: LifeCycleState;
+  readonly server?: string;
+  readonly format: 'text' | 'json';
+}
+
+/** `tools`: which tools are approved, and the decisions on them. */
+export function toolsCommand(): Command {
+  const tools = new Command('tools').description('See and decide which tools are approved.').addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`);
+  const add = (name: string, description: string) =>
+    tools.command(name).description(description).requiredOption('-c, --config <file>', 'configuration file with a "registry"').addHelpText('after', EXIT_CODES_HELP);
+  const addDecision = (name: string, description: string) =>
+    add(name, description).option('--by <name>', 'who decides; the user of this machine by default').requiredOption('--why <text>', 'why, for the history');
+
+  add('discover', 'Ask the servers what they offer, and scan what is new.').action(discover);
+  add('list', 'List what is known, what needs a decision first.')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
+    .option('--server <name>', 'only those of this server')
+    .addOption(new Option('--format <format>', 'how to list').choices(['text', 'json']).default('text'))
+    .action(list);
+  add('show', 'Show a definition, what the scan found in it, and where it stands.').argument('<tool>').action(show);
+  add('diff', 'Show word by word what changed since the last approval, and which findings are new.').argument('<tool>').action(diff);
+  addDecision('approve', 'Approve definitions as they are now, or renew approvals.')
+    .argument('[tools...]')
+    .option('--all', 'all that wait for review and in which the scan found nothing')
+    .option('--pin <pin>', 'the definition that was read; refused where it is another one by now', parsePin)
+    .option('--despite-findings', 'overrule a scan that rejects')
+    .action(approve);
+  addDecision('reject', 'Refuse definitions that wait for a decision.').argument('<tools...>').action(deciding('reject'));
+  addDecision('quarantine', 'Stop tools from being served, until they are approved again.').argument('<tools...>').action(deciding('quarantine'));
+  addDecision('revoke', 'Stop tools for good: only another definition can be approved.').argument('<tools...>').action(deciding('revoke'));
+  add('history', 'Show every step: when, what, who, why.').argument('<tool>').action(history);
+  add('verify', 'Verify every approval against the signed log.').action(verify);
+  return tools;
+}
+
+function parsePin(text: string): Pin {
+  try {
+    return asPin(text);
+  } catch {
+    throw new InvalidArgumentError('Expected the 64 hexadecimal digits that "tools show" prints.');
+  }
+}
+
+async function discover({ config: file }: CommonOptions): Promise<void> {
+  await withRegistry(file, async (local, config) => {
+    const probe = await probeServers(config.servers);
+    try {
+      for (const result of probe.results.values()) if (!result.ok) fail(ExitCode.USAGE, result.reason);
+      const stored = await local.observe(probe, whoIs(undefined));
+      process.stdout.write(`${describeList(stored, paint())}\n`);
+    } finally {
+      await probe.close();
+    }
+  });
+}
+
+async function list({ config, state, server, format }: ListOptions): Promise<void> {
+  await withRegistry(config, async ({ registry }) => {
+    const all = await registry.list();
+    const chosen = all.filter(({ record }) => (state === undefined || record.state === state) && (server === undefined || record.subject.server === server));
+    if (format === 'json') process.stdout.write(`${JSON.stringify(chosen.map(({ id, revision, record }) => ({ id, revision, ...record })), undefined, 2)}\n`);
+    else if (chosen.length === 0 && all.length > 0) process.stdout.write('Nothing of that kind.\n');
+    else process.stdout.write(`${describeList(chosen, paint())}\n`);
+  });
+}
+
+async function show(id: string, { config }: CommonOptions): Promise<void> {
+  await withRegistry(config, async (local) => {
+    const stored = await find(local, id);
+    process.stdout.write(`${describeRecord(stored, await local.registry.definition(stored.record.pin), paint())}\n`);
+  });
+}
+
+async function diff(id: string, { config }: CommonOptions): Promise<void> {
+  await withRegistry(config, async ({ registry }) => {
+    process.stdout.write(`${describeReview(id, await registry.review(id), paint())}\n`);
+  });
+}
+
+async function history(id: string, { config }: CommonOptions): Promise<void> {
+  await withRegistry(config, async (local) => {
+    await find(local, id);
+    process.stdout.write(`${describeHistory(await local.registry.history(id), paint())}\n`);
+  });
+}
+
+async function approve(ids: readonly string[], options: ApproveOptions, command: Command): Promise<void> {
+  const { config, all, pin, despiteFindings } = options;
+  if ((ids.length === 0) === (all === undefined)) command.error('error: expected either tools or --all');
+  if (pin !== undefined && ids.length !== 1) command.error('error: --pin goes with one tool');
+  await withRegistry(config, async ({ registry }) => {
+    const decision: ApprovalDecision = { ...decisionOf(options), pin, despiteFindings };
+    const chosen = all ? (await registry.list()).filter(isClean).map(({ id }) => id) : ids;
+    if (chosen.length === 0) process.stdout.write('Nothing waits for review in which the scan found nothing.\n');
+    await decideOn(chosen, (id) => registry.approve(id, decision));
+  });
+}
+
+function isClean({ record }: StoredRecord): boolean {
+  return record.state === 'review' && record.scan?.verdict === 'approve';
+}
+
+function deciding(action: 'reject' | 'quarantine' | 'revoke') {
+  return (ids: readonly string[], options: DecisionOptions) => withRegistry(options.config, ({ registry }) => decideOn(ids, (id) => registry[action](id, decisionOf(options))));
+}
+
+/** One after the other; what is refused does not keep the rest from being decided. */
+async function decideOn(ids: readonly string[], decide: (id: string) => Promise<StoredRecord>): Promise<void> {
+  for (const id of ids) {
+    try {
+      const { record } = await decide(id);
+      const waits = record.endorsements.length > 0 ? `, endorsed by ${record.endorsements.map(({ by }) => by).join(', ')}: it is sensitive, one more person has to approve it (--by NAME)` : '';
+      process.stdout.write(`${escapeUnprintable(`${id}: ${record.state}${waits}`)}\n`);
+    } catch (error) {
+      if (error instanceof RevisionConflict) fail(ExitCode.FINDING, `${id}: somebody else decided on it at the same time, look at it again`);
+      else if (error instanceof StepRefused) fail(ExitCode.FINDING, error.message);
+      else throw error;
+    }
+  }
+}
+
+async function verify({ config }: CommonOptions): Promise<void> {
+  await withRegistry(config, async ({ registry, log }) => {
+    const { approved, expired, problems } = await verifyRegistry({ registry, log, now: Date.now() });
+    for (const problem of problems) fail(ExitCode.FINDING, problem);
+    for (const id of expired) fail(ExitCode.FINDING, `${id}: its approval is too old and has to be renewed`);
+    const { head } = log;
+    process.stdout.write(head === undefined ? 'The log is empty: nothing was ever approved.\n' : `The log has ${head.size === 1 ? '1 entry' : `${head.size} entries`} under the root ${head.root}, signed ${head.at} with the key ${head.keyId.slice(0, 16)}.\n`);
+    process.stdout.write(`${approved - problems.length - expired.length} of ${approved} approved definitions verify.\n`);
+  });
+}
+
+async function withRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>): Promise<void> {
+  const config = loadConfig(file, process.env);
+  if (config.registry === undefined) throw new StartError(`${file}: the key "registry" is missing, the folder in which approvals are kept`);
+  const changes: StateChange[] = [];
+  let local: LocalRegistry | undefined;
+  try {
+    local = await openLocalRegistry(config.registry, (change) => changes.push(change));
+    await use(local, config);
+  } catch (error) {
+    if (!(error instanceof RegistryNotTrusted || error instanceof StepRefused)) throw error;
+    fail(ExitCode.FINDING, error.message);
+  } finally {
+    await local?.close();
+    await record(config.auditFile, changes);
+  }
+}
+
+/** The steps belong into the audit file, whoever takes them (LOG-1). */
+async function record(auditFile: string | undefined, changes: readonly StateChange[]): Promise<void> {
+  if (auditFile === undefined || changes.length === 0) return;
+  const stream = createWriteStream(auditFile, { flags: 'a', mode: 0o600 });
+  for (const change of changes) writeChange(stream, change);
+  stream.end();
+  await once(stream, 'close');
+}
+
+async function find({ registry }: LocalRegistry, id: string): Promise<StoredRecord> {
+  const stored = await registry.find(id);
+  if (stored === undefined) throw new StepRefused(id, 'nothing is known of it: no server has offered it yet');
+  return stored;
+}
+
+function decisionOf({ by, why }: DecisionOptions): Decision {
+  return { by: whoIs(by), why };
+}
+
+function whoIs(by: string | undefined): string {
+  return by ?? userInfo().username;
+}
+
+function paint() {
+  return painter(Boolean(process.stdout.isTTY) && !process.env.NO_COLOR);
+}
+
+function fail(code: number, sentence: string): void {
+  process.stderr.write(`${escapeUnprintable(sentence)}\n`);
+  process.exitCode = code;
+}
