@@ -58,6 +58,9 @@ async function main(): Promise<void> {
   report(outcomes, await readExpectedFailures(), values.smoke || only !== undefined);
 }
 
+/** The suite has servers ask for roots, too. */
+const ALL = ['roots', 'sampling', 'elicitation'];
+
 async function startTrials(smoke: boolean): Promise<Trial[]> {
   await build({ entryPoints: [FIXTURE_SOURCE], outfile: FIXTURE, bundle: true, platform: 'node', logLevel: 'warning' });
   const fixtures = new Map<Era, string>();
@@ -66,8 +69,8 @@ async function startTrials(smoke: boolean): Promise<Trial[]> {
   const gateway = await startGateway({
     name: 'conformance-gateway',
     mcpServers: {
-      ...Object.fromEntries(ERAS.map((era) => [era, { url: fixtures.get(era) }])),
-      ...Object.fromEntries(ERAS.map((era) => [`stdio-${era}`, stdioFixture(era)])),
+      ...Object.fromEntries(ERAS.map((era) => [era, { url: fixtures.get(era), clientCapabilities: ALL }])),
+      ...Object.fromEntries(ERAS.map((era) => [`stdio-${era}`, { ...stdioFixture(era), clientCapabilities: ALL }])),
     },
     policies: PERMIT_ALL,
     config: { anonymous: 'conformance', limits: { rates: UNREACHABLE_RATES } },

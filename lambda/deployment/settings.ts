@@ -19,6 +19,7 @@ export interface ServerSettings {
   readonly headersSecretArn?: string;
   readonly normalize?: boolean;
   readonly unknownArguments?: 'refuse' | 'allow';
+  readonly clientCapabilities?: readonly ('roots' | 'sampling' | 'elicitation')[];
   /** Plain http to a server that is not on this machine. */
   readonly unsafeAllowPlainHttp?: boolean;
 }

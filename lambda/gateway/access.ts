@@ -3,8 +3,11 @@ import type { WithheldReason } from '../integrity';
 import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
 
+/** What of a call a decision on it needs. */
+export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'message' | 'context' | 'decisionPoint'>;
+
 /** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
-export async function refuseByPolicy(call: Call, operation: Operation): Promise<JsonRpcError | undefined> {
+export async function refuseByPolicy(call: Asker, operation: Operation): Promise<JsonRpcError | undefined> {
   const decision = await decide(call, operation);
   if (decision.effect === 'allow') {
     call.scope.draft.policyIds = decision.policyIds;
@@ -14,7 +17,7 @@ export async function refuseByPolicy(call: Call, operation: Operation): Promise<
   return (await isHidden(call, operation, decision)) ? notFound(call, operation) : denied(call, decision);
 }
 
-export async function decide(call: Call, operation: Operation): Promise<Decision> {
+export async function decide(call: Asker, operation: Operation): Promise<Decision> {
   const { principal, server, context } = call;
   try {
     return await call.decisionPoint.decide({ principal, server, operation, context });
@@ -24,7 +27,7 @@ export async function decide(call: Call, operation: Operation): Promise<Decision
 }
 
 /** Which of `operations` the principal may know of (MUL-8). None, when that cannot be decided. */
-export async function visible(call: Call, operations: readonly Operation[]): Promise<readonly boolean[]> {
+export async function visible(call: Asker, operations: readonly Operation[]): Promise<readonly boolean[]> {
   const { principal, server, context } = call;
   try {
     return await call.decisionPoint.visible(operations.map((operation) => ({ principal, server, operation, context })));
@@ -34,7 +37,7 @@ export async function visible(call: Call, operations: readonly Operation[]): Pro
 }
 
 /** A thing that the principal may not even see is answered like one that does not exist. */
-async function isHidden(call: Call, operation: Operation, decision: Decision): Promise<boolean> {
+async function isHidden(call: Asker, operation: Operation, decision: Decision): Promise<boolean> {
   if (operation.kind === 'callTool') {
     if (decision.effect === 'deny' && decision.reason === 'unavailable') return false;
     const [seen] = await visible(call, [operation]);
@@ -43,7 +46,7 @@ async function isHidden(call: Call, operation: Operation, decision: Decision): P
   return operation.kind === 'getPrompt' || operation.kind === 'readResource' || operation.kind === 'subscribeResource';
 }
 
-function notFound(call: Call, operation: Operation): JsonRpcError {
+function notFound(call: Asker, operation: Operation): JsonRpcError {
   const { id } = call.message;
   switch (operation.kind) {
     case 'callTool':
@@ -60,7 +63,7 @@ function notFound(call: Call, operation: Operation): JsonRpcError {
   }
 }
 
-export function unknownTool(call: Call, name: string): JsonRpcError {
+export function unknownTool(call: Asker, name: string): JsonRpcError {
   return errorResponse(call.message.id, { code: ErrorCode.INVALID_PARAMS, message: `Unknown tool: ${name}` });
 }
 
@@ -71,7 +74,7 @@ const WITHHELD_SENTENCES = {
 } as const;
 
 /** The refusal of a tool that the registry withholds (TD-4). One that was never approved is answered like one that does not exist. */
-export async function refuseWithheld(call: Call, tool: ToolDefinition, reason: WithheldReason): Promise<JsonRpcError> {
+export async function refuseWithheld(call: Asker, tool: ToolDefinition, reason: WithheldReason): Promise<JsonRpcError> {
   call.scope.deny(`tool_${reason}`);
   if (reason === 'not_approved' || reason === 'revoked') return unknownTool(call, tool.name);
   const [seen] = await visible(call, [{ kind: 'callTool', tool, arguments: {} }]);
@@ -95,7 +98,7 @@ const SENTENCES = {
   unavailable: 'no decision can be taken now, so the request is refused',
 } as const;
 
-function denied(call: Call, decision: Extract<Decision, { effect: 'deny' }>): JsonRpcError {
+function denied(call: Asker, decision: Extract<Decision, { effect: 'deny' }>): JsonRpcError {
   const code = decision.reason === 'unavailable' ? GatewayErrorCode.UNAVAILABLE : GatewayErrorCode.ACCESS_DENIED;
   return errorResponse(call.message.id, {
     code,

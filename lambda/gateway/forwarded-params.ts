@@ -1,5 +1,5 @@
 import type { TraceContext } from '../audit';
-import { isJsonObject, type JsonObject, type JsonRpcRequest } from '../protocol';
+import { MetaKey, isJsonObject, type JsonObject, type JsonRpcRequest } from '../protocol';
 
 const RETRY = ['inputResponses', 'requestState'];
 const PAGE = ['cursor'];
@@ -32,11 +32,14 @@ export function withKnownParams(request: JsonRpcRequest): JsonRpcRequest {
   return { ...request, params: kept };
 }
 
-/** The trace as a modern request carries it in `_meta` (MCP 2026-07-28, OpenTelemetry conventions; GW-4). */
-export function withTrace(request: JsonRpcRequest, trace: TraceContext): JsonRpcRequest {
+/**
+ * A modern request with the trace in `_meta`, where its era has it (MCP 2026-07-28, OpenTelemetry conventions; GW-4), and
+ * with the capabilities of the client that the server gets to know.
+ */
+export function withOwnMeta(request: JsonRpcRequest, trace: TraceContext, clientCapabilities: JsonObject): JsonRpcRequest {
   const meta = isJsonObject(request.params?._meta) ? request.params._meta : {};
   const { traceparent, tracestate } = trace.headers;
-  const rest: JsonObject = { ...meta, traceparent };
+  const rest: JsonObject = { ...meta, [MetaKey.CLIENT_CAPABILITIES]: clientCapabilities, traceparent };
   if (tracestate === undefined) delete rest.tracestate;
   else rest.tracestate = tracestate;
   return { ...request, params: { ...request.params, _meta: rest } };

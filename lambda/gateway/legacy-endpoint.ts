@@ -19,8 +19,8 @@ import {
 import { refuseByPolicy } from './access';
 import { serveBatch } from './batch';
 import { Refusal, checkBatch, checkLegacy, checkLegacyHeaders } from './inbound';
-import { knownClientCapabilities, knownServerCapabilities, type LegacyLeg } from './legs';
-import { callOf, type EndpointRequest } from './mcp-endpoint';
+import { knownServerCapabilities, offeredCapabilities, type LegacyLeg } from './legs';
+import { askerOf, callOf, type EndpointRequest } from './mcp-endpoint';
 import { answerWithJson, empty, failureResponse, passStreamOn, refuse, type Refused } from './respond';
 import { serveCall } from './serve-call';
 import { openSession, sealSession, type LegacySession } from './sessions';
@@ -86,8 +86,6 @@ export async function serveLegacyMessage(endpoint: EndpointRequest, session: Leg
     const { clientRevision: revision, clientCapabilities } = session;
     return serveCall(callOf(endpoint, { era: 'legacy', revision, message, clientCapabilities, leg }), request.signal);
   }
-  const refusal = await refuseConnection(endpoint, session, leg);
-  if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
   if (!isResponse(message)) await leg.notify(message);
   else {
     const problem = await leg.respond(message);
@@ -102,6 +100,9 @@ function invalidAnswer(problem: string): Refused {
 }
 
 /**
+ * Serves within the session, once it is decided that the principal may talk to the server still: every HTTP request is
+ * decided on anew, also one that only keeps a session open or ends it (CV-1).
+ *
  * A session that the upstream has lost is lost for the client, too. Other failures are the answer to the request `id`;
  * where there is none, they show in the HTTP status.
  */
@@ -112,6 +113,9 @@ async function withLeg(
   serve: (leg: LegacyLeg) => Promise<Response>,
 ): Promise<Response> {
   const { scope, server } = endpoint;
+  const asker = askerOf(endpoint, 'legacy', session.clientRevision, { ...CONNECTION, id: id ?? CONNECTION.id });
+  const denied = await refuseByPolicy(asker, { kind: 'connect' });
+  if (denied !== undefined) return answerWithJson(endpoint, id === undefined ? 403 : 200, id === undefined ? withoutId(denied) : denied);
   try {
     return await serve(await server.upstream.resume(session, scope.hold));
   } catch (failure) {
@@ -139,7 +143,7 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
   const requested = params.protocolVersion;
   const clientRevision = isLegacyRevision(requested) ? requested : LATEST_LEGACY;
   scope.draft.protocolVersion = clientRevision;
-  const clientCapabilities = knownClientCapabilities(params.capabilities);
+  const clientCapabilities = offeredCapabilities(params.capabilities, server.options.clientCapabilities);
   const session = {
     nonce: randomUUID(),
     server: server.options.name,
@@ -150,7 +154,7 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
     openedAt: runtime.clock(),
   };
   const call = { message, scope };
-  const denied = await refuseByPolicy(callOf(endpoint, { era: 'legacy', revision: clientRevision, message, clientCapabilities, leg: NO_LEG }), { kind: 'connect' });
+  const denied = await refuseByPolicy(askerOf(endpoint, 'legacy', clientRevision, message), { kind: 'connect' });
   if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
     const { upstream, description } = await server.upstream.open(principal, session, message, scope.hold);
@@ -178,24 +182,8 @@ function nameOf(clientInfo: JsonObject): JsonObject {
   return Object.fromEntries(kept.map(([key, value]) => [key, String(value).slice(0, MAX_NAME_LENGTH)]));
 }
 
-/** Before there is a session nothing can be sent. */
-const NO_LEG: LegacyLeg = {
-  era: 'legacy',
-  exchange: () => Promise.reject(new UpstreamFailure('session_lost', 'there is no session yet')),
-  notify: () => Promise.resolve(),
-  respond: () => Promise.resolve(undefined),
-  listen: () => Promise.resolve(undefined),
-  end: () => Promise.resolve(404),
-};
-
+/** Stands for a request that is no message of its own. */
 const CONNECTION: JsonRpcRequest = { jsonrpc: '2.0', id: 0, method: 'ping' };
-
-/** Every HTTP request is decided on anew, also one that only keeps a session open or ends it (CV-1). */
-async function refuseConnection(endpoint: EndpointRequest, session: LegacySession, leg: LegacyLeg): Promise<JsonRpcResponse | undefined> {
-  const { clientRevision: revision, clientCapabilities } = session;
-  const refusal = await refuseByPolicy(callOf(endpoint, { era: 'legacy', revision, message: CONNECTION, clientCapabilities, leg }), { kind: 'connect' });
-  return refusal === undefined ? undefined : withoutId(refusal);
-}
 
 /** The stream of what the server says outside requests. */
 export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Response> {
@@ -207,8 +195,6 @@ export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Respons
   const header = checkLegacyHeaders(request.headers);
   if (header !== undefined) return refuse(scope, header);
   return withLeg(endpoint, session, undefined, async (leg) => {
-    const refusal = await refuseConnection(endpoint, session, leg);
-    if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
     const control = new AbortController();
     const stream = await leg.listen({ lastEventId: request.headers.get(Header.LAST_EVENT_ID) ?? undefined, signal: control.signal });
     if (stream === undefined) return refuse(scope, NO_STREAM);
@@ -224,8 +210,6 @@ export async function serveLegacyDelete(endpoint: EndpointRequest): Promise<Resp
   if (!('nonce' in session)) return refuse(scope, session === NO_SESSION ? NO_STREAM : session);
   scope.draft.protocolVersion = session.clientRevision;
   return withLeg(endpoint, session, undefined, async (leg) => {
-    const refusal = await refuseConnection(endpoint, session, leg);
-    if (refusal !== undefined) return answerWithJson(endpoint, 403, refusal);
     const status = await leg.end();
     scope.draft.upstreamStatus = status;
     if (status >= 200 && status < 300) runtime.endedSessions.set(session.nonce, true);

@@ -1,11 +1,13 @@
 import { readTraceContext } from '../audit';
 import { principalKey, type Principal } from '../identity';
 import type { RateLimitResult } from '../limits';
-import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type JsonObject, type JsonRpcNotification, type JsonRpcRequest } from '../protocol';
+import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type Era, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type Revision } from '../protocol';
+import { refuseByPolicy, type Asker } from './access';
 import type { Call } from './call';
 import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
 import { Refusal, checkHttp, checkModern, classify, parseJson, readBody } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
+import { offeredCapabilities } from './legs';
 import { answerWithJson, empty, failureResponse, refuse, type Refused } from './respond';
 import type { RequestScope } from './scope';
 import { serveCall } from './serve-call';
@@ -75,11 +77,13 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   // Modern clients cancel by closing the connection; nothing else that they can announce concerns an upstream.
   if (!isRequest(message)) return empty(scope, 202);
   const meta = message.params?._meta as JsonObject;
-  const clientCapabilities = meta[MetaKey.CLIENT_CAPABILITIES] as JsonObject;
+  const clientCapabilities = offeredCapabilities(meta[MetaKey.CLIENT_CAPABILITIES], endpoint.server.options.clientCapabilities);
   if (!request.headers.has('traceparent') && typeof meta.traceparent === 'string') {
     scope.trace = readTraceContext({ get: (name) => (typeof meta[name] === 'string' ? meta[name] : null) });
   }
   const call = { message, scope };
+  const denied = await refuseByPolicy(askerOf(endpoint, 'modern', LATEST_MODERN, message), { kind: 'connect' });
+  if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
     const leg = await endpoint.server.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
     return await serveCall(callOf(endpoint, { era: 'modern', revision: LATEST_MODERN, message, clientCapabilities, leg }), request.signal);
@@ -88,19 +92,29 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   }
 }
 
-/** A call with everything that the checks need to know. */
-export function callOf(endpoint: EndpointRequest, own: Pick<Call, 'era' | 'revision' | 'message' | 'clientCapabilities' | 'leg'>): Call {
-  const { runtime, server, principal, peer, request, scope } = endpoint;
+/** Who asks for what, as far as a decision needs it: nothing is opened or started for a principal before one (CV-1). */
+export function askerOf(endpoint: EndpointRequest, era: Era, revision: Revision, message: JsonRpcRequest): Asker {
+  const { runtime, server, principal, peer, scope } = endpoint;
   return {
-    ...own,
     scope,
     server: server.options.name,
     principal,
+    era,
+    message,
+    context: { now: runtime.clock(), sourceIp: peer.address, protocolVersion: revision },
+    decisionPoint: runtime.options.decisionPoint,
+  };
+}
+
+/** A call with everything that the checks need to know. */
+export function callOf(endpoint: EndpointRequest, own: Pick<Call, 'era' | 'revision' | 'message' | 'clientCapabilities' | 'leg'>): Call {
+  const { runtime, server, request } = endpoint;
+  return {
+    ...askerOf(endpoint, own.era, own.revision, own.message),
+    ...own,
     principalKey: endpoint.principalKey,
     headers: request.headers,
-    context: { now: runtime.clock(), sourceIp: peer.address, protocolVersion: own.revision },
     catalog: server.catalog,
-    decisionPoint: runtime.options.decisionPoint,
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,
   };

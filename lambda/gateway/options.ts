@@ -3,6 +3,7 @@ import type { DecisionPoint } from '../authorization';
 import type { Authenticator } from '../identity';
 import type { ToolRegistryView } from '../integrity';
 import type { RateLimiter } from '../limits';
+import type { ClientCapability } from './legs';
 import type { UpstreamLimits } from './upstream';
 
 /** Everything a gateway is made of. All that touches the world comes in here. */
@@ -44,6 +45,12 @@ export interface ServerOptions {
   readonly normalize?: boolean;
   /** What happens to arguments that the tool's schema does not name (IOV-4). @default 'refuse' */
   readonly unknownArguments?: 'refuse' | 'allow';
+  /**
+   * Capabilities of clients that the server gets to know: what it may ask of them.
+   *
+   * @default - `['sampling', 'elicitation']`. A server that is told of roots takes the client's word for what it may access
+   */
+  readonly clientCapabilities?: readonly ClientCapability[];
   readonly upstreamLimits?: Partial<UpstreamLimits>;
 }
 

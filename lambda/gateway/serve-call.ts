@@ -1,5 +1,5 @@
 import type { Call } from './call';
-import { withKnownParams, withTrace } from './forwarded-params';
+import { withKnownParams, withOwnMeta } from './forwarded-params';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
 import { UpstreamFailure } from './upstream';
@@ -24,7 +24,7 @@ export async function serveCall(call: Call, signal: AbortSignal): Promise<Respon
     const { paramHeaders, approval, finish } = prepared;
     const { trace } = call.scope;
     const known = withKnownParams(prepared.request);
-    const request = call.leg.era === 'modern' ? withTrace(known, trace) : known;
+    const request = call.leg.era === 'modern' ? withOwnMeta(known, trace, call.clientCapabilities) : known;
     if (approval !== undefined) call.scope.hold(approval.onWithdrawn(giveUp));
     const send = () => call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
     const exchange = await (approval === undefined ? send() : exchangeWhileServed(approval, send));

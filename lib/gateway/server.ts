@@ -15,6 +15,16 @@ export enum UnknownArguments {
   ALLOW = 'allow',
 }
 
+/** Something that a server may ask of a client. */
+export enum McpClientCapability {
+  /** The folders or sites that the client works with. */
+  ROOTS = 'roots',
+  /** An answer of the client's model. */
+  SAMPLING = 'sampling',
+  /** An answer of the person at the client. */
+  ELICITATION = 'elicitation',
+}
+
 /** How an MCP server is reached through the gateway. */
 export interface AddServerOptions {
   /** Where the server speaks Streamable HTTP, an https URL. */
@@ -42,6 +52,14 @@ export interface AddServerOptions {
    * @default UnknownArguments.REFUSE
    */
   readonly unknownArguments?: UnknownArguments;
+
+  /**
+   * What the server may ask of clients. Roots are not among the defaults: a server that is told of a client's roots takes them
+   * for what it may access.
+   *
+   * @default - sampling and elicitation
+   */
+  readonly clientCapabilities?: McpClientCapability[];
 
   /**
    * The server's tools as its `tools/list` gives them. With them, policies may look at arguments (`context.arguments.path`), and
@@ -112,7 +130,7 @@ export class McpServer extends Construct {
    * @internal
    */
   _settings(): Record<string, unknown> {
-    const { url, headersSecret, normalize, unknownArguments, unsafeAllowPlainHttp } = this.props;
-    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, unsafeAllowPlainHttp };
+    const { url, headersSecret, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp } = this.props;
+    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp };
   }
 }

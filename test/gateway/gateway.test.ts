@@ -18,16 +18,23 @@ async function start(
   return { upstream, harness };
 }
 
+const DISCOVER = 'permit(principal, action in Mcp::Action::"discover", resource);';
 const callsThatArrived = (upstream: FakeUpstream) => upstream.received.filter(({ message }) => message?.method === 'tools/call');
 const call = (text: string) => ({ name: 'echo', arguments: { text } });
 
 describe('decisions', () => {
   it('CV-1 forwards what a policy permits, with exactly the arguments that were decided on', async () => {
-    const { upstream, harness } = await start(modernServer(), { policies: { p: 'permit(principal, action == Mcp::Action::"files/echo", resource);' } });
+    const { upstream, harness } = await start(modernServer(), { policies: { d: DISCOVER, p: 'permit(principal, action == Mcp::Action::"files/echo", resource);' } });
     const { status, response } = await harness.modern('files', 'tools/call', call('hello'));
     expect(status).toBe(200);
     expect(response.result.content[0].text).toBe('{"text":"hello"}');
     expect(callsThatArrived(upstream)).toHaveLength(1);
+  });
+
+  it('CV-1 opens nothing towards the server for a principal who may not connect', async () => {
+    const { upstream, harness } = await start(modernServer(), { policies: { p: 'permit(principal, action == Mcp::Action::"files/echo", resource);' } });
+    expect((await harness.modern('files', 'tools/call', call('x'))).response.error).toMatchObject({ code: -31403, data: { reason: 'not_permitted' } });
+    expect(upstream.received).toHaveLength(0);
   });
 
   it('CV-1 decides on every call anew, by its arguments, and nothing that is denied reaches the server', async () => {
@@ -58,7 +65,7 @@ describe('decisions', () => {
   });
 
   it('MUL-8 answers alike for a tool that one may not see and a tool that does not exist', async () => {
-    const policies = { p: 'permit(principal, action == Mcp::Action::"files/other", resource);' };
+    const policies = { d: DISCOVER, p: 'permit(principal, action == Mcp::Action::"files/other", resource);' };
     const { harness } = await start(modernServer(), { policies });
     const hidden = await harness.modern('files', 'tools/call', call('x'));
     const missing = await harness.modern('files', 'tools/call', { name: 'no-tool', arguments: {} });

@@ -15,6 +15,18 @@ export function knownServerCapabilities(capabilities: unknown): JsonObject {
   return pick(capabilities, SERVER_CAPABILITIES);
 }
 
+export type ClientCapability = (typeof CLIENT_CAPABILITIES)[number];
+
+/**
+ * What a server gets to know of the capabilities that a client declares: those in `offered` alone.
+ *
+ * @default - sampling and elicitation. Roots are for the operator to allow: servers take a client's roots for what they
+ * may access, in the place of what they were started with
+ */
+export function offeredCapabilities(declared: unknown, offered: readonly ClientCapability[] = ['sampling', 'elicitation']): JsonObject {
+  return pick(knownClientCapabilities(declared), offered);
+}
+
 /** See `knownServerCapabilities`; for what a client declares to the upstream. */
 export function knownClientCapabilities(capabilities: unknown): JsonObject {
   const { roots, sampling, elicitation } = pick(capabilities, CLIENT_CAPABILITIES);

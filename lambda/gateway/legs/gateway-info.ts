@@ -1,5 +1,4 @@
-import { LATEST_MODERN, MetaKey, isJsonObject, type JsonObject, type JsonRpcRequest } from '../../protocol';
-import { knownClientCapabilities } from './capabilities';
+import { LATEST_MODERN, MetaKey, isJsonObject, type JsonObject } from '../../protocol';
 import type { UpstreamDescription } from './leg';
 
 /** How the gateway names itself to upstream servers. */
@@ -13,14 +12,6 @@ export function modernMeta(clientCapabilities: JsonObject, clientInfo: JsonObjec
     [MetaKey.CLIENT_CAPABILITIES]: clientCapabilities,
     [MetaKey.CLIENT_INFO]: clientInfo ?? GATEWAY_INFO,
   };
-}
-
-/** The request without capabilities of its client that the gateway does not know: a server would answer in their words. */
-export function withKnownCapabilities(request: JsonRpcRequest): JsonRpcRequest {
-  const meta = request.params?._meta;
-  if (!isJsonObject(meta)) return request;
-  const capabilities = knownClientCapabilities(meta[MetaKey.CLIENT_CAPABILITIES]);
-  return { ...request, params: { ...request.params, _meta: { ...meta, [MetaKey.CLIENT_CAPABILITIES]: capabilities } } };
 }
 
 /** What the result of `initialize` says of the server. */

@@ -1,7 +1,6 @@
 import { Header, LATEST_MODERN, isErrorResponse, isResponse, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
 import { encodeHeaderValue } from '../inbound';
 import { UpstreamFailure, type HttpExchange, type HttpRequestOptions, type HttpTransport, type UpstreamEvent } from '../upstream';
-import { withKnownCapabilities } from './gateway-info';
 import { answered, type Exchange, type ModernLeg } from './leg';
 
 /** Parameters that `Mcp-Name` mirrors, by method (MCP 2026-07-28, transports: standard headers). */
@@ -29,7 +28,7 @@ export function createModernHttpLeg(transport: HttpTransport): ModernLeg {
       const name = parameter === undefined ? undefined : request.params?.[parameter];
       if (typeof name === 'string') headers[Header.NAME] = encodeHeaderValue(name);
       const limits = request.method === 'subscriptions/listen' ? ENDLESS : undefined;
-      return answerOf(await postOrAnswer(transport, withKnownCapabilities(request), { headers, signal, ...limits }), request);
+      return answerOf(await postOrAnswer(transport, request, { headers, signal, ...limits }), request);
     },
   };
 }

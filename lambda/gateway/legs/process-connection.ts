@@ -1,6 +1,5 @@
 import { isResponse, resultResponse, type Era, type JsonObject, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
 import { UpstreamFailure, type EventQueue, type ServerProcess, type UpstreamLimits } from '../upstream';
-import { withKnownCapabilities } from './gateway-info';
 import { answered, type Exchange, type LegacyLeg, type ModernLeg, type UpstreamDescription } from './leg';
 import { negotiate, type Ask } from './negotiate';
 import { ProcessConversations, type View } from './process-conversations';
@@ -59,7 +58,7 @@ async function connect(options: ProcessConnectionOptions, eras: readonly Era[]):
     return {
       era,
       description,
-      modernLeg: () => ({ era: 'modern', exchange: async (request, { signal }) => over(conversations.call(NOBODY, withKnownCapabilities(request), signal)) }),
+      modernLeg: () => ({ era: 'modern', exchange: async (request, { signal }) => over(conversations.call(NOBODY, request, signal)) }),
       legacyLeg: (view) => legacyLeg(conversations, view),
       exited: process.exited,
       stop: () => process.stop(),

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { MetaKey } from '../../../lambda/protocol';
 import { startHarness, type Harness } from '../harness';
 import { CLIENTS, connect, type TestClient } from './clients';
-import { installed } from './upstreams';
+import { ALL, installed } from './upstreams';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mzt-real-')));
 let harness: Harness;
 beforeAll(() => {
   writeFileSync(join(folder, 'note.txt'), 'a note');
   harness = startHarness([
-    installed('everything', '@modelcontextprotocol/server-everything/dist/index.js', 'stdio'),
+    { ...installed('everything', '@modelcontextprotocol/server-everything/dist/index.js', 'stdio'), clientCapabilities: ALL },
     installed('filesystem', '@modelcontextprotocol/server-filesystem/dist/index.js', folder),
     { ...installed('memory', '@modelcontextprotocol/server-memory/dist/index.js'), upstream: { ...installed('memory', '@modelcontextprotocol/server-memory/dist/index.js').upstream, env: { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') } } as never },
   ]);
@@ -33,12 +33,17 @@ describe.each(CLIENTS)('client %s', (name) => {
   afterAll(() => Promise.all(clients.map((one) => one.close())));
 
   it('reads and writes files', async () => {
-    // A client that declares roots tells this server which directories it may use, instead of its arguments.
-    const me = await client('filesystem', {});
+    const me = await client('filesystem');
     expect((await me.client.listTools()).tools.map((tool) => tool.name)).toEqual(expect.arrayContaining(['read_text_file', 'write_file', 'list_directory']));
     const read = await me.call('read_text_file', { path: join(folder, 'note.txt') });
     expect(read).toMatchObject({ content: [{ text: 'a note' }], structuredContent: { content: 'a note' } });
     expect(await me.call('read_text_file', { path: '/etc/passwd' })).toMatchObject({ isError: true });
+  });
+
+  it('MUL-6 cannot widen the directories of a server by declaring roots of its own', async () => {
+    const me = await client('filesystem');
+    expect(await me.call('list_allowed_directories', {})).toMatchObject({ content: [{ text: expect.stringContaining(folder) }] });
+    expect(await me.call('read_text_file', { path: '/work' })).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('Access denied') }] });
   });
 
   it('remembers in a knowledge graph', async () => {

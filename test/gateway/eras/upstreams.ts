@@ -15,6 +15,9 @@ export interface Upstreams {
 export const UPSTREAMS = ['http-legacy', 'http-modern', 'http-dual', 'stdio-legacy', 'stdio-modern', 'stdio-dual'] as const;
 export type UpstreamName = (typeof UPSTREAMS)[number];
 
+/** Everything that a server may ask of a client. */
+export const ALL = ['roots', 'sampling', 'elicitation'] as const;
+
 /** The fixture server of the conformance suite in each of its eras, over each transport. */
 export async function startUpstreams(): Promise<Upstreams> {
   const folder = mkdtempSync(join(tmpdir(), 'mzt-eras-'));
@@ -24,8 +27,8 @@ export async function startUpstreams(): Promise<Upstreams> {
   const running = await Promise.all(eras.map((era) => startConformanceServer({ era })));
   return {
     servers: [
-      ...eras.map((era, index): ServerOptions => ({ name: `http-${era}`, upstream: { kind: 'http', url: running[index]?.url ?? '', headers: {} } })),
-      ...eras.map((era): ServerOptions => ({ name: `stdio-${era}`, upstream: stdio(program, ['--stdio', '--era', era]) })),
+      ...eras.map((era, index): ServerOptions => ({ name: `http-${era}`, clientCapabilities: ALL, upstream: { kind: 'http', url: running[index]?.url ?? '', headers: {} } })),
+      ...eras.map((era): ServerOptions => ({ name: `stdio-${era}`, clientCapabilities: ALL, upstream: stdio(program, ['--stdio', '--era', era]) })),
     ],
     async close() {
       await Promise.all(running.map((server) => server.close()));

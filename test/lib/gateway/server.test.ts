@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { McpPrincipal, UnknownArguments } from '../../../lib';
+import { McpClientCapability, McpPrincipal, UnknownArguments } from '../../../lib';
 import { environmentOf, gatewayStack, PROXY, statementsIn } from './gateway-stack';
 
 const URL = 'https://files.example.com/mcp';
@@ -43,6 +43,12 @@ describe('an MCP server behind the gateway', () => {
     const { gateway, stack } = gatewayStack();
     gateway.addServer('files', { url: 'http://files.internal/mcp', unsafeAllowPlainHttp: true });
     Annotations.fromStack(stack).hasWarning('/Stack/Gateway/files', Match.stringLikeRegexp('reaches the MCP server "files" without TLS'));
+  });
+
+  test('gets to know of clients what it is given, and nothing of their roots otherwise', () => {
+    const { gateway, template } = gatewayStack();
+    gateway.addServer('files', { url: URL, clientCapabilities: [McpClientCapability.ROOTS] });
+    expect(JSON.parse(environmentOf(template(), PROXY).MCP_SERVERS)).toEqual([{ name: 'files', url: URL, clientCapabilities: ['roots'] }]);
   });
 
   test('has a name that no other server of the policy store has', () => {
