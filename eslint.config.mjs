@@ -11,6 +11,7 @@ const zones = [
   { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
   { target: './lambda/stores', from: './lambda', except: ['./stores', './protocol'] },
   { target: './lambda/integrity', from: './lambda', except: ['./integrity', './stores', './protocol', './audit'] },
+  { target: './lambda/detection', from: './lambda', except: ['./detection', './protocol'] },
   { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },

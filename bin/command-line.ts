@@ -3,6 +3,7 @@ import { StartError } from '../lambda/local';
 import { version } from '../package.json';
 import { configCommand } from './commands/config';
 import { localCommand } from './commands/local';
+import { scanCommand } from './commands/scan';
 import { toolsCommand } from './commands/tools';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code';
 
@@ -22,7 +23,7 @@ function createCommandLine(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES_HELP}`);
-  for (const command of [localCommand(), configCommand(), toolsCommand()]) program.addCommand(command);
+  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand()]) program.addCommand(command);
   return failWithUsage(program);
 }
 
@@ -31,6 +32,7 @@ Examples:
   mcp-zero-trust local --demo               a gateway in front of three sample servers
   mcp-zero-trust local --config mcp.json    a gateway in front of your own servers
   mcp-zero-trust config check -c mcp.json   what is wrong with a configuration
+  mcp-zero-trust scan mcp.json              are the tools of your servers fit for a model to read
   mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision`;
 
 /** Commander ends with 1 where the user made a mistake, which is 2 here; it has to be told for each command. */

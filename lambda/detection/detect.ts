@@ -1,5 +1,7 @@
 import { isJsonObject, type ToolDefinition } from '../protocol';
 import { annotationHits } from './annotations';
+import { firstOccurrence } from './language';
+import { modelHits, scoreFields } from './model';
 import { foldWord } from './normalise';
 import { Reader, type Names, type Reading } from './reading';
 import { relationHits, toolNamesBeside } from './relations';
@@ -9,30 +11,31 @@ import { markupHits } from './rules/markup';
 import { obfuscationHits } from './rules/obfuscation';
 import { payloadHits } from './rules/payload';
 import { PHRASE_WORDS, phraseHits, type PhraseHit } from './rules/phrases';
-import type { RuleInfo } from './rules/rule';
+import { TOO_LARGE } from './rules/too-large';
 import { DefinitionTooLarge, textFields } from './text-fields';
-import type { DetectionResult, Finding, Placed, TextField } from './types';
+import type { DetectionResult, Finding, ModelScore, Placed, TextField } from './types';
 import { scoreOf, verdictOf } from './verdict';
 
 const reader = new Reader(PHRASE_WORDS);
+
+/** The learned layer; the one that ships unless a measurement brings its own. */
+export type Model = (fields: readonly TextField[]) => ModelScore;
 
 /**
  * Decides whether a model should ever read a tool's definition (TD-1, TD-2, TD-3), from the definition alone or, with
  * `placed`, from the registry it stands in as well. A pure function: no network, clock or file. Never throws: what cannot
  * be checked is rejected.
  */
-export function detect(tool: ToolDefinition, placed?: Placed): DetectionResult {
-  return judge(tool, () => [...annotationHits(tool), ...(placed ? relationHits(tool, placed) : [])], namesOf(tool, placed));
+export function detect(tool: ToolDefinition, placed?: Placed, model: Model = scoreFields): DetectionResult {
+  return judge(tool, () => [...annotationHits(tool), ...(placed ? relationHits(tool, placed) : [])], namesOf(tool, placed), model);
 }
 
 /** Decides the same about the instructions of a server, which a model reads as much as its tools. */
 export function detectInstructions(instructions: string): DetectionResult {
-  return judge({ instructions }, () => [], { own: '', parameters: new Set(), others: new Set() });
+  return judge({ instructions }, () => [], { own: '', parameters: new Set(), others: new Set() }, scoreFields);
 }
 
-const TOO_LARGE: RuleInfo = { id: 'TP-001', severity: 'critical', sentence: 'It is too large or too deep to be checked.', owaspId: 'MCP03' };
-
-function judge(definition: object, structural: () => readonly Hit[], names: Names): DetectionResult {
+function judge(definition: object, structural: () => readonly Hit[], names: Names, model: Model): DetectionResult {
   let fields: readonly TextField[];
   try {
     fields = textFields(definition);
@@ -40,13 +43,14 @@ function judge(definition: object, structural: () => readonly Hit[], names: Name
     if (!(error instanceof DefinitionTooLarge)) throw error;
     return { verdict: 'reject', score: 1, findings: [findingOf({ rule: TOO_LARGE, pointer: '', start: 0, end: 0 })] };
   }
-  const hits = [...structural(), ...fields.flatMap((field) => fieldHits(field, names))];
+  const readings = fields.map((field) => reader.read(field, names));
+  const learned = modelHits(model(fields)).map((hit) => discount(hit, readings));
+  const hits = [...structural(), ...readings.flatMap((reading) => readingHits(reading, names)), ...learned];
   const score = scoreOf(hits);
   return { verdict: verdictOf(score), score, findings: findingsOf(hits) };
 }
 
-function fieldHits(field: TextField, names: Names): readonly Hit[] {
-  const reading = reader.read(field, names);
+function readingHits(reading: Reading, names: Names): readonly Hit[] {
   return [
     ...obfuscationHits(reading),
     ...markupHits(reading),
@@ -67,13 +71,27 @@ function inOriginal({ rule, first, last }: PhraseHit, reading: Reading): Hit {
   };
 }
 
+/** What the model objects to is discounted where all but its first words is quoted. */
+function discount(hit: Hit, readings: readonly Reading[]): Hit {
+  const reading = readings.find(({ field }) => field.pointer === hit.pointer);
+  if (!reading) return hit;
+  const { words, normalised } = reading;
+  const inside = words.filter(({ start }) => {
+    const at = normalised.originalOffset(start);
+    return at >= hit.start && at < hit.end;
+  });
+  const quoted = inside.filter((word) => word.quoted).length;
+  return quoted > 0 && quoted * 2 >= inside.length ? { ...hit, discounted: true } : hit;
+}
+
 /** In quotation or code as a whole, or in a sentence that begins with looking for such things. */
 function isSaidAbout({ words, occurrences }: Reading, first: number, last: number): boolean {
   if (words[first]!.quoted && words[last]!.quoted) return true;
-  const { sentence } = words[first]!;
-  let begin = first;
-  while (begin > 0 && words[begin - 1]!.sentence === sentence) begin -= 1;
-  return occurrences.some((occurrence) => occurrence.concept === 'detects' && occurrence.first >= begin && occurrence.first <= begin + 2 && occurrence.first < first);
+  const begin = words[first]!.sentenceStart;
+  for (let at = firstOccurrence(occurrences, begin); at < occurrences.length && occurrences[at]!.first < Math.min(begin + 3, first); at++) {
+    if (occurrences[at]!.concept === 'detects') return true;
+  }
+  return false;
 }
 
 /** No more than this for one definition: a reviewer reads no more. */
@@ -81,17 +99,21 @@ const MAX_FINDINGS = 100;
 
 const ORDER = ['critical', 'high', 'medium', 'low', 'info'];
 
-/** Worst first, then in the order of the text; one finding for a rule and a place. */
+/** Worst first, then in the order of the text. Hits of one rule whose spans touch are one finding. */
 function findingsOf(hits: readonly Hit[]): readonly Finding[] {
-  const seen = new Set<string>();
-  const findings: Finding[] = [];
-  for (const hit of hits) {
-    const key = `${hit.rule.id} ${hit.pointer} ${hit.start}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    findings.push(findingOf(hit));
+  const merged: Hit[] = [];
+  const place = new Map<string, number>();
+  for (const hit of [...hits].sort((a, b) => a.start - b.start)) {
+    const key = `${hit.rule.id} ${hit.pointer}`;
+    const at = place.get(key);
+    if (at !== undefined && hit.start <= merged[at]!.end) {
+      if (hit.end > merged[at]!.end) merged[at] = { ...merged[at]!, end: hit.end };
+    } else place.set(key, merged.push(hit) - 1);
   }
-  return findings.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity)).slice(0, MAX_FINDINGS);
+  return merged
+    .sort((a, b) => ORDER.indexOf(a.rule.severity) - ORDER.indexOf(b.rule.severity))
+    .slice(0, MAX_FINDINGS)
+    .map(findingOf);
 }
 
 function namesOf(tool: ToolDefinition, placed: Placed | undefined): Names {

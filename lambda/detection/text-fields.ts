@@ -8,7 +8,7 @@ export const TextLimits = {
   /** Texts, keys included. */
   fields: 20_000,
   /** UTF-16 units in all texts together. */
-  characters: 1_000_000,
+  characters: 200_000,
 } as const;
 
 /** A definition that is too large to be checked; {@link TextLimits}. The message says which limit, and holds no text. */

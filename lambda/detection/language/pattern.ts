@@ -32,6 +32,9 @@ export interface PatternMatch {
 const GAPS: Readonly<Record<string, number>> = { '+': 0, '..': 8, '...': 25 };
 const DEFAULT_GAP = 2;
 
+/** A text that matches more often says nothing new. */
+const MAX_MATCHES = 1_000;
+
 /**
  * One pattern, or for words in any order one for each order.
  * @throws Error on a pattern without steps
@@ -124,7 +127,7 @@ export class PatternSet {
         if (step < steps.length - 1) advance(progress, pattern * 16 + step, sentence, began, last);
         else if (done.get(pattern) !== sentence) {
           done.set(pattern, sentence);
-          matches.push({ pattern, first: began, last });
+          if (matches.length < MAX_MATCHES) matches.push({ pattern, first: began, last });
         }
       }
     }
@@ -134,9 +137,23 @@ export class PatternSet {
   private excluded(pattern: number, first: number, words: readonly Word[], occurrences: readonly Occurrence[]): boolean {
     const { unless } = this.patterns[pattern]!;
     if (unless.length === 0) return false;
-    const { sentence } = words[first]!;
-    return occurrences.some((occurrence) => occurrence.first <= first && words[occurrence.first]!.sentence === sentence && unless.includes(occurrence.concept));
+    for (let at = firstOccurrence(occurrences, words[first]!.sentenceStart); at < occurrences.length && occurrences[at]!.first <= first; at++) {
+      if (unless.includes(occurrences[at]!.concept)) return true;
+    }
+    return false;
   }
+}
+
+/** Index of the first occurrence at or after a word. */
+export function firstOccurrence(occurrences: readonly Occurrence[], word: number): number {
+  let low = 0;
+  let high = occurrences.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (occurrences[middle]!.first < word) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function beginning(previous: Progress | undefined, sentence: number, first: number, gap: number): number {

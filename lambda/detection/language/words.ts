@@ -6,6 +6,8 @@ export interface Word {
   readonly end: number;
   /** Number of the sentence it is in. */
   readonly sentence: number;
+  /** Index of the first word of that sentence. */
+  readonly sentenceStart: number;
   /** It stands in quotation marks or in a code example: said about, rather than said. */
   readonly quoted: boolean;
 }
@@ -46,7 +48,9 @@ class Cutter {
   }
 
   private push(start: number, end: number): void {
-    this.found.push({ text: this.text.slice(start, end), start, end, sentence: this.sentence, quoted: start < this.quotedUntil });
+    const previous = this.found[this.found.length - 1];
+    const sentenceStart = previous?.sentence === this.sentence ? previous.sentenceStart : this.found.length;
+    this.found.push({ text: this.text.slice(start, end), start, end, sentence: this.sentence, sentenceStart, quoted: start < this.quotedUntil });
   }
 
   /** A word of ASCII, or a longer literal that has no spaces: `https://...`, `~/.ssh/id_rsa`, `send_email`, `a@b.c`. */

@@ -7,11 +7,11 @@ import type { ToolDefinition } from '../../protocol';
 const rule = (id: string, severity: RuleInfo['severity'], sentence: string, safId: string): RuleInfo => ({ id, severity, sentence, safId, owaspId: 'MCP03' });
 
 export const RELATION_RULES = {
-  equal: rule('TP-901', 'low', "Its name is that of another server's tool.", 'SAF-T1301'),
-  skeleton: rule('TP-902', 'high', "Its name looks exactly like that of another server's tool and is spelled with other characters.", 'SAF-T1004'),
-  separators: rule('TP-903', 'medium', "Its name differs from that of another server's tool in case or separators alone.", 'SAF-T1004'),
-  distance: rule('TP-904', 'medium', "Its name is one letter away from that of another server's tool.", 'SAF-T1004'),
-  names: rule('TP-905', 'low', "It names another server's tool.", 'SAF-T1301'),
+  equal: rule('TP-911', 'low', "Its name is that of another server's tool.", 'SAF-T1301'),
+  skeleton: rule('TP-912', 'high', "Its name looks exactly like that of another server's tool and is spelled with other characters.", 'SAF-T1004'),
+  separators: rule('TP-913', 'medium', "Its name differs from that of another server's tool in case or separators alone.", 'SAF-T1004'),
+  distance: rule('TP-914', 'medium', "Its name is one letter away from that of another server's tool.", 'SAF-T1004'),
+  names: rule('TP-915', 'low', "It names another server's tool.", 'SAF-T1301'),
 } as const;
 
 interface NamedTool {

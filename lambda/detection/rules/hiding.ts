@@ -54,7 +54,7 @@ export const HIDING: readonly PhraseRule[] = [
     patterns: [
       '@quiet .. @sendOut|@exfiltrate|change|modify|alter|replace|swap|substitute|set|read|open|collect|gather|capture|include|append|add|attach|store|create|creates|record|execute|run|call|activate|access|fetch|extract|load|upload|subscribe|register|install|invite|delete|insert|redirect|log|copy|adjust|round|route|also',
       '@sendOut|@exfiltrate|@read|@include .. @quiet',
-      '@quiet .. @secret|@conversation|file|files|data|messages|email',
+      '@quiet .. @hardSecret|@conversation',
       'in + the background .. @sendOut|@exfiltrate',
       '@sendOut .. in + the background',
       'hide + this|it + from|in|inside',
