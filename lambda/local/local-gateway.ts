@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
+import type { Writable } from 'node:stream';
+import { createJsonLinesSink, openAppendFile, teeSinks, type AuditSink } from '../audit';
 import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
@@ -173,8 +173,12 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-function openAuditFile(file: string): WriteStream {
-  return createWriteStream(file, { flags: 'a', mode: 0o600 });
+function openAuditFile(file: string): Writable {
+  try {
+    return openAppendFile(file);
+  } catch (error) {
+    throw new StartError(`The audit file ${file} cannot be written (${(error as NodeJS.ErrnoException).code}), expected one in a folder that exists.`);
+  }
 }
 
 async function stopAll({ http, gateway, registry, view, probeClosed }: Started): Promise<void> {
