@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isJsonObject, type JsonObject, type JsonValue } from '../protocol';
 import { DocumentTooLarge, RevisionConflict, type Document, type DocumentStore } from '../stores';
@@ -74,6 +75,8 @@ export interface ToolRegistry {
   /** Like `quarantine`, and no approval brings this definition back. @throws StepRefused */
   revoke(id: string, decision: Decision): Promise<StoredRecord>;
   list(): Promise<readonly StoredRecord[]>;
+  /** Which records were about to get which revision since `time`, milliseconds since the epoch, by the writers' clocks. */
+  changedSince(time: number): Promise<readonly { readonly id: string; readonly revision: number }[]>;
   find(id: string): Promise<StoredRecord | undefined>;
   /** The definition with this pin. @throws Error where what is stored has another pin */
   definition(pin: Pin): Promise<JsonValue | undefined>;
@@ -95,6 +98,8 @@ export interface ToolRegistryOptions {
 
 const RECORDS = 'tools';
 const DEFINITIONS = 'definitions';
+/** One document for each write of a record, named by its time. */
+const CHANGES = 'changes';
 const DAY_MS = 86_400_000;
 const MAX_STORED_FINDINGS = 50;
 const MAX_PAUSE_MS = 50;
@@ -136,6 +141,8 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     }
     if (record === undefined || record.steps.length === 0) return current as StoredRecord;
     if (current !== undefined) await archive(current);
+    // Before the write, so that none goes unnoticed; of a write that fails somebody looks in vain.
+    await store.put(CHANGES, `${now()} ${randomUUID()}`, { id, revision }, 0);
     await store.put(RECORDS, id, record as unknown as JsonObject, current?.revision ?? 0);
     await publish(id, record, revision, current?.record.state === 'approved');
     for (const step of record.steps) onChange?.({ ...step, subject: id, revision });
@@ -191,9 +198,11 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     return one === undefined || other === undefined ? 'major' : changeLevel(one, other);
   }
 
+  /** Other subjects that were offered with the same definition but for the name. */
   async function resembling(id: string, body: Pin | undefined): Promise<string[]> {
     if (body === undefined) return [];
-    return (await store.list(RECORDS)).map(storedOf).filter((other) => other.record.body === body && other.id !== id).map((other) => other.id);
+    await putOnce(bearersOf(body), id, {});
+    return (await store.list(bearersOf(body))).map((other) => other.id).filter((other) => other !== id);
   }
 
   /** One that is too large is not kept, and so never approved: nobody could read what they approve. */
@@ -252,6 +261,10 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     quarantine: decide('quarantine', true),
     revoke: decide('revoke', true),
     list: async () => (await store.list(RECORDS)).map(storedOf),
+    async changedSince(time) {
+      const changes = await store.list(CHANGES, { after: new Date(time).toISOString() });
+      return changes.map(({ value }) => ({ id: String(value.id), revision: Number(value.revision) }));
+    },
     find: load,
     definition,
     async history(id) {
@@ -284,6 +297,10 @@ function storedOf({ id, revision, value }: Document): StoredRecord {
 
 function historyOf(id: string): string {
   return `history/${id}`;
+}
+
+function bearersOf(body: Pin): string {
+  return `bodies/${body}`;
 }
 
 /** What is left of a tool under another name. */

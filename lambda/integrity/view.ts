@@ -63,6 +63,9 @@ const MAX_WAITING = 2_000;
 const MAX_SUBJECTS_OF_SERVER = 10_000;
 const MIN_BETWEEN_CHANGES_MS = 60_000;
 const PARALLEL_REPORTS = 4;
+/** How far the clocks of writers may be behind, milliseconds; what lies further back is found when everything is read again. */
+const CHANGES_WINDOW_MS = 120_000;
+const BETWEEN_FULL_READS_MS = 60_000;
 
 const WITHHELD: Readonly<Record<LifeCycleState, WithheldReason>> = {
   discovered: 'not_approved',
@@ -85,6 +88,8 @@ export function createRegistryView(options: RegistryViewOptions): RefreshedView 
   const subjects = new Map<string, number>();
   const listeners = new Set<(id: string, isServed: boolean) => void>();
   let refreshedAt = -Infinity;
+  let readAllAt = -Infinity;
+  let settledLeaves = 0;
   let refreshing: Promise<void> | undefined;
 
   /** What the record and the log say together is served; either alone serves nothing. */
@@ -108,16 +113,29 @@ export function createRegistryView(options: RegistryViewOptions): RefreshedView 
     settle(id);
   }
 
-  async function readAll(): Promise<void> {
+  async function readNew(): Promise<void> {
     const startedAt = clock();
-    const [stored] = await Promise.all([registry.list(), log.sync()]);
+    const isFull = startedAt - readAllAt >= BETWEEN_FULL_READS_MS;
+    const [stored] = await Promise.all([isFull ? registry.list() : readChanged(startedAt), log.sync()]);
+    if (isFull) readAllAt = startedAt;
     for (const one of stored) learn(one);
+    if (log.leaves.length !== settledLeaves) {
+      settledLeaves = log.leaves.length;
+      for (const id of records.keys()) settle(id);
+    }
     refreshedAt = startedAt;
     startReports();
   }
 
+  async function readChanged(now: number): Promise<StoredRecord[]> {
+    const changes = await registry.changedSince(now - CHANGES_WINDOW_MS);
+    const ids = new Set(changes.filter(({ id, revision }) => (records.get(id)?.revision ?? 0) < revision).map(({ id }) => id));
+    const found = await Promise.all([...ids].map((id) => registry.find(id)));
+    return found.filter((one) => one !== undefined);
+  }
+
   function refresh(): Promise<void> {
-    refreshing ??= readAll().finally(() => {
+    refreshing ??= readNew().finally(() => {
       refreshing = undefined;
     });
     return refreshing;

@@ -107,6 +107,28 @@ describe('what the gateway may serve', () => {
     expect(other.view.withholds(offer(READ, TOOL))).toBe('not_approved');
   });
 
+  test('SC-2 follows the log also where the record came first, or did not change', async () => {
+    const reader = instance();
+    await reader.view.refresh();
+    let hold: (() => void) | undefined;
+    const slow = createInstance({ ...table.store, put: async (collection, ...rest) => {
+      if (collection === 'log') await new Promise<void>((resolve) => (hold = resolve));
+      return table.store.put(collection, ...rest);
+    } }, { signer });
+    await slow.registry.observe(READ, TOOL, 'test');
+    const approval = slow.registry.approve('files/read', alice);
+    while (hold === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await reader.view.refresh();
+    expect(reader.view.withholds(offer(READ, TOOL))).toBe('not_approved');
+    hold();
+    await approval;
+    await reader.view.refresh();
+    expect(reader.view.withholds(offer(READ, TOOL))).toBeUndefined();
+    await reader.log.append({ kind: 'withdrawn', subject: 'files/read', revision: 9, at: '2026-01-01T00:00:00.000Z', by: ['bob'] });
+    await reader.view.refresh();
+    expect(reader.view.withholds(offer(READ, TOOL))).toBe('not_approved');
+  });
+
   test('the same definition under another name or another server is another tool', async () => {
     const it = instance();
     await approved(it, READ, TOOL);
