@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
-import { asPin, StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StateChange, type StoredRecord } from '../../lambda/integrity';
+import { StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StateChange, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
 import { loadConfig, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
 import { RevisionConflict } from '../../lambda/stores';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
@@ -17,7 +17,8 @@ Examples:
       ask the servers what they offer, and scan it
   mcp-zero-trust tools list -c mcp.json --state review
   mcp-zero-trust tools show -c mcp.json files/read_file
-  mcp-zero-trust tools approve -c mcp.json files/read_file --why "read it, it reads"
+  mcp-zero-trust tools approve -c mcp.json files/read_file --pin 2ed8b8595776 --why "read it, it reads"
+      exactly the definition that was read, by the pin that show prints
   mcp-zero-trust tools approve -c mcp.json --all --why "first look, nothing found"
   mcp-zero-trust tools diff -c mcp.json files/read_file
       what changed since it was approved, word by word
@@ -43,7 +44,8 @@ interface DecisionOptions extends CommonOptions {
 
 interface ApproveOptions extends DecisionOptions {
   readonly all?: true;
-  readonly pin?: Pin;
+  /** The first digits, or all. */
+  readonly pin?: string;
   readonly despiteFindings?: true;
 }
 
@@ -72,7 +74,7 @@ export function toolsCommand(): Command {
   addDecision('approve', 'Approve definitions as they are now, or renew approvals.')
     .argument('[tools...]')
     .option('--all', 'all that wait for review and in which the scan found nothing')
-    .option('--pin <pin>', 'the definition that was read; refused where it is another one by now', parsePin)
+    .option('--pin <pin>', 'the definition that was read, by the pin that show and diff print; refused where it is another one by now', parsePin)
     .option('--despite-findings', 'overrule a scan that rejects')
     .action(approve);
   addDecision('reject', 'Refuse definitions that wait for a decision.').argument('<tools...>').action(deciding('reject'));
@@ -83,12 +85,9 @@ export function toolsCommand(): Command {
   return tools;
 }
 
-function parsePin(text: string): Pin {
-  try {
-    return asPin(text);
-  } catch {
-    throw new InvalidArgumentError('Expected the 64 hexadecimal digits that "tools show" prints.');
-  }
+function parsePin(text: string): string {
+  if (/^[0-9a-f]{12,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected at least the first 12 digits of the pin that "tools show" prints.');
 }
 
 async function discover({ config: file }: CommonOptions): Promise<void> {
@@ -139,11 +138,19 @@ async function approve(ids: readonly string[], options: ApproveOptions, command:
   if ((ids.length === 0) === (all === undefined)) command.error('error: expected either tools or --all');
   if (pin !== undefined && ids.length !== 1) command.error('error: --pin goes with one tool');
   await withRegistry(config, async ({ registry }) => {
-    const decision: ApprovalDecision = { ...decisionOf(options), pin, despiteFindings };
+    const decision: ApprovalDecision = { ...decisionOf(options), pin: pin === undefined ? undefined : await fullPin(registry, ids[0] ?? '', pin), despiteFindings };
     const chosen = all ? (await registry.list()).filter(isClean).map(({ id }) => id) : ids;
     if (chosen.length === 0) process.stdout.write('Nothing waits for review in which the scan found nothing.\n');
     await decideOn(chosen, (id) => registry.approve(id, decision));
   });
+}
+
+/** Between reading and approving a server may have changed its tool once more. */
+async function fullPin(registry: ToolRegistry, id: string, digits: string): Promise<Pin> {
+  const { record } = (await registry.find(id)) ?? {};
+  const full = [record?.pin, record?.approval?.pin].find((pin) => pin?.startsWith(digits));
+  if (full === undefined) throw new StepRefused(id, 'its definition is another one now than that which was read');
+  return full;
 }
 
 function isClean({ record }: StoredRecord): boolean {
@@ -160,7 +167,8 @@ async function decideOn(ids: readonly string[], decide: (id: string) => Promise<
     try {
       const { record } = await decide(id);
       const waits = record.endorsements.length > 0 ? `, endorsed by ${record.endorsements.map(({ by }) => by).join(', ')}: it is sensitive, one more person has to approve it (--by NAME)` : '';
-      process.stdout.write(`${escapeUnprintable(`${id}: ${record.state}${waits}`)}\n`);
+      const pin = record.state === 'approved' ? ` ${record.pin.slice(0, 12)}` : '';
+      process.stdout.write(`${escapeUnprintable(`${id}: ${record.state}${pin}${waits}`)}\n`);
     } catch (error) {
       if (error instanceof RevisionConflict) fail(ExitCode.FINDING, `${id}: somebody else decided on it at the same time, look at it again`);
       else if (error instanceof StepRefused) fail(ExitCode.FINDING, error.message);

@@ -47,10 +47,10 @@ export function describeRecord({ id, record }: StoredRecord, definition: unknown
 }
 
 /** What changed since the last approval, word by word. */
-export function describeReview(id: string, { before, level, differences, newFindings }: Review, paint: Paint): string {
+export function describeReview(id: string, { before, after, level, differences, newFindings }: Review, paint: Paint): string {
   if (before === undefined) return `${printable(id)} was never approved: there is nothing to compare it with.`;
   if (level === 'none') return `${printable(id)} is as it was approved.`;
-  const heading = `${paint(BOLD, printable(id))}  ${LEVELS[level]}`;
+  const heading = `${paint(BOLD, printable(id))}  ${LEVELS[level]}\n  pin ${after}`;
   const findings = newFindings.length === 0 ? [] : ['', paint(RED, 'New findings:'), ...describeFindings(newFindings)];
   return [heading, ...differences.flatMap((difference) => ['', ...describeDifference(difference, paint)]), ...findings].join('\n');
 }

@@ -27,17 +27,19 @@ describe('mcp-zero-trust tools', () => {
     expect(discovered).toMatchObject({ code: 0, stderr: '' });
     expect(discovered.stdout).toMatch(/^review {2}tiny\/echo {3}approve.*\nreview {2}tiny\/shout {2}approve/);
 
-    expect(await tools('approve', 'tiny/echo', '--by', 'alice', '--why', 'read it')).toEqual({ code: 0, stdout: 'tiny/echo: approved\n', stderr: '' });
+    expect(await tools('approve', 'tiny/echo', '--by', 'alice', '--why', 'read it')).toEqual({ code: 0, stdout: expect.stringMatching(/^tiny\/echo: approved [0-9a-f]{12}\n$/), stderr: '' });
     const changed = join(folder, 'changed.mjs');
     writeFileSync(changed, readFileSync(script, 'utf8').replace('${name} a text', '${name} a long text'));
     configure({ registry: { folder: 'registry', twoPersons: 'never' } }, changed);
     expect((await tools('discover')).stdout).toMatch(/^quarantined {2}tiny\/echo/);
 
     const diff = await tools('diff', 'tiny/echo');
-    expect(diff.stdout).toContain('tiny/echo  its wording changed\n\n/description\n  echo a {+long +}text\n');
+    expect(diff.stdout).toMatch(/^tiny\/echo {2}its wording changed\n {2}pin [0-9a-f]{64}\n\n\/description\n {2}echo a \{\+long \+\}text\n/);
+    const pin = /pin ([0-9a-f]{12})/.exec(diff.stdout)![1]!;
     expect((await tools('show', 'tiny/echo')).stdout).toMatch(/^tiny\/echo {2}quarantined\n {2}pin {8}[0-9a-f]{64}\n {2}approved {3}another definition, [0-9a-f]{12}, version 1\.0\.0, by alice, until \d{4}-\d\d-\d\d\n/);
 
-    expect(await tools('approve', 'tiny/echo', '--by', 'bob', '--why', 'fine')).toMatchObject({ code: 0 });
+    expect(await tools('approve', 'tiny/echo', '--pin', '0123456789ab', '--why', 'fine')).toMatchObject({ code: 1, stderr: 'tiny/echo: its definition is another one now than that which was read\n' });
+    expect(await tools('approve', 'tiny/echo', '--pin', pin, '--by', 'bob', '--why', 'fine')).toMatchObject({ code: 0 });
     const list = await tools('list', '--state', 'approved', '--format', 'json');
     expect(JSON.parse(list.stdout)).toMatchObject([{ id: 'tiny/echo', state: 'approved', approval: { version: '1.0.1', by: ['bob'] } }]);
     const steps = (await tools('history', 'tiny/echo')).stdout.trim().split('\n').map((line) => line.split(/ {2,}/)[1]);
@@ -56,7 +58,7 @@ describe('mcp-zero-trust tools', () => {
     const first = await tools('approve', 'tiny/shout', '--by', 'alice', '--why', 'read it');
     expect(first).toMatchObject({ code: 0, stdout: 'tiny/shout: review, endorsed by alice: it is sensitive, one more person has to approve it (--by NAME)\n' });
     expect(await tools('approve', 'tiny/shout', '--by', 'alice', '--why', 'read it')).toMatchObject({ code: 1, stderr: 'tiny/shout: alice has approved it already, another person has to\n' });
-    expect(await tools('approve', 'tiny/shout', '--by', 'bob', '--why', 'read it')).toMatchObject({ code: 0, stdout: 'tiny/shout: approved\n' });
+    expect(await tools('approve', 'tiny/shout', '--by', 'bob', '--why', 'read it')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tiny\/shout: approved /) });
   }, 60_000);
 
   test('TD-4 decides while a gateway runs on the same registry', async () => {
@@ -104,7 +106,7 @@ describe('mcp-zero-trust tools', () => {
     ['an unknown tool', ['show', 'tiny/none'], { registry: 'registry' }, 1, 'tiny/none: nothing is known of it: no server has offered it yet'],
     ['no reason', ['approve', 'tiny/echo'], { registry: 'registry' }, 2, "required option '--why <text>' not specified"],
     ['neither tools nor --all', ['approve', '--why', 'x'], { registry: 'registry' }, 2, 'expected either tools or --all'],
-    ['a pin that is none', ['approve', 'tiny/echo', '--why', 'x', '--pin', 'abc'], { registry: 'registry' }, 2, 'Expected the 64 hexadecimal digits'],
+    ['a pin that is none', ['approve', 'tiny/echo', '--why', 'x', '--pin', 'abc'], { registry: 'registry' }, 2, 'Expected at least the first 12 digits of the pin'],
     ['a state that there is not', ['list', '--state', 'lost'], { registry: 'registry' }, 2, 'Allowed choices are discovered, scanned, review, approved, quarantined, revoked'],
   ])('says in a sentence what is wrong: %s', async (_what, [command, ...args], more, code, sentence) => {
     configure(more);
