@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
-import { StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StateChange, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
-import { loadConfig, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
+import { StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
+import { loadConfig, openAuditFile, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
 import { RevisionConflict } from '../../lambda/stores';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import { describeHistory, describeList, describeRecord, describeReview, painter } from '../tools/describe';
@@ -191,27 +189,19 @@ async function verify({ config }: CommonOptions): Promise<void> {
 async function withRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>): Promise<void> {
   const config = loadConfig(file, process.env);
   if (config.registry === undefined) throw new StartError(`${file}: the key "registry" is missing, the folder in which approvals are kept`);
-  const changes: StateChange[] = [];
+  // The steps belong into the audit file, whoever takes them (LOG-1); where it cannot be written, none is taken.
+  const auditFile = config.auditFile === undefined ? undefined : openAuditFile(config.auditFile);
   let local: LocalRegistry | undefined;
   try {
-    local = await openLocalRegistry(config.registry, (change) => changes.push(change));
+    local = await openLocalRegistry(config.registry, (change) => void (auditFile && writeChange(auditFile, change)));
     await use(local, config);
   } catch (error) {
     if (!(error instanceof RegistryNotTrusted || error instanceof StepRefused)) throw error;
     fail(ExitCode.FINDING, error.message);
   } finally {
     await local?.close();
-    await record(config.auditFile, changes);
+    auditFile?.end();
   }
-}
-
-/** The steps belong into the audit file, whoever takes them (LOG-1). */
-async function record(auditFile: string | undefined, changes: readonly StateChange[]): Promise<void> {
-  if (auditFile === undefined || changes.length === 0) return;
-  const stream = createWriteStream(auditFile, { flags: 'a', mode: 0o600 });
-  for (const change of changes) writeChange(stream, change);
-  stream.end();
-  await once(stream, 'close');
 }
 
 async function find({ registry }: LocalRegistry, id: string): Promise<StoredRecord> {

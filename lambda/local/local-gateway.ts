@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Writable } from 'node:stream';
-import { createJsonLinesSink, openAppendFile, teeSinks, type AuditSink } from '../audit';
+import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
 import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
 import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
+import { openAuditFile } from './audit-file';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
@@ -171,14 +171,6 @@ function toolsOf(probe: Probe, name: string) {
 /** Names under which a client on this machine may address the gateway; any other `Host` is refused, so no DNS rebinds to it. */
 function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
-}
-
-function openAuditFile(file: string): Writable {
-  try {
-    return openAppendFile(file);
-  } catch (error) {
-    throw new StartError(`The audit file ${file} cannot be written (${(error as NodeJS.ErrnoException).code}), expected one in a folder that exists.`);
-  }
 }
 
 async function stopAll({ http, gateway, registry, view, probeClosed }: Started): Promise<void> {

@@ -103,6 +103,7 @@ describe('mcp-zero-trust tools', () => {
 
   test.each([
     ['no registry', ['list'], {}, 2, 'the key "registry" is missing, the folder in which approvals are kept'],
+    ['an audit file that cannot be written', ['list'], { registry: 'registry', audit: 'none/audit.jsonl' }, 2, 'audit.jsonl cannot be written (ENOENT)'],
     ['an unknown tool', ['show', 'tiny/none'], { registry: 'registry' }, 1, 'tiny/none: nothing is known of it: no server has offered it yet'],
     ['no reason', ['approve', 'tiny/echo'], { registry: 'registry' }, 2, "required option '--why <text>' not specified"],
     ['neither tools nor --all', ['approve', '--why', 'x'], { registry: 'registry' }, 2, 'expected either tools or --all'],
