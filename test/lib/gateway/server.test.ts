@@ -48,7 +48,7 @@ describe('an MCP server behind the gateway', () => {
   test('gets to know of clients what it is given, and nothing of their roots otherwise', () => {
     const { gateway, template } = gatewayStack();
     gateway.addServer('files', { url: URL, clientCapabilities: [McpClientCapability.ROOTS] });
-    expect(JSON.parse(environmentOf(template(), PROXY).MCP_SERVERS)).toEqual([{ name: 'files', url: URL, clientCapabilities: ['roots'] }]);
+    expect(JSON.parse(String(environmentOf(template(), PROXY).MCP_SERVERS))).toEqual([{ name: 'files', url: URL, clientCapabilities: ['roots'] }]);
   });
 
   test('has a name that no other server of the policy store has', () => {
