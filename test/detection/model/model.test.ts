@@ -55,11 +55,12 @@ describe('the learned layer', () => {
     expect(scoreFields([])).toEqual({ probability: 0, spans: [] });
   });
 
-  it('reads a megabyte in less than a second', () => {
+  it('reads a megabyte in time that grows with its length alone', () => {
     for (const text of ['a.'.repeat(500_000), 'a_'.repeat(500_000), '<'.repeat(1_000_000), '/'.repeat(1_000_000), 'a@'.repeat(500_000), '\n'.repeat(1_000_000), 'word '.repeat(200_000)]) {
       const start = performance.now();
       sentencesOf([{ pointer: '/description', kind: 'description', text }]);
-      expect(performance.now() - start).toBeLessThan(1000);
+      // About a quarter of a second on an idle machine; a pattern that backtracks takes hours.
+      expect(performance.now() - start).toBeLessThan(10_000);
     }
   });
 
