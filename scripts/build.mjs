@@ -2,7 +2,7 @@
  * Bundles what runs: the command line into dist/bin, and each deployed function into dist/lambda/<name>.
  * Takes no network and about a second. Users of the constructs never run it: the package ships dist/.
  */
-import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,7 @@ async function copyCedarWasm(to) {
 
 async function buildCommandLine(outdir) {
   await build({ ...common, external: LOCAL_DATABASE, entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
+  await chmod(join(outdir, 'mcp-zero-trust.js'), 0o755);
   await copyCedarWasm(outdir);
 }
 
