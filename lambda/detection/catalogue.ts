@@ -7,11 +7,12 @@ import { OBFUSCATION } from './rules/obfuscation';
 import { PAYLOADS } from './rules/payload';
 import { PHRASE_RULES } from './rules/phrases';
 import type { RuleInfo } from './rules/rule';
-import { TOO_LARGE } from './rules/too-large';
+import { NO_DEFINITION, TOO_LARGE } from './rules/unreadable';
 
 /** Every rule that the detector knows, by id. */
 export const RULES: readonly RuleInfo[] = [
   TOO_LARGE,
+  NO_DEFINITION,
   ...Object.values(OBFUSCATION),
   ...MARKUP,
   ...PHRASE_RULES,

@@ -1,6 +1,6 @@
 import { isJsonObject, type ToolDefinition } from '../protocol';
 import { annotationHits } from './annotations';
-import { firstOccurrence } from './language';
+import { firstOccurrence, type Word } from './language';
 import { modelHits, scoreFields } from './model';
 import { foldWord } from './normalise';
 import { Reader, type Names, type Reading } from './reading';
@@ -11,7 +11,8 @@ import { markupHits } from './rules/markup';
 import { obfuscationHits } from './rules/obfuscation';
 import { payloadHits } from './rules/payload';
 import { PHRASE_WORDS, phraseHits, type PhraseHit } from './rules/phrases';
-import { TOO_LARGE } from './rules/too-large';
+import type { RuleInfo } from './rules/rule';
+import { NO_DEFINITION, TOO_LARGE } from './rules/unreadable';
 import { DefinitionTooLarge, textFields } from './text-fields';
 import type { DetectionResult, Finding, ModelScore, Placed, TextField } from './types';
 import { scoreOf, verdictOf } from './verdict';
@@ -27,6 +28,7 @@ export type Model = (fields: readonly TextField[]) => ModelScore;
  * be checked is rejected.
  */
 export function detect(tool: ToolDefinition, placed?: Placed, model: Model = scoreFields): DetectionResult {
+  if (!isJsonObject(tool)) return refuse(NO_DEFINITION);
   return judge(tool, () => [...annotationHits(tool), ...(placed ? relationHits(tool, placed) : [])], namesOf(tool, placed), model);
 }
 
@@ -41,13 +43,17 @@ function judge(definition: object, structural: () => readonly Hit[], names: Name
     fields = textFields(definition);
   } catch (error) {
     if (!(error instanceof DefinitionTooLarge)) throw error;
-    return { verdict: 'reject', score: 1, findings: [findingOf({ rule: TOO_LARGE, pointer: '', start: 0, end: 0 })] };
+    return refuse(TOO_LARGE);
   }
   const readings = fields.map((field) => reader.read(field, names));
   const learned = modelHits(model(fields)).map((hit) => discount(hit, readings));
   const hits = [...structural(), ...readings.flatMap((reading) => readingHits(reading, names)), ...learned];
   const score = scoreOf(hits);
   return { verdict: verdictOf(score), score, findings: findingsOf(hits) };
+}
+
+function refuse(rule: RuleInfo): DetectionResult {
+  return { verdict: 'reject', score: 1, findings: [findingOf({ rule, pointer: '', start: 0, end: 0 })] };
 }
 
 function readingHits(reading: Reading, names: Names): readonly Hit[] {
@@ -71,7 +77,7 @@ function inOriginal({ rule, first, last }: PhraseHit, reading: Reading): Hit {
   };
 }
 
-/** What the model objects to is discounted where all but its first words is quoted. */
+/** What the model objects to is discounted like the rules' findings: mostly quoted, or in a sentence about detecting. */
 function discount(hit: Hit, readings: readonly Reading[]): Hit {
   const reading = readings.find(({ field }) => field.pointer === hit.pointer);
   if (!reading) return hit;
@@ -81,14 +87,20 @@ function discount(hit: Hit, readings: readonly Reading[]): Hit {
     return at >= hit.start && at < hit.end;
   });
   const quoted = inside.filter((word) => word.quoted).length;
-  return quoted > 0 && quoted * 2 >= inside.length ? { ...hit, discounted: true } : hit;
+  const described = inside.length > 0 && beginsWithDetecting(reading, inside[0]!, Infinity);
+  return described || (quoted > 0 && quoted * 2 >= inside.length) ? { ...hit, discounted: true } : hit;
 }
 
 /** In quotation or code as a whole, or in a sentence that begins with looking for such things. */
-function isSaidAbout({ words, occurrences }: Reading, first: number, last: number): boolean {
-  if (words[first]!.quoted && words[last]!.quoted) return true;
-  const begin = words[first]!.sentenceStart;
-  for (let at = firstOccurrence(occurrences, begin); at < occurrences.length && occurrences[at]!.first < Math.min(begin + 3, first); at++) {
+function isSaidAbout(reading: Reading, first: number, last: number): boolean {
+  const { words } = reading;
+  return (words[first]!.quoted && words[last]!.quoted) || beginsWithDetecting(reading, words[first]!, first);
+}
+
+/** Within its first words, and before word `until`, the sentence says that it detects, blocks or classifies. */
+function beginsWithDetecting({ occurrences }: Reading, { sentenceStart }: Word, until: number): boolean {
+  const end = Math.min(sentenceStart + 3, until);
+  for (let at = firstOccurrence(occurrences, sentenceStart); at < occurrences.length && occurrences[at]!.first < end; at++) {
     if (occurrences[at]!.concept === 'detects') return true;
   }
   return false;

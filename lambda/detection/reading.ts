@@ -38,6 +38,7 @@ export class Reader {
 function literals(sequence: readonly Word[], names: Names): readonly Occurrence[] {
   const found: Occurrence[] = [];
   sequence.forEach(({ text }, index) => {
+    if (text.length === 1) return;
     const push = (concept: string) => void found.push({ concept, first: index, last: index });
     if (text === names.own) push('thisTool');
     else if (names.others.has(text)) push('otherTool');

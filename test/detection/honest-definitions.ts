@@ -27,7 +27,7 @@ export const HONEST: readonly ToolDefinition[] = [
   tool('list_conversations', 'Lists the conversations of an inbox, newest first.', { status: { type: 'string', enum: ['open', 'closed'] } }),
   tool('chat_completion', 'Sends messages to a language model and returns its completion.', { system_prompt: { type: 'string', description: 'System prompt for the model' }, messages: { type: 'array' } }),
   tool('summarize_thread', 'Summarizes a Slack thread. Include the channel and the timestamp of its first message.'),
-  tool('transfer_funds', 'Transfers funds between accounts of the same owner. The user has to confirm the transfer in their banking app.'),
+  tool('transfer_funds', 'Transfers funds between accounts of the same owner. A transfer above the daily limit is refused.'),
   tool('toggle_maintenance', 'Enables or disables maintenance mode of an app.'),
   tool('set_safe_search', 'Turns safe search on or off for the workspace.'),
   tool('audit_log', 'Returns the audit log. Entries never contain passwords, tokens or other credentials.'),

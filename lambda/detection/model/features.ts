@@ -1,5 +1,7 @@
 import type { WordClusters } from './word-clusters';
 
+const { imul } = Math;
+
 /** Numbers of the weights that a sentence touches, in blocks of one kind each. */
 export interface Features {
   readonly indices: Uint32Array;
@@ -25,7 +27,7 @@ export function featuresOf(words: readonly string[], clusters: WordClusters): Fe
   let at = 0;
   for (let level = 0; level < levels; level++) {
     for (let i = 0; i < words.length; i++) ids[i] = level === 0 ? hashOf(words[i]!) : clusters.idOf(words[i]!, level - 1);
-    const salt = Math.imul(level + 1, 0x9e3779b1);
+    const salt = imul(level + 1, 0x9e3779b1);
     for (let i = 0; i < ids.length; i++) {
       const one = mix(salt, ids[i]!);
       indices[at++] = one & (WEIGHTS - 1);
@@ -48,13 +50,13 @@ export function featuresOf(words: readonly string[], clusters: WordClusters): Fe
 /** FNV-1a over UTF-16 units, finished so that neighbours lie apart. */
 export function hashOf(word: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < word.length; i++) hash = Math.imul(hash ^ word.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < word.length; i++) hash = imul(hash ^ word.charCodeAt(i), 0x01000193);
   return mix(hash, word.length);
 }
 
 function mix(hash: number, value: number): number {
-  let mixed = Math.imul(hash ^ Math.imul(value, 0xcc9e2d51), 0x1b873593);
+  let mixed = imul(hash ^ imul(value, 0xcc9e2d51), 0x1b873593);
   mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed = imul(mixed, 0x85ebca6b);
   return (mixed ^ (mixed >>> 13)) >>> 0;
 }

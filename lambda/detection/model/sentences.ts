@@ -17,7 +17,7 @@ const STEP = 24;
 /** One word alone gives no order. */
 const FEWEST = 2;
 
-const BREAK = /[.!?](?=\s)|[\u3002\uff01\uff1f]|;\s|\s[\u2013\u2014-]\s|[ \t]*[\r\n]\s*|(?=<!--|<\/?[a-z_|])/g;
+const BREAK = /[.!?](?=\s)|[\u3002\uff01\uff1f]|;\s|\s[\u2013\u2014-]\s|[ \t]{0,8}[\r\n]\s*|(?=<!--|<\/?[a-z_|])/g;
 
 /**
  * Cuts every text into sentences, each to be judged alone: a harmless text around an order does not make it harmless.

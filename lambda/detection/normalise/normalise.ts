@@ -40,6 +40,14 @@ function fold(text: string): string {
   return text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').normalize('NFC').toLowerCase();
 }
 
+/** A few characters stand for a whole phrase; a text of them must not grow out of proportion. */
+const MAX_EXPANSION = 4;
+
+function foldCharacter(character: string): string {
+  const folded = fold(character);
+  return folded.length <= MAX_EXPANSION ? folded : character;
+}
+
 class Normalisation {
   private readonly parts: string[] = [];
   private readonly offsets: number[] = [];
@@ -71,7 +79,7 @@ class Normalisation {
       const length = codePoint > 0xffff ? 2 : 1;
       const kind = codePoint >= 0x20 && codePoint < 0x7f ? 'plain' : characterClass(codePoint);
       if (kind === 'plain') {
-        this.emit(codePoint < 0x80 ? text[at]!.toLowerCase() : fold(text.slice(at, at + length)), at);
+        this.emit(codePoint < 0x80 ? text[at]!.toLowerCase() : foldCharacter(text.slice(at, at + length)), at);
         this.previous = codePoint;
         at += length;
       } else {

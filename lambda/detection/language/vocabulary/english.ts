@@ -135,7 +135,10 @@ export const ENGLISH: Vocabulary = {
   ask: ['their password', 'their credentials', 'their pin', 'enter their', 'type their', 'sign in', 'log in again', 'their token', 'their social security number', 'their card', 'their seed phrase'],
   number: ['10', '20', '50', '100', '200', '500', '1000'],
   /** Whoever describes attacks to find them. */
-  detects: ['detect*', 'scan*', 'identify*', 'block*', 'flag*', 'prevent*', 'protect*', 'find*', 'finds', 'check*', 'filter*', 'redact*', 'guard*', 'analyze*', 'analyse*', 'classify*', 'audit*', 'examples of', 'such as', 'looks for', 'look for', 'test*', 'simulate*', 'verify*', 'validate*', 'monitor*', 'mask*', 'whether', 'recognize*', 'recognise*', 'assess*', 'evaluate*', 'warns', 'reject*', 'refuse*', 'mitigate*', 'defend*'],
+  detects: [
+    'detect', 'detects', 'scan', 'scans', 'flag', 'flags', 'block', 'blocks', 'prevents', 'protects', 'classifies', 'classify', 'identifies', 'redacts', 'recognizes', 'recognises', 'rejects', 'refuses', 'mitigates',
+    'warns', 'filters', 'looks for', 'guards', 'simulates', 'tests for', 'tests whether', 'examples of', 'such as', 'whether', 'audits', 'checks for', 'checks whether', 'analyzes', 'analyses', 'evaluates',
+  ],
   wouldRefuse: ['never', 'do not', "don't", 'must not', 'should not', 'cannot', 'not', "doesn't", 'does not', 'without', 'no longer'],
   reply: ['respond', 'responding', 'reply', 'replying', 'answer', 'answering', 'return', 'returning', 'output', 'say', 'response', 'your response', 'your reply', 'your answer', 'final answer'],
   money: ['payment', 'payments', 'transfer', 'transfers', 'transaction', 'transactions', 'invoice', 'funds', 'wallet', 'bitcoin', 'crypto', 'refund', 'order'],
