@@ -72,6 +72,6 @@ function decimal(value: number): CedarValue | undefined {
 }
 
 /** `String.prototype.isWellFormed` is in every supported Node.js, and not yet in this ECMAScript level's types. */
-function isWellFormed(value: string): boolean {
+export function isWellFormed(value: string): boolean {
   return (value as string & { isWellFormed(): boolean }).isWellFormed();
 }

@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 import type { AuthorizationRequest, RequestContext } from './decision';
 import { toCedarArguments, type CedarRecord, type CedarValue } from './argument-value';
+import type { AuthenticationContext, Circumstances, GrantInUse } from './circumstances';
+
+export type * from './circumstances';
 
 /**
  * Stands in for what is not known or has no Cedar value, mostly the arguments. Every way of looking into a record fails on it,
@@ -25,6 +28,9 @@ export function contextOf(request: AuthorizationRequest, reads?: ContextReads, w
   if (wants('time')) record.time = timeOf(context.now, reads?.get('time'));
   if (wants('network')) record.network = networkOf(context);
   if (context.protocolVersion !== undefined && wants('protocolVersion')) record.protocolVersion = context.protocolVersion;
+  for (const member of CIRCUMSTANCES) {
+    if (context[member] !== undefined && wants(member)) record[member] = circumstanceOf(member, context);
+  }
   if (operation.kind === 'complete' && wants('reference')) record.reference = operation.reference;
   if (operation.kind === 'callTool' && wants('arguments')) {
     const value = withhold ? undefined : toCedarArguments(operation.tool.inputSchema, operation.arguments, reads?.get('arguments'));
@@ -54,11 +60,63 @@ function timeOf(now: number, only: ReadonlySet<string> | undefined): CedarRecord
   return time;
 }
 
+/** Members of the context that are absent where nobody has looked; the network is the other one. */
+const CIRCUMSTANCES = ['grant', 'purpose', 'risk', 'device', 'session', 'authentication'] as const;
+type Circumstance = (typeof CIRCUMSTANCES)[number];
+
+function circumstanceOf(member: Circumstance, known: Circumstances): CedarValue {
+  switch (member) {
+    case 'grant':
+      return grantOf(known.grant!);
+    case 'purpose':
+      return text(known.purpose!);
+    case 'risk':
+      return known.risk! >= 0 && known.risk! <= MOST_RISK ? Math.ceil(known.risk!) : MOST_RISK;
+    case 'device':
+      return { trusted: known.device!.trusted };
+    case 'session':
+      return { id: text(known.session!.id), ageSeconds: seconds(known.session!.ageSeconds) };
+    case 'authentication':
+      return authenticationOf(known.authentication!);
+  }
+}
+
+const MOST_RISK = 100;
+
+function grantOf({ id, purpose, argumentsBound, approvedBy }: GrantInUse): CedarValue {
+  const approvers = [...new Set(approvedBy)].map(text);
+  return { id: text(id), purpose: text(purpose), argumentsBound, approvedBy: approvers, approvals: approvers.length };
+}
+
+function authenticationOf({ acr, ageSeconds, method, senderConstrained }: AuthenticationContext): CedarValue {
+  return {
+    ...(acr === undefined ? {} : { acr: text(acr) }),
+    ...(ageSeconds === undefined ? {} : { ageSeconds: seconds(ageSeconds) }),
+    ...(method === undefined ? {} : { method: text(method) }),
+    senderConstrained,
+  };
+}
+
+/** Half a surrogate pair is no Cedar string; the replacement character in its place is in no name that anybody gives. */
+function text(value: string): string {
+  return (value as string & { toWellFormed(): string }).toWellFormed();
+}
+
+/** An age that cannot be right is the greatest. */
+function seconds(age: number): number {
+  return age <= Number.MAX_SAFE_INTEGER ? Math.max(0, Math.ceil(age)) : Number.MAX_SAFE_INTEGER;
+}
+
 /** IPv4 in IPv6 (`::ffff:192.0.2.1`), as dual-stack sockets report it. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-function networkOf(context: RequestContext): CedarRecord {
-  if (context.sourceIp === undefined) return {};
-  const address = MAPPED.exec(context.sourceIp)?.[1] ?? context.sourceIp.replace(/%.*$/, '');
-  return isIP(address) === 0 ? UNKNOWN : { sourceIp: { __extn: { fn: 'ip', arg: address } } };
+function networkOf({ sourceIp, network }: RequestContext): CedarRecord {
+  const record: CedarRecord = {};
+  if (network !== undefined) record.zone = text(network.zone);
+  if (sourceIp !== undefined) {
+    const address = MAPPED.exec(sourceIp)?.[1] ?? sourceIp.replace(/%.*$/, '');
+    if (isIP(address) === 0) return UNKNOWN;
+    record.sourceIp = { __extn: { fn: 'ip', arg: address } };
+  }
+  return record;
 }

@@ -1,5 +1,6 @@
 import type { Principal } from '../identity';
 import type { JsonObject, ToolDefinition } from '../protocol';
+import type { Circumstances } from './circumstances';
 
 /** One thing a principal wants to do on one server; becomes one Cedar action and resource. */
 export type Operation =
@@ -20,9 +21,9 @@ export interface AuthorizationRequest {
   readonly context: RequestContext;
 }
 
-/** What is known of the circumstances of a request; part of every Cedar context. */
-export interface RequestContext {
-  /** Milliseconds since the epoch, by the clock of the decision. */
+/** What is known of the circumstances of a request; part of every Cedar context. What is not known is left out, and costs nothing. */
+export interface RequestContext extends Circumstances {
+  /** Milliseconds since the epoch, by the clock of the decision. Policies see it as `context.time`. */
   readonly now: number;
   /** Source address of the request, where known. */
   readonly sourceIp?: string;

@@ -5,6 +5,7 @@
 export { toCedarArguments, type CedarRecord, type CedarValue } from './argument-value';
 export { type LeftOutArgument } from './argument-type';
 export * from './cedar-text';
+export type * from './circumstances';
 export * from './decision';
 export { loadPolicyTexts, type LoadedPolicies, type PolicyFile, type PolicyFileError, type PolicyLocation } from './load-policies';
 export * from './schema';

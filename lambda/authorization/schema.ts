@@ -99,7 +99,17 @@ const BOOLEAN: Type<string> = { type: 'Boolean' };
 
 /** What every context has besides what is the action's own. */
 function circumstances(): Record<string, TypeOfAttribute<string>> {
-  return { time: { type: 'Time' }, network: { type: 'Network' }, protocolVersion: optional(STRING) };
+  return {
+    time: { type: 'Time' },
+    network: { type: 'Network' },
+    protocolVersion: optional(STRING),
+    grant: optional({ type: 'Grant' }),
+    purpose: optional(STRING),
+    risk: optional(LONG),
+    device: optional({ type: 'Device' }),
+    session: optional({ type: 'Session' }),
+    authentication: optional({ type: 'Authentication' }),
+  };
 }
 
 /** The model without any tool: what `policies/schema.cedarschema` says, in JSON form. A new object at each call. */
@@ -114,14 +124,19 @@ export function baseSchema(): CedarSchema {
     appliesTo: {
       principalTypes: ['User', 'Agent'],
       resourceTypes: [resourceType],
-      context: record({ ...circumstances(), ...more.context }),
+      context: more.context === undefined ? { type: 'Circumstances' } : record({ ...circumstances(), ...more.context }),
     },
   });
   return {
     [NAMESPACE]: {
       commonTypes: {
         Time: record({ epoch: LONG, now: { type: 'Extension', name: 'datetime' }, hour: LONG, minute: LONG, dayOfWeek: LONG }),
-        Network: record({ sourceIp: optional({ type: 'Extension', name: 'ipaddr' }) }),
+        Network: record({ sourceIp: optional({ type: 'Extension', name: 'ipaddr' }), zone: optional(STRING) }),
+        Grant: record({ id: STRING, purpose: STRING, argumentsBound: BOOLEAN, approvedBy: { type: 'Set', element: STRING }, approvals: LONG }),
+        Circumstances: record(circumstances()),
+        Device: record({ trusted: BOOLEAN }),
+        Session: record({ id: STRING, ageSeconds: LONG }),
+        Authentication: record({ acr: optional(STRING), ageSeconds: optional(LONG), method: optional(STRING), senderConstrained: BOOLEAN }),
       },
       entityTypes: {
         User: principal,
