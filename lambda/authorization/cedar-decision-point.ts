@@ -4,12 +4,13 @@ import { isJsonObject, type JsonObject } from '../protocol';
 import { toolArguments, type RecordArgument } from './argument-type';
 import type { CedarRecord } from './argument-value';
 import { cedar } from './cedar-engine';
+import { EVALUATION_ERROR, UNDECIDED } from './compiled';
 import { contextOf } from './context';
 import type { AuthorizationRequest, Decision, DecisionPoint } from './decision';
 import { engineSlot } from './engine-slots';
 import { entitiesOf, type Entity, type RequestEntities } from './entities';
 import { readsArguments, readsArgumentsWhole, type EntityReads } from './policy-reads';
-import { parsePolicySet, type Policies, type PolicySet } from './policy-set';
+import { parsePolicySet, type Policies, type Policy, type PolicySet } from './policy-set';
 import { Slicer, type Slice } from './slice';
 
 /** Where policies come from when they may change by themselves. */
@@ -39,8 +40,8 @@ export interface CedarDecisionPoint extends DecisionPoint {
  * Takes decisions by Cedar's own engine in this process (CV-1). Deny unless a policy permits and none forbids; deny also
  * when any policy that has a say cannot be evaluated, which Cedar by itself would skip.
  *
- * Policies are cut to those that can have a say, and are held parsed. Where these read nothing of the context, the answer
- * is a function of the policies and the entities, and is remembered; new policies forget it.
+ * Policies are cut to those that can have a say. Their conditions are compiled; what is not compiled the engine holds
+ * parsed, and where that reads nothing of the context, its answer is remembered until there are new policies.
  *
  * @throws Error when one of the policies is not one.
  */
@@ -118,17 +119,43 @@ class Evaluator {
     });
   }
 
-  /** Every policy is evaluated by itself, so those that the entities alone decide are evaluated once and remembered. */
+  /** Every policy is evaluated by itself, so what the engine says by the entities alone is asked once and remembered. */
   private decideIn(slice: Slice, entities: RequestEntities, request: AuthorizationRequest): Decision {
+    const inContext = (part: Slice) => this.evaluate(part, entities, contextOf(request, part.context, readsUnseenArgument(part, request)));
+    if (slice.isCompiled) return decisionOf([inContext(slice)]);
     const { byEntities, byContext } = slice;
     const outcomes: (Outcome | undefined)[] = [];
     if (byEntities.policies.length > 0) {
-      outcomes.push(remembered(this.outcomes, memoKey(byEntities, entities), () => ({ outcome: evaluate(byEntities, entities, {}) })).outcome);
+      outcomes.push(remembered(this.outcomes, memoKey(byEntities, entities), () => ({ outcome: this.evaluate(byEntities, entities, {}) })).outcome);
     }
-    if (byContext.policies.length > 0) {
-      outcomes.push(evaluate(byContext, entities, contextOf(request, byContext.context, readsUnseenArgument(byContext, request))));
-    }
+    if (byContext.policies.length > 0) outcomes.push(inContext(byContext));
     return decisionOf(outcomes);
+  }
+
+  /** `undefined` where the engine is asked and has no answer. */
+  private evaluate(slice: Slice, entities: RequestEntities, context: CedarRecord): Outcome | undefined {
+    const permits: string[] = [];
+    const forbids: string[] = [];
+    const errors: string[] = [];
+    const undecided: Policy[] = [];
+    for (const policy of slice.policies) {
+      try {
+        if (policy.compiled === undefined) undecided.push(policy);
+        else if (policy.compiled({ entities, context })) (policy.effect === 'permit' ? permits : forbids).push(policy.id);
+      } catch (thrown) {
+        if (thrown === EVALUATION_ERROR) errors.push(policy.id);
+        else if (thrown === UNDECIDED) undecided.push(policy);
+        else throw thrown;
+      }
+    }
+    if (undecided.length > 0) {
+      const rest = askEngine(this.slicer.slice(undecided), entities, context);
+      if (rest === undefined) return undefined;
+      permits.push(...rest.permits);
+      forbids.push(...rest.forbids);
+      errors.push(...rest.errors);
+    }
+    return { permits: forbids.length > 0 ? [] : permits, forbids, errors };
   }
 
   /**
@@ -140,7 +167,7 @@ class Evaluator {
     const slice = comparesWhole.length === 0 ? whole : this.slicer.slice(whole.policies.filter((policy) => !comparesWhole.includes(policy)));
     const mayPermit = comparesWhole.some((policy) => policy.effect === 'permit');
     if (slice.policies.length === 0) return mayPermit;
-    const outcome = evaluate(slice, entities, contextOf(request, slice.context, true));
+    const outcome = this.evaluate(slice, entities, contextOf(request, slice.context, true));
     if (outcome === undefined) return false;
     const erred = outcome.errors.map((id) => slice.policies.find((policy) => policy.id === id)!);
     if (erred.some((policy) => !readsArguments(policy.reads))) return false;
@@ -181,8 +208,8 @@ interface Outcome {
   readonly errors: readonly string[];
 }
 
-/** The engine's answer, `undefined` where it has none. */
-function evaluate(slice: Slice, entities: RequestEntities, context: CedarRecord): Outcome | undefined {
+/** The engine's answer on a slice, `undefined` where it has none. */
+function askEngine(slice: Slice, entities: RequestEntities, context: CedarRecord): Outcome | undefined {
   try {
     const answer = cedar().statefulIsAuthorized({
       preparsedPolicySetId: engineSlot(slice, () => Object.fromEntries(slice.policies.map(({ id, conditions }) => [id, conditions]))),

@@ -36,14 +36,14 @@ export function scopeTest(constraint: Constraint): ScopeTest {
   throw new Error(`A policy's scope has a constraint that cannot be decided: ${constraint.op}.`);
 }
 
-function uidOf(uid: EntityUidJson): EntityUid {
+export function uidOf(uid: EntityUidJson): EntityUid {
   return '__entity' in uid ? uid.__entity : uid;
 }
 
-function isSame(a: EntityUid, b: EntityUid): boolean {
+export function isSame(a: EntityUid, b: EntityUid): boolean {
   return a.id === b.id && a.type === b.type;
 }
 
-function isWithin(entity: Entity, ancestor: EntityUid): boolean {
+export function isWithin(entity: Pick<Entity, 'uid' | 'parents'>, ancestor: EntityUid): boolean {
   return isSame(entity.uid, ancestor) || entity.parents.some((parent) => isSame(parent, ancestor));
 }

@@ -1,5 +1,6 @@
 import type { DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { cedar } from './cedar-engine';
+import { compileConditions, type CompiledConditions } from './compiled';
 import { readsOf, type Reads } from './policy-reads';
 import { scopeTest, type ScopeTest } from './policy-scope';
 
@@ -15,6 +16,8 @@ export interface Policy {
   readonly reads: Reads;
   /** The policy without its scope, for requests that are known to satisfy the scope. */
   readonly conditions: PolicyJson;
+  /** The same as a function, where they are of a kind that needs no engine. */
+  readonly compiled: CompiledConditions | undefined;
   /** The whole policy. */
   readonly json: PolicyJson;
 }
@@ -48,6 +51,7 @@ function parsePolicy(id: string, policy: string | PolicyJson): Policy {
     resource: scopeTest(json.resource),
     reads: readsOf(json.conditions),
     conditions: { ...json, principal: { op: 'All' }, action: { op: 'All' }, resource: { op: 'All' } },
+    compiled: compileConditions(json.conditions),
     json,
   };
 }

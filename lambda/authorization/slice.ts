@@ -13,6 +13,8 @@ export interface Slice {
   readonly byEntities: Slice;
   readonly byContext: Slice;
   readonly context: ContextReads;
+  /** None of its policies needs the engine. */
+  readonly isCompiled: boolean;
 }
 
 /**
@@ -59,7 +61,8 @@ export class Slicer {
     const byEntities = policies.filter((policy) => policy.reads.context?.size === 0);
     const isWhole = byEntities.length === policies.length;
     const isNone = byEntities.length === 0;
-    const whole = { key, policies, reads, context: contextReads(reads) } as { -readonly [Member in keyof Slice]: Slice[Member] };
+    const isCompiled = policies.every(({ compiled }) => compiled !== undefined);
+    const whole = { key, policies, reads, context: contextReads(reads), isCompiled } as { -readonly [Member in keyof Slice]: Slice[Member] };
     whole.byEntities = isWhole ? whole : this.slice(byEntities);
     whole.byContext = isNone ? whole : this.slice(isWhole ? [] : policies.filter((policy) => !byEntities.includes(policy)));
     return whole;
