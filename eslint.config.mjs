@@ -6,7 +6,9 @@ const zones = [
   { target: './lambda', from: ['./lib', './bin', './test', './bench'] },
   { target: './lambda/protocol', from: './lambda', except: ['./protocol'] },
   { target: './lambda/audit', from: './lambda', except: ['./audit', './protocol'] },
-  { target: './lambda/identity', from: './lambda', except: ['./identity', './protocol', './audit'] },
+  { target: './lambda/outbound', from: './lambda', except: ['./outbound', './protocol'] },
+  { target: './lambda/identity', from: './lambda', except: ['./identity', './outbound', './stores', './protocol', './audit'] },
+  { target: './lambda/credentials', from: './lambda', except: ['./credentials', './identity', './outbound', './protocol', './audit'] },
   { target: './lambda/limits', from: './lambda', except: ['./limits', './protocol'] },
   { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
   { target: './lambda/stores', from: './lambda', except: ['./stores', './protocol'] },
@@ -16,7 +18,7 @@ const zones = [
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },
   { target: ['./lambda/functions', './lambda/deployment'], from: './lambda/local' },
-  { target: './lib', from: './lambda', except: ['./authorization', './identity', './protocol'] },
+  { target: './lib', from: './lambda', except: ['./authorization', './identity', './credentials', './protocol'] },
   { target: './lib', from: ['./bin', './test', './bench'] },
 ];
 

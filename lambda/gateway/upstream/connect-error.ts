@@ -1,4 +1,4 @@
-import { FORBIDDEN_ADDRESS } from './address';
+import { FORBIDDEN_ADDRESS } from '../../outbound';
 
 /** What a failed connection attempt means, as the end of a sentence; only the error's code is quoted, never a value. */
 export function describeConnectError(error: unknown, connectMs: number): string {

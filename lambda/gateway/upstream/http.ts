@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
+import { guardedLookup } from '../../outbound';
 import { Header, type JsonRpcMessage } from '../../protocol';
-import { guardedLookup } from './address';
 import { UpstreamFailure, type UpstreamLimits } from './event';
 import type { HttpExchange } from './http-answer';
 import { ExchangeHandler } from './http-exchange';

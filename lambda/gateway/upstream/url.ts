@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isAllowedAddress, isLoopback, type AddressRules } from './address';
+import { isAllowedAddress, isLoopback, type AddressRules } from '../../outbound';
 
 export interface UrlRules extends AddressRules {
   /** Plain http to other hosts than this one, such as where a mesh encrypts. @default false */

@@ -6,7 +6,7 @@ export interface AddressRules {
   readonly allowPrivate?: boolean;
 }
 
-/** Never an MCP server: link-local addresses, where clouds keep their credentials, and what is not one host. */
+/** Never a server of ours: link-local addresses, where clouds keep their credentials, and what is not one host. */
 const NEVER = blockList(
   ['0.0.0.0', 8],
   ['169.254.0.0', 16],
