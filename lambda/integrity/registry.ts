@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isJsonObject, type JsonObject, type JsonValue } from '../protocol';
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../protocol';
 import { DocumentTooLarge, RevisionConflict, type Document, type DocumentStore } from '../stores';
 import { changeLevel, definitionDifference, nextVersion, type ChangeLevel, type Difference } from './difference';
 import { advance, DEFAULT_APPROVAL_DAYS, isNews, isSensitive, rulesOf, type Actor, type ApprovalPolicy, type Command, type ScanFinding, type ScanResult, type Step, type ToolRecord } from './life-cycle';
@@ -8,8 +8,8 @@ import type { ApprovalLog } from './log';
 import { pinOf, type Pin } from './pin';
 import { MAX_SUBJECT_ID_BYTES, parseSubject, subjectId, type Subject } from './subject';
 
-/** Says what it finds in a definition. Pure: it runs wherever the definition is seen. */
-export type Scan = (subject: Subject, definition: JsonValue) => ScanResult;
+/** Says what it finds in a definition. It runs wherever the definition is seen; a promise, where somebody else is asked too. */
+export type Scan = (subject: Subject, definition: JsonValue) => ScanResult | Promise<ScanResult>;
 
 /** A record as it is stored. */
 export interface StoredRecord {
@@ -36,6 +36,8 @@ export interface ApprovalDecision extends Decision {
   readonly pin?: Pin;
   /** Overrules a scan that rejects. @default false */
   readonly despiteFindings?: boolean;
+  /** Whose endorsements count, where the record is not to be believed on that. @default - all that it names */
+  readonly endorsers?: readonly string[];
 }
 
 /** What a reviewer reads about a changed definition. */
@@ -64,7 +66,13 @@ export interface ToolRegistry {
    */
   observe(subject: Subject, definition: JsonValue, by: string): Promise<StoredRecord>;
   /**
+   * Scans what is known again, with the detector of today. An approved definition that it rejects now, and did not before,
+   * goes into quarantine (TV-4). @throws StepRefused for an unknown subject
+   */
+  rescan(id: string, by: string): Promise<StoredRecord>;
+  /**
    * Approves the definition; where it needs two people, the first is kept as an endorsement. Renews an approval that holds.
+   * Scans it once more: a record that somebody rewrote makes no approval easier.
    * @throws StepRefused, RevisionConflict where somebody else decided at the same time
    */
   approve(id: string, decision: ApprovalDecision): Promise<StoredRecord>;
@@ -74,6 +82,11 @@ export interface ToolRegistry {
   quarantine(id: string, decision: Decision): Promise<StoredRecord>;
   /** Like `quarantine`, and no approval brings this definition back. @throws StepRefused */
   revoke(id: string, decision: Decision): Promise<StoredRecord>;
+  /**
+   * Puts into the log what the record says already: that nothing of the subject is served. For whoever has the key, after
+   * somebody without it took the step. Answers whether there was anything to put there.
+   */
+  publishWithdrawal(id: string): Promise<boolean>;
   list(): Promise<readonly StoredRecord[]>;
   /** Which records were about to get which revision since `time`, milliseconds since the epoch, by the writers' clocks. */
   changedSince(time: number): Promise<readonly { readonly id: string; readonly revision: number }[]>;
@@ -102,6 +115,8 @@ const DEFINITIONS = 'definitions';
 const CHANGES = 'changes';
 const DAY_MS = 86_400_000;
 const MAX_STORED_FINDINGS = 50;
+/** Who looks for changes looks back minutes, milliseconds. */
+const CHANGES_KEPT_MS = DAY_MS;
 const MAX_PAUSE_MS = 50;
 const REVISION_DIGITS = 8;
 const SCANNER = 'scan';
@@ -142,7 +157,7 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     if (record === undefined || record.steps.length === 0) return current as StoredRecord;
     if (current !== undefined) await archive(current);
     // Before the write, so that none goes unnoticed; of a write that fails somebody looks in vain.
-    await store.put(CHANGES, `${now()} ${randomUUID()}`, { id, revision }, 0);
+    await store.put(CHANGES, `${now()} ${randomUUID()}`, { id, revision }, 0, { removeAfter: clock() + CHANGES_KEPT_MS });
     await store.put(RECORDS, id, record as unknown as JsonObject, current?.revision ?? 0);
     await publish(id, record, revision, current?.record.state === 'approved');
     for (const step of record.steps) onChange?.({ ...step, subject: id, revision });
@@ -214,6 +229,12 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     }
   }
 
+  /** A scan as it is kept. */
+  async function scanBriefly(subject: Subject, offered: JsonValue): Promise<ScanResult> {
+    const { verdict, score, findings } = await scan(subject, offered);
+    return { verdict, score, findings: findings.slice(0, MAX_STORED_FINDINGS) };
+  }
+
   const decide = (action: 'reject' | 'quarantine' | 'revoke', insist: boolean) => (id: string, { by, why }: Decision) =>
     take(id, async () => [[{ action }, { by, at: now(), why }]], insist);
 
@@ -224,19 +245,20 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
       const pin = pinOf(offered);
       const body = bodyOf(offered);
       const sensitive = isSensitive(id, offered, policy);
+      let scanned: Promise<ScanResult> | undefined;
       return take(
         id,
         async (current) => {
           if (!isNews(current?.record, pin)) return [];
           await keepDefinition(pin, offered);
-          const result = scan(subject, offered);
+          const result = await (scanned ??= scanBriefly(subject, offered));
           const resembles = current === undefined ? await resembling(id, body) : [];
           const at = now();
           const seen = current === undefined ? (resembles.length === 0 ? 'offered for the first time' : `offered for the first time, and the same as ${resembles.join(', ')}`) : 'its definition changed';
           const sighting = { subject, pin, sensitive, ...(body === undefined ? {} : { body }), ...(resembles.length === 0 ? {} : { resembles }) };
           const steps: [Command, Actor][] = [
             [{ action: 'observe', ...sighting }, { by, at, why: seen }],
-            [{ action: 'scan', scan: { ...result, findings: result.findings.slice(0, MAX_STORED_FINDINGS) } }, { by: SCANNER, at, why: describeScan(result) }],
+            [{ action: 'scan', scan: result }, { by: SCANNER, at, why: describeScan(result) }],
           ];
           if (current?.record.state !== 'approved' && current?.record.state !== 'quarantined') steps.push([{ action: 'submit' }, { by, at, why: 'waits for people' }]);
           return steps;
@@ -244,22 +266,48 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
         true,
       );
     },
-    approve: (id, { by, why, pin, despiteFindings }) =>
+    rescan: (id, by) =>
+      take(
+        id,
+        async (current) => {
+          const { record } = current ?? (await known(id));
+          const offered = record.state === 'revoked' ? undefined : await definition(record.pin);
+          if (offered === undefined) return [];
+          const result = await scanBriefly(record.subject, offered);
+          if (record.scan !== undefined && canonicalJson(result as unknown as JsonObject) === canonicalJson(record.scan as unknown as JsonObject)) return [];
+          const at = now();
+          const steps: [Command, Actor][] = [[{ action: 'scan', scan: result }, { by, at, why: describeScan(result) }]];
+          const isWorse = result.verdict === 'reject' && record.scan?.verdict !== 'reject';
+          if (record.state === 'approved' && isWorse) steps.push([{ action: 'quarantine' }, { by, at, why: `the detector rejects it now: ${result.findings[0]?.sentence ?? describeScan(result)}` }]);
+          return steps;
+        },
+        true,
+      ),
+    approve: (id, { by, why, pin, despiteFindings, endorsers }) =>
       take(
         id,
         async (current) => {
           const at = clock();
           const chosen = pin ?? current?.record.pin;
-          if (chosen !== undefined && (await definition(chosen)) === undefined) throw new StepRefused(id, 'its definition is not kept, it may be too large');
+          const kept = chosen && (await definition(chosen));
+          if (chosen !== undefined && kept === undefined) throw new StepRefused(id, 'its definition is not kept, it may be too large');
+          const own = current === undefined || kept === undefined ? undefined : { verdict: (await scan(current.record.subject, kept)).verdict, sensitive: isSensitive(id, kept, policy) };
           const version = current === undefined || chosen === undefined ? '' : await versionOf(current.record, chosen);
           const expiresAt = new Date(at + (policy.approvalDays ?? DEFAULT_APPROVAL_DAYS) * DAY_MS).toISOString();
-          return [[{ action: 'approve', pin, version, expiresAt, despiteFindings }, { by, at: new Date(at).toISOString(), why }]];
+          return [[{ action: 'approve', pin, version, expiresAt, despiteFindings, own, endorsers }, { by, at: new Date(at).toISOString(), why }]];
         },
         false,
       ),
     reject: decide('reject', false),
     quarantine: decide('quarantine', true),
     revoke: decide('revoke', true),
+    async publishWithdrawal(id) {
+      const [current] = await Promise.all([load(id), log.sync()]);
+      const last = current?.record.steps.at(-1);
+      if (current === undefined || last === undefined || current.record.state === 'approved' || log.statementOf(id)?.kind !== 'approved') return false;
+      await log.append({ kind: 'withdrawn', subject: id, revision: current.revision, at: last.at, by: [last.by] });
+      return true;
+    },
     list: async () => (await store.list(RECORDS)).map(storedOf),
     async changedSince(time) {
       const changes = await store.list(CHANGES, { after: new Date(time).toISOString() });
@@ -278,7 +326,7 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
       const after = await definition(pin);
       const before = approval && (await definition(approval.pin));
       if (after === undefined) throw new Error(`the definition of ${id} is not stored`);
-      const earlier = before === undefined ? [] : scan(record.subject, before).findings;
+      const earlier = before === undefined ? [] : (await scan(record.subject, before)).findings;
       const isNew = ({ ruleId, pointer }: ScanFinding) => !earlier.some((finding) => finding.ruleId === ruleId && finding.pointer === pointer);
       return {
         ...(approval === undefined ? {} : { before: approval.pin }),

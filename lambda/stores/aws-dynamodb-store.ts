@@ -11,10 +11,13 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import type { JsonObject } from '../protocol';
-import { DocumentTooLarge, MAX_DOCUMENT_BYTES, RevisionConflict, type Document, type DocumentStore, type ListOptions } from './document-store';
+import { DocumentTooLarge, MAX_DOCUMENT_BYTES, RevisionConflict, type Document, type DocumentStore, type ListOptions, type PutOptions } from './document-store';
 
 /** Key attributes of the table: strings, `collection` the partition key and `id` the sort key. */
 export const TABLE_KEYS = { partition: 'collection', sort: 'id' } as const;
+
+/** The attribute of the table's TTL: seconds since the epoch. */
+export const TTL_ATTRIBUTE = 'removeAfter';
 
 const NAMES = { '#collection': TABLE_KEYS.partition, '#id': TABLE_KEYS.sort } as const;
 
@@ -31,7 +34,8 @@ export function createDynamoDbStore(client: DynamoDBClient, table: string): Docu
       return item === undefined ? undefined : documentOf(item);
     },
 
-    async list(collection, { after }: ListOptions = {}) {
+    async list(collection, { after, prefix }: ListOptions = {}) {
+      const bound = prefix ?? after;
       const documents: Document[] = [];
       let next: Record<string, AttributeValue> | undefined;
       do {
@@ -39,9 +43,9 @@ export function createDynamoDbStore(client: DynamoDBClient, table: string): Docu
           new QueryCommand({
             TableName: table,
             ConsistentRead: true,
-            KeyConditionExpression: after === undefined ? '#collection = :collection' : '#collection = :collection AND #id > :after',
-            ExpressionAttributeNames: after === undefined ? { '#collection': NAMES['#collection'] } : NAMES,
-            ExpressionAttributeValues: { ':collection': { S: collection }, ...(after === undefined ? {} : { ':after': { S: after } }) },
+            KeyConditionExpression: `#collection = :collection${prefix !== undefined ? ' AND begins_with(#id, :bound)' : after !== undefined ? ' AND #id > :bound' : ''}`,
+            ExpressionAttributeNames: bound === undefined ? { '#collection': NAMES['#collection'] } : NAMES,
+            ExpressionAttributeValues: { ':collection': { S: collection }, ...(bound === undefined ? {} : { ':bound': { S: bound } }) },
             ExclusiveStartKey: next,
           }),
         );
@@ -51,7 +55,7 @@ export function createDynamoDbStore(client: DynamoDBClient, table: string): Docu
       return documents;
     },
 
-    async put(collection, id, value, replaces) {
+    async put(collection, id, value, replaces, { removeAfter }: PutOptions = {}) {
       const text = JSON.stringify(value);
       if (Buffer.byteLength(text) > MAX_DOCUMENT_BYTES) throw new DocumentTooLarge(collection, id);
       const revision = replaces + 1;
@@ -64,6 +68,7 @@ export function createDynamoDbStore(client: DynamoDBClient, table: string): Docu
           revision: { N: String(revision) },
           value: { S: text },
           writeId: { S: writeId },
+          ...(removeAfter === undefined ? {} : { [TTL_ATTRIBUTE]: { N: String(Math.ceil(removeAfter / 1000)) } }),
         },
         ...(replaces === 0
           ? { ConditionExpression: 'attribute_not_exists(#id)', ExpressionAttributeNames: { '#id': NAMES['#id'] } }
@@ -85,7 +90,7 @@ export function createDynamoDbStore(client: DynamoDBClient, table: string): Docu
   };
 }
 
-/** Creates the table where it does not exist; for tests and the local gateway. In AWS the construct does. */
+/** Creates the table where it does not exist; for tests and the local gateway, which let nothing expire. In AWS the construct does. */
 export async function ensureTable(client: DynamoDBClient, table: string): Promise<void> {
   try {
     await client.send(

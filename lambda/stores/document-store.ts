@@ -13,6 +13,16 @@ export interface Document {
 export interface ListOptions {
   /** Only ids that come after this one. @default - from the first */
   readonly after?: string;
+  /** Only ids that begin so; not together with `after`. @default - all */
+  readonly prefix?: string;
+}
+
+export interface PutOptions {
+  /**
+   * When the document may be removed for good, milliseconds since the epoch (DynamoDB's TTL, which comes some time later).
+   * For cleaning up alone: who reads must not conclude anything from a document that is still there. @default - never
+   */
+  readonly removeAfter?: number;
 }
 
 /**
@@ -28,7 +38,7 @@ export interface DocumentStore {
    * @throws RevisionConflict where the document has another revision now
    * @throws DocumentTooLarge above 350,000 bytes of JSON
    */
-  put(collection: string, id: string, value: JsonObject, replaces: number): Promise<Document>;
+  put(collection: string, id: string, value: JsonObject, replaces: number, options?: PutOptions): Promise<Document>;
 }
 
 /** Someone else has written the document since it was read. */

@@ -151,6 +151,45 @@ describe('SC-2 the log of approvals', () => {
     await expect(open({ store: changed }).sync()).rejects.toMatchObject({ reason: 'forged' });
   });
 
+  test('a store that shows an old state for ever (freeze) is refused once the head was not renewed for too long', async () => {
+    let now = Date.parse('2026-01-01T00:00:00.000Z');
+    const clock = () => now;
+    const writer = open({ clock });
+    expect(await writer.renew()).toBeUndefined();
+    const reader = open({ clock, signer: undefined, maxHeadAgeMs: 3_600_000 });
+    now += 7_200_000;
+    await expect(reader.sync()).resolves.toBeUndefined();
+    await writer.append(statement('a'));
+    now += 3_600_000;
+    await expect(reader.sync()).resolves.toBeUndefined();
+    now += 1;
+    await expect(reader.sync()).rejects.toMatchObject({ reason: 'stale', message: expect.stringContaining('was signed at 2026-01-01T02:00:00.000Z and not renewed since') });
+    await writer.renew();
+    await expect(reader.sync()).resolves.toBeUndefined();
+    await expect(open({ signer: undefined }).renew()).rejects.toThrow('no key');
+  });
+
+  test('a renewed head is refused where it is forged, of another log, or ahead of the log', async () => {
+    let now = Date.now();
+    const clock = () => now;
+    const writer = open({ clock });
+    await writer.append(statement('a'));
+    const reader = (more: Partial<Parameters<typeof createApprovalLog>[0]> = {}) => open({ clock, signer: undefined, maxHeadAgeMs: 1_000, ...more });
+    now += 1_001;
+    const put = async (head: object) => store.put('heads', 'newest', head as never, (await store.get('heads', 'newest'))?.revision ?? 0);
+    await put({ ...writer.head!, at: new Date(now).toISOString() });
+    await expect(reader().sync()).rejects.toMatchObject({ reason: 'forged' });
+    await put({ size: 'all' });
+    await expect(reader().sync()).rejects.toMatchObject({ reason: 'forged' });
+    await put(await signHead({ size: 1, root: '00', at: new Date(now).toISOString() }, signer));
+    await expect(reader().sync()).rejects.toMatchObject({ reason: 'split' });
+    await writer.append(statement('b'));
+    now += 1_001;
+    await writer.renew();
+    await expect(reader().sync()).resolves.toBeUndefined();
+    await expect(reader({ store: tampered(store, (documents) => documents.slice(0, 1)) }).sync()).rejects.toMatchObject({ reason: 'rollback' });
+  });
+
   test('a key file is made where there is none, for its owner alone, and read again', async () => {
     const file = join(folder, 'keys', 'key.pem');
     const made = openKeyFile(file);

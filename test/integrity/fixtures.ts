@@ -52,14 +52,15 @@ export interface InstanceOptions {
   readonly clock?: () => number;
   readonly memory?: HeadMemory;
   readonly maxStaleMs?: number;
+  readonly scan?: Scan;
 }
 
 /** One instance of what shares a store with others. Its view is refreshed by hand. */
-export function createInstance(store: DocumentStore, { signer, trusted = signer, policy = { twoPersons: 'never' }, clock = Date.now, memory, maxStaleMs = 1e12 }: InstanceOptions): Instance {
+export function createInstance(store: DocumentStore, { signer, trusted = signer, policy = { twoPersons: 'never' }, clock = Date.now, memory, maxStaleMs = 1e12, scan = scanForWords }: InstanceOptions): Instance {
   const changes: StateChange[] = [];
   const errors: unknown[] = [];
   const log = createApprovalLog({ store, verify: createHeadVerifier(trusted === undefined ? [] : [trusted.publicKey]), signer, memory, clock });
-  const registry = createToolRegistry({ store, log, scan: scanForWords, policy, clock, onChange: (change) => changes.push(change) });
+  const registry = createToolRegistry({ store, log, scan, policy, clock, onChange: (change) => changes.push(change) });
   const view = createRegistryView({ registry, log, clock, refreshMs: 1e9, maxStaleMs, onError: (error) => errors.push(error) });
   return { registry, log, view, changes, errors };
 }

@@ -1,7 +1,7 @@
 import { RevisionConflict } from '../../lambda/stores';
 import { openMemoryTable, type LocalTable } from '../../lambda/stores/local-table';
 import { pinOf, StepRefused, type LifeCycleState } from '../../lambda/integrity';
-import { approved, createInstance, createSigner, offer, READ, toolNamed, type Instance } from './fixtures';
+import { approved, createInstance, createSigner, offer, READ, scanForWords, toolNamed, type Instance } from './fixtures';
 
 const alice = { by: 'alice', why: 'read it' };
 const bob = { by: 'bob', why: 'read it too' };
@@ -91,6 +91,73 @@ describe('the registry of tools', () => {
     await expect(registry.approve('files/read', alice)).rejects.toThrow('the scan rejects it');
     await registry.reject('files/read', alice);
     await expect(registry.approve('files/read', alice)).rejects.toThrow('it is revoked, and an approval starts from review, quarantined or approved');
+  });
+
+  describe('a record that somebody rewrote', () => {
+    const rewrite = async (change: object) => {
+      const { value, revision } = (await table.store.get('tools', 'files/read'))!;
+      await table.store.put('tools', 'files/read', { ...value, ...change }, revision);
+    };
+
+    test('MUL-10 makes no sensitive tool harmless', async () => {
+      const { registry } = instance({ policy: {} });
+      await registry.observe(READ, { name: 'read', inputSchema: { type: 'object' } }, 'gateway');
+      await rewrite({ sensitive: false });
+      expect(await registry.approve('files/read', alice)).toMatchObject({ record: { state: 'review', sensitive: true, endorsements: [{ by: 'alice' }] } });
+    });
+
+    test('TD-2 makes no poisoned tool clean', async () => {
+      const { registry } = instance();
+      await registry.observe(READ, toolNamed('read', 'poison'), 'gateway');
+      await rewrite({ scan: { verdict: 'approve', score: 0, findings: [] } });
+      await expect(registry.approve('files/read', alice)).rejects.toThrow('the scan rejects it');
+      expect(await registry.approve('files/read', { ...alice, despiteFindings: true })).toMatchObject({ record: { state: 'approved' } });
+    });
+
+    test('MUL-10 brings no endorsement where the approver knows who endorsed', async () => {
+      const { registry } = instance({ policy: {} });
+      const { record } = await registry.observe(READ, { name: 'read', inputSchema: { type: 'object' } }, 'gateway');
+      await rewrite({ endorsements: [{ pin: record.pin, by: 'mallory', at: '2026-01-01T00:00:00.000Z', why: 'trust me' }] });
+      expect(await registry.approve('files/read', { ...alice, endorsers: [] })).toMatchObject({ record: { state: 'review' } });
+      expect(await registry.approve('files/read', { ...bob, endorsers: ['alice'] })).toMatchObject({ record: { state: 'approved', approval: { by: ['alice', 'bob'] } } });
+    });
+  });
+
+  describe('what is known, scanned again', () => {
+    test('is left alone where nothing else is found', async () => {
+      const { registry } = instance();
+      await registry.observe(READ, toolNamed('read', 'An odd tool.'), 'gateway');
+      expect(await registry.rescan('files/read', 'schedule')).toMatchObject({ revision: 1 });
+      await expect(registry.rescan('files/none', 'schedule')).rejects.toThrow('nothing is known of it');
+    });
+
+    test('TV-4 goes into quarantine where the detector of today rejects what it let through, unless a person overruled it', async () => {
+      let today = scanForWords;
+      const it = instance({ scan: (...args) => today(...args) });
+      await approved(it, READ, toolNamed('read', 'A fine tool.'));
+      await it.registry.observe({ server: 'files', tool: 'evil' }, toolNamed('evil', 'poison'), 'gateway');
+      await it.registry.approve('files/evil', { ...alice, despiteFindings: true });
+      today = () => ({ verdict: 'reject', score: 1, findings: [{ ruleId: 'T-new', severity: 'high', pointer: '/description', start: 0, end: 1, sentence: 'It is fine, too fine.' }] });
+      const stored = await it.registry.rescan('files/read', 'schedule');
+      expect(stored.record).toMatchObject({ state: 'quarantined', scan: { findings: [{ ruleId: 'T-new' }] } });
+      expect(stored.record.steps).toMatchObject([{ action: 'scan' }, { action: 'quarantine', by: 'schedule', why: 'the detector rejects it now: It is fine, too fine.' }]);
+      expect(it.log.statementOf('files/read')?.kind).toBe('withdrawn');
+      expect((await it.registry.rescan('files/evil', 'schedule')).record.state).toBe('approved');
+      await it.view.refresh();
+      expect(it.view.withholds(offer({ server: 'files', tool: 'evil' }, toolNamed('evil', 'poison')))).toBeUndefined();
+    });
+  });
+
+  test('SC-2 whoever has the key puts into the log what others withdrew without it', async () => {
+    const [approver, gateway] = [instance(), instance({ signer: undefined, trusted: signer })];
+    await approved(approver, READ, toolNamed('read'));
+    expect(await approver.registry.publishWithdrawal('files/read')).toBe(false);
+    await gateway.registry.quarantine('files/read', { by: 'gateway', why: 'changed' });
+    expect(approver.log.statementOf('files/read')?.kind).toBe('approved');
+    expect(await approver.registry.publishWithdrawal('files/read')).toBe(true);
+    expect(await approver.registry.publishWithdrawal('files/read')).toBe(false);
+    expect(await approver.registry.publishWithdrawal('files/none')).toBe(false);
+    expect(approver.log.statementOf('files/read')).toMatchObject({ kind: 'withdrawn', by: ['gateway'] });
   });
 
   test('the history is complete: every step of every revision, in order', async () => {

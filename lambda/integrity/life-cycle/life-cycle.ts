@@ -19,6 +19,10 @@ export type Command =
       readonly expiresAt: string;
       /** Needed where the scan rejected it. @default false */
       readonly despiteFindings?: boolean;
+      /** What whoever carries it out found out by itself: nothing that others wrote into the record softens it. @default - the record is believed */
+      readonly own?: { readonly verdict: ScanResult['verdict']; readonly sensitive: boolean };
+      /** Whose endorsements count. @default - all that the record names */
+      readonly endorsers?: readonly string[];
     }
   | { readonly action: 'reject' | 'quarantine' | 'revoke' };
 
@@ -41,7 +45,7 @@ export type Outcome =
 
 /** States that a step may start from. */
 const FROM: Readonly<Record<'scan' | 'submit' | 'approve' | 'reject' | 'quarantine' | 'revoke', readonly LifeCycleState[]>> = {
-  scan: ['discovered', 'quarantined'],
+  scan: ['discovered', 'scanned', 'review', 'approved', 'quarantined'],
   submit: ['scanned'],
   approve: ['review', 'quarantined', 'approved'],
   reject: ['discovered', 'scanned', 'review', 'quarantined'],
@@ -94,17 +98,19 @@ function observe(record: ToolRecord | undefined, { action: _, ...sighting }: { r
 }
 
 function approve(record: ToolRecord, command: Extract<Command, { action: 'approve' }>, actor: Actor, rules: LifeCycleRules, revision: number): Outcome {
-  const { pin = record.pin, version, expiresAt, despiteFindings = false } = command;
+  const { pin = record.pin, version, expiresAt, despiteFindings = false, own, endorsers } = command;
   const isReturn = pin !== record.pin && record.state === 'quarantined' && pin === record.approval?.pin;
   if (pin !== record.pin && !isReturn) return { ok: false, why: 'its definition is another one now than that which was read' };
-  if (!isReturn && record.scan === undefined) return { ok: false, why: 'its definition was not scanned yet' };
-  if (!isReturn && record.scan?.verdict === 'reject' && !despiteFindings) return { ok: false, why: 'the scan rejects it; a person may overrule the findings, and has to say so' };
-  const given = record.endorsements.filter((endorsement) => endorsement.pin === pin);
+  if (!isReturn && record.scan === undefined && own === undefined) return { ok: false, why: 'its definition was not scanned yet' };
+  const isRejected = own?.verdict === 'reject' || (!isReturn && record.scan?.verdict === 'reject');
+  if (isRejected && !despiteFindings) return { ok: false, why: 'the scan rejects it; a person may overrule the findings, and has to say so' };
+  const given = record.endorsements.filter((endorsement) => endorsement.pin === pin && (endorsers?.includes(endorsement.by) ?? true));
   if (given.some(({ by }) => by === actor.by)) return { ok: false, why: `${actor.by} has approved it already, another person has to` };
   const endorsements = [...given, { pin, ...actor }];
-  if (endorsements.length < rules.approversOf(record)) return moved({ ...record, endorsements }, 'endorse', record.state, actor, pin);
+  const sensitive = record.sensitive || own?.sensitive === true;
+  if (endorsements.length < rules.approversOf({ ...record, sensitive })) return moved({ ...record, sensitive, endorsements }, 'endorse', record.state, actor, pin);
   const approval = { pin, version, revision, at: actor.at, expiresAt, by: endorsements.map(({ by }) => by) };
-  return moved({ ...(isReturn ? withoutScan(record) : record), pin, endorsements: [], approval }, 'approve', 'approved', actor);
+  return moved({ ...(isReturn ? withoutScan(record) : record), pin, sensitive, endorsements: [], approval }, 'approve', 'approved', actor);
 }
 
 function withoutScan({ scan: _, ...rest }: ToolRecord): ToolRecord {

@@ -9,7 +9,7 @@ import { asSignedTreeHead, signHead, type HeadSigner, type SignedTreeHead, type 
 /** Why the log is not believed. Nothing is served on its word then. */
 export class LogNotTrusted extends Error {
   constructor(
-    readonly reason: 'rollback' | 'split' | 'forged',
+    readonly reason: 'rollback' | 'split' | 'forged' | 'stale',
     message: string,
   ) {
     super(message);
@@ -29,7 +29,8 @@ export interface ApprovalLog {
   statementOf(subject: string): Statement | undefined;
   /**
    * Reads what is new, and verifies all of it under the newest head.
-   * @throws LogNotTrusted for a head that is older than one seen, of another history, or not signed by a trusted key
+   * @throws LogNotTrusted for a head that is older than one seen, of another history, not signed by a trusted key, or,
+   * where heads are renewed, signed too long ago
    */
   sync(): Promise<void>;
   /**
@@ -37,6 +38,11 @@ export interface ApprovalLog {
    * @throws LogNotTrusted like `sync`
    */
   append(statement: Statement): Promise<SignedTreeHead>;
+  /**
+   * Signs the present head once more, so that whoever reads it knows that it is the newest. Nothing for an empty log.
+   * @throws LogNotTrusted like `sync`
+   */
+  renew(): Promise<SignedTreeHead | undefined>;
 }
 
 export interface ApprovalLogOptions {
@@ -46,22 +52,31 @@ export interface ApprovalLogOptions {
   readonly signer?: HeadSigner;
   /** @default - the newest head is remembered as long as the process lives */
   readonly memory?: HeadMemory;
+  /**
+   * How long after its signature a head is believed, milliseconds: a store that shows an old state for ever is found out
+   * (freeze). Only where the signer renews heads more often than that. @default - a head does not grow too old
+   */
+  readonly maxHeadAgeMs?: number;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
 }
 
 /** One document for each leaf, with the head that was signed over it and all before it: both come into being in one write. */
 const COLLECTION = 'log';
+/** The head that was renewed last: one document, replaced each time. */
+const RENEWED = { collection: 'heads', id: 'newest' } as const;
 /** Keeps the order of ids that of numbers. */
 const ID_DIGITS = 12;
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
 
-export function createApprovalLog({ store, verify, signer, memory, clock = Date.now }: ApprovalLogOptions): ApprovalLog {
+export function createApprovalLog({ store, verify, signer, memory, maxHeadAgeMs = Infinity, clock = Date.now }: ApprovalLogOptions): ApprovalLog {
   const leaves: Buffer[] = [];
   const newest = new Map<string, Statement>();
   let frontier = new Frontier();
   let head: SignedTreeHead | undefined;
+  /** When it was last said, with a signature, that nothing newer exists. */
+  let vouchedAt = -Infinity;
   let remembered = memory?.load();
   let reading: Promise<void> | undefined;
   let appending: Promise<unknown> = Promise.resolve();
@@ -99,11 +114,33 @@ export function createApprovalLog({ store, verify, signer, memory, clock = Date.
       if ((newest.get(statement.subject)?.revision ?? 0) < statement.revision) newest.set(statement.subject, statement);
     }
     head = last.head;
+    vouchedAt = Math.max(vouchedAt, Date.parse(last.head.at));
     memory?.save(last.head);
   }
 
+  /** The renewed head is read only when what is known grows old. */
+  async function assertFresh(): Promise<void> {
+    if (head === undefined || clock() - vouchedAt <= maxHeadAgeMs / 2) return;
+    const renewed = await readRenewed();
+    if (renewed !== undefined) vouchedAt = Math.max(vouchedAt, Date.parse(renewed.at));
+    if (clock() - vouchedAt > maxHeadAgeMs) throw new LogNotTrusted('stale', `the head of the approval log was signed at ${new Date(vouchedAt).toISOString()} and not renewed since`);
+  }
+
+  async function readRenewed(): Promise<SignedTreeHead | undefined> {
+    const document = await store.get(RENEWED.collection, RENEWED.id);
+    if (document === undefined) return undefined;
+    const renewed = renewedHeadOf(document);
+    if (!verify(renewed)) throw new LogNotTrusted('forged', 'the renewed head of the approval log is not signed with a trusted key');
+    // A leaf may have come after the log was read and before the head was.
+    if (renewed.size > leaves.length) await readNew();
+    if (renewed.size > leaves.length) throw new LogNotTrusted('rollback', `the approval log has ${leaves.length} entries, its renewed head has ${renewed.size}`);
+    const root = renewed.size === head?.size ? head.root : rootOf(leaves, renewed.size).toString('hex');
+    if (renewed.root !== root) throw new LogNotTrusted('split', 'the approval log has another history than its renewed head');
+    return renewed;
+  }
+
   function sync(): Promise<void> {
-    reading ??= readNew().finally(() => {
+    reading ??= readNew().then(assertFresh).finally(() => {
       reading = undefined;
     });
     return reading;
@@ -129,6 +166,22 @@ export function createApprovalLog({ store, verify, signer, memory, clock = Date.
     }
   }
 
+  async function renew(key: HeadSigner): Promise<SignedTreeHead | undefined> {
+    for (;;) {
+      await sync();
+      if (head === undefined) return undefined;
+      const renewed = await signHead({ size: head.size, root: head.root, at: new Date(clock()).toISOString() }, key);
+      const { revision = 0 } = (await store.get(RENEWED.collection, RENEWED.id)) ?? {};
+      try {
+        await store.put(RENEWED.collection, RENEWED.id, renewed as unknown as JsonObject, revision);
+        return renewed;
+      } catch (error) {
+        if (!(error instanceof RevisionConflict)) throw error;
+        await pause(Math.random() * MAX_PAUSE_MS);
+      }
+    }
+  }
+
   return {
     get head() {
       return head;
@@ -138,13 +191,20 @@ export function createApprovalLog({ store, verify, signer, memory, clock = Date.
     statementOf: (subject) => newest.get(subject),
     sync,
     append(statement) {
-      if (signer === undefined) return Promise.reject(new Error('this instance has no key to sign approvals with'));
+      if (signer === undefined) return Promise.reject(new NoKey());
       // One at a time within an instance: only other instances can be in the way.
       const appended = appending.then(() => append(statement, signer));
       appending = appended.catch(() => undefined);
       return appended;
     },
+    renew: () => (signer === undefined ? Promise.reject(new NoKey()) : renew(signer)),
   };
+}
+
+class NoKey extends Error {
+  constructor() {
+    super('this instance has no key to sign with');
+  }
 }
 
 interface Entry {
@@ -160,6 +220,14 @@ function entryOf({ id, value }: Document): Entry {
     // Said below.
   }
   throw new LogNotTrusted('forged', 'an entry of the approval log is not one that was signed');
+}
+
+function renewedHeadOf({ value }: Document): SignedTreeHead {
+  try {
+    return asSignedTreeHead(value);
+  } catch {
+    throw new LogNotTrusted('forged', 'the renewed head of the approval log is not one that was signed');
+  }
 }
 
 function idOf(index: number): string {

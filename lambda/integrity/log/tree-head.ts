@@ -75,7 +75,7 @@ export function assertP256(key: KeyObject): void {
 /** @throws TypeError where `value` is not a signed head */
 export function asSignedTreeHead(value: JsonObject | undefined): SignedTreeHead {
   const { size, root, at, keyId, signature } = value ?? {};
-  if (!Number.isSafeInteger(size) || typeof root !== 'string' || typeof at !== 'string' || typeof keyId !== 'string' || typeof signature !== 'string') {
+  if (!Number.isSafeInteger(size) || typeof root !== 'string' || typeof at !== 'string' || Number.isNaN(Date.parse(at)) || typeof keyId !== 'string' || typeof signature !== 'string') {
     throw new TypeError('an entry of the approval log has no signed head');
   }
   return { size: size as number, root, at, keyId, signature };
