@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { AuthorizationRequest, RequestContext } from './decision';
+import type { AuthorizationRequest, GrantRequestFacts, RequestContext } from './decision';
 import { toCedarArguments, type CedarRecord, type CedarValue } from './argument-value';
 import type { AuthenticationContext, Circumstances, GrantInUse } from './circumstances';
 
@@ -32,6 +32,7 @@ export function contextOf(request: AuthorizationRequest, reads?: ContextReads, w
     if (context[member] !== undefined && wants(member)) record[member] = circumstanceOf(member, context);
   }
   if (operation.kind === 'complete' && wants('reference')) record.reference = operation.reference;
+  if ('request' in operation && wants('request')) record.request = requestOf(operation.request);
   if (operation.kind === 'callTool' && wants('arguments')) {
     const value = withhold ? undefined : toCedarArguments(operation.tool.inputSchema, operation.arguments, reads?.get('arguments'));
     record.arguments = value ?? UNKNOWN;
@@ -105,6 +106,10 @@ function text(value: string): string {
 /** An age that cannot be right is the greatest. */
 function seconds(age: number): number {
   return age <= Number.MAX_SAFE_INTEGER ? Math.max(0, Math.ceil(age)) : Number.MAX_SAFE_INTEGER;
+}
+
+function requestOf({ principal, argumentsBound, uses, lifetimeSeconds }: GrantRequestFacts): CedarValue {
+  return isWellFormed(principal) ? { principal, argumentsBound, uses, lifetimeSeconds } : UNKNOWN;
 }
 
 /** IPv4 in IPv6 (`::ffff:192.0.2.1`), as dual-stack sockets report it. */

@@ -12,7 +12,24 @@ export type Operation =
   | { readonly kind: 'getPrompt'; readonly prompt: string; readonly arguments: JsonObject }
   | { readonly kind: 'readResource' | 'subscribeResource'; readonly uri: string }
   /** Argument completion for a prompt or a resource template. */
-  | { readonly kind: 'complete'; readonly reference: string };
+  | { readonly kind: 'complete'; readonly reference: string }
+  /** A step of a just-in-time grant, on the tool that it is for. What the grant is for is in the context's `purpose`. */
+  | { readonly kind: GrantAction; readonly tool: ToolDefinition; readonly request: GrantRequestFacts }
+  /** To see grants for a server's tools, to block what concerns it. */
+  | { readonly kind: 'seeGrants' | 'useKillSwitch' };
+
+/** `approveGrant` is one approval of two, and a denial; `approveGrantAlone` makes one enough; `autoApproveGrant` needs nobody. */
+export type GrantAction = 'requestGrant' | 'autoApproveGrant' | 'approveGrant' | 'approveGrantAlone' | 'revokeGrant';
+
+/** What policies see of a grant that is asked for, as `context.request`. */
+export interface GrantRequestFacts {
+  /** Id of the principal who would use it. */
+  readonly principal: string;
+  /** It would hold for exactly the arguments that the approver reads. */
+  readonly argumentsBound: boolean;
+  readonly uses: number;
+  readonly lifetimeSeconds: number;
+}
 
 export interface AuthorizationRequest {
   readonly principal: Principal;

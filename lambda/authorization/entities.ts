@@ -1,7 +1,7 @@
 import type { Principal } from '../identity';
 import type { ToolDefinition } from '../protocol';
 import type { AuthorizationRequest, Operation } from './decision';
-import { DISCOVER_ACTIONS, ENTITY_TYPE, toolActionId } from './vocabulary';
+import { DISCOVER_ACTIONS, ENTITY_TYPE, GRANT_ACTIONS, SERVER_GRANT_ACTIONS, toolActionId } from './vocabulary';
 
 export interface EntityUid {
   readonly type: string;
@@ -60,7 +60,7 @@ const ungrouped: EntityUid[] = [];
 const fixedActions = new Map<string, Entity>(
   [
     ...DISCOVER_ACTIONS.map((id) => [id, discover] as const),
-    ...['getPrompt', 'readResource', 'subscribeResource', 'complete'].map((id) => [id, ungrouped] as const),
+    ...['getPrompt', 'readResource', 'subscribeResource', 'complete', ...GRANT_ACTIONS, ...SERVER_GRANT_ACTIONS].map((id) => [id, ungrouped] as const),
   ].map(([id, parents]) => [id, entity({ type: ENTITY_TYPE.Action, id }, {}, parents)]),
 );
 
@@ -107,10 +107,9 @@ function toolAttributes(server: string, tool: ToolDefinition): Entity['attrs'] {
 }
 
 function resourceEntity(server: string, operation: Operation): Entity {
+  if ('tool' in operation) return toolEntities(server, operation.tool).resource;
   const parents = [{ type: ENTITY_TYPE.Server, id: server }];
   switch (operation.kind) {
-    case 'callTool':
-      return toolEntities(server, operation.tool).resource;
     case 'getPrompt':
       return entity({ type: ENTITY_TYPE.Prompt, id: `${server}/${operation.prompt}` }, { server, name: operation.prompt }, parents);
     case 'readResource':

@@ -1,7 +1,7 @@
 import type { NamespaceDefinition, SchemaJson, Type, TypeOfAttribute } from '@cedar-policy/cedar-wasm/nodejs';
 import type { ToolDefinition } from '../protocol';
 import { toolArguments, type ArgumentType, type LeftOutArgument, type RecordArgument } from './argument-type';
-import { DISCOVER_ACTIONS, NAMESPACE, toolActionId } from './vocabulary';
+import { DISCOVER_ACTIONS, GRANT_ACTIONS, NAMESPACE, SERVER_GRANT_ACTIONS, toolActionId } from './vocabulary';
 
 /** A Cedar schema in its JSON form. */
 export type CedarSchema = SchemaJson<string>;
@@ -133,6 +133,7 @@ export function baseSchema(): CedarSchema {
         Time: record({ epoch: LONG, now: { type: 'Extension', name: 'datetime' }, hour: LONG, minute: LONG, dayOfWeek: LONG }),
         Network: record({ sourceIp: optional({ type: 'Extension', name: 'ipaddr' }), zone: optional(STRING) }),
         Grant: record({ id: STRING, purpose: STRING, argumentsBound: BOOLEAN, approvedBy: { type: 'Set', element: STRING }, approvals: LONG }),
+        GrantRequest: record({ principal: STRING, argumentsBound: BOOLEAN, uses: LONG, lifetimeSeconds: LONG }),
         Circumstances: record(circumstances()),
         Device: record({ trusted: BOOLEAN }),
         Session: record({ id: STRING, ageSeconds: LONG }),
@@ -162,6 +163,8 @@ export function baseSchema(): CedarSchema {
         readResource: action('Resource'),
         subscribeResource: action('Resource'),
         complete: action('Server', { context: { reference: STRING } }),
+        ...Object.fromEntries(GRANT_ACTIONS.map((id) => [id, action('Tool', { context: { request: { type: 'GrantRequest' } } })])),
+        ...Object.fromEntries(SERVER_GRANT_ACTIONS.map((id) => [id, action('Server')])),
       },
     },
   };
