@@ -109,7 +109,7 @@ function seconds(age: number): number {
 }
 
 function requestOf({ principal, argumentsBound, uses, lifetimeSeconds }: GrantRequestFacts): CedarValue {
-  return isWellFormed(principal) ? { principal, argumentsBound, uses, lifetimeSeconds } : UNKNOWN;
+  return { principal: text(principal), argumentsBound, uses, lifetimeSeconds };
 }
 
 /** IPv4 in IPv6 (`::ffff:192.0.2.1`), as dual-stack sockets report it. */
