@@ -9,7 +9,7 @@ import { calibrate, type Scored } from './calibrate';
 import { DEFAULT_CORPUS, readCorpus } from './corpus';
 import { readExamples } from './examples';
 import { sourceGroups } from './folds';
-import { bagOf, highest, samplesOf, SETTINGS, train } from './train';
+import { bagOf, documentationSamples, highest, samplesOf, SETTINGS, train } from './train';
 
 /** Groups of sources; each is scored by a model that has seen none of its sources, for the calibration. */
 const GROUPS = 6;
@@ -32,8 +32,10 @@ const clusters = WordClusters.of(lists);
 // A tool that says openly what harm it does steers nobody: it is another question, and teaches nothing here.
 const used = definitions.filter(({ attackClass }) => attackClass !== 'harmful_capability');
 const bags = used.map(({ fields, malicious }) => bagOf(fields, malicious, clusters));
-const samples = samplesOf(readExamples(), clusters, SETTINGS);
-console.log(`${samples.length} sentences of our own, ${used.length} definitions with ${bags.reduce((sum, { sentences }) => sum + sentences.length, 0)} sentences`);
+const own = samplesOf(readExamples(), clusters, SETTINGS);
+const documented = documentationSamples(clusters);
+const samples = [...own, ...documented];
+console.log(`${own.length} sentences of our own, ${documented.length} of documentation, ${used.length} definitions with ${bags.reduce((sum, { sentences }) => sum + sentences.length, 0)} sentences`);
 
 const groups = sourceGroups(used, GROUPS);
 const groupOf = (index: number) => groups.get(used[index]!.source)!;

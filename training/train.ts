@@ -3,6 +3,7 @@ import { weigh } from '../lambda/detection/model/model';
 import { sentencesOf } from '../lambda/detection/model/sentences';
 import type { WordClusters } from '../lambda/detection/model/word-clusters';
 import type { TextField } from '../lambda/detection/types';
+import { documentation } from './documentation';
 import { variants, type Example } from './examples';
 import { fit, type Fitted, type Labelled } from './logistic-regression';
 import { Random } from './random';
@@ -21,7 +22,7 @@ export interface Settings {
   readonly cost: number;
 }
 
-export const SETTINGS: Settings = { seed: 20_250_408, variants: 10, cost: 10 };
+export const SETTINGS: Settings = { seed: 20_250_408, variants: 12, cost: 10 };
 
 /** Sentences of a definition as the model sees them. */
 export function bagOf(fields: readonly TextField[], steers: boolean, clusters: WordClusters): Bag {
@@ -42,6 +43,13 @@ export function samplesOf(examples: readonly Example[], clusters: WordClusters, 
   );
 }
 
+/** Sentences of technical documentation: honest, and full of credentials, users and orders. */
+export function documentationSamples(clusters: WordClusters): readonly Labelled[] {
+  return documentation().flatMap((text) =>
+    sentencesOf([{ pointer: '/description', kind: 'description', text }]).map(({ words }) => ({ features: featuresOf(words, clusters), steers: false, weight: 1 })),
+  );
+}
+
 /**
  * Learns from our examples and from whole definitions. In a definition that steers, not every sentence does: a first model
  * says which, and a second one learns from those.
@@ -53,11 +61,14 @@ export function train(samples: readonly Labelled[], bags: readonly Bag[], settin
   return fit([...samples, ...honest, ...steering.map((features) => ({ features, steers: true, weight: 1 }))], settings.cost, new Random(settings.seed));
 }
 
+/** A definition whose sentences all score less than this is poisoned by something else, such as what cannot be seen: its sentences teach nothing. */
+const LEAST = -1.5;
+
 /** The sentence that is most likely to steer, and every other that is more likely than not. */
 function steeringOf(sentences: readonly Features[], model: Fitted): readonly Features[] {
   const scores = sentences.map((features) => scoreOf(features, model));
   const highest = Math.max(...scores);
-  return sentences.filter((_, i) => scores[i] === highest || scores[i]! > 0);
+  return sentences.filter((_, i) => scores[i]! > 0 || (scores[i] === highest && highest > LEAST));
 }
 
 export function scoreOf(features: Features, { weights, bias }: Fitted): number {

@@ -8,7 +8,7 @@ import type { ToolDefinition } from '../../lambda/protocol';
 import { toArtifact } from '../../training/artifact';
 import type { Definition } from '../../training/corpus';
 import { readExamples, type Example } from '../../training/examples';
-import { bagOf, samplesOf, SETTINGS, train, type Bag } from '../../training/train';
+import { bagOf, documentationSamples, samplesOf, SETTINGS, train, type Bag } from '../../training/train';
 import type { Labelled } from '../../training/logistic-regression';
 import { OWN } from './own-corpus';
 import type { Judged } from './statistics';
@@ -32,6 +32,8 @@ export class Bench {
   private readonly examples: readonly Example[] = readExamples();
   private readonly samples: readonly (readonly Labelled[])[] = this.examples.map((example) => samplesOf([example], CLUSTERS, SETTINGS));
 
+  private readonly documented: readonly Labelled[] = documentationSamples(CLUSTERS);
+
   constructor(readonly definitions: readonly Definition[]) {
     this.bags = definitions.map(({ fields, malicious }) => bagOf(fields, malicious, CLUSTERS));
   }
@@ -46,7 +48,7 @@ export class Bench {
       const definition = this.definitions[i]!;
       return definition.source !== OWN && !leftOut(definition) && definition.attackClass !== 'harmful_capability';
     });
-    const samples = this.samples.filter((_, i) => !examplesOut.has(this.examples[i]!.text)).flat();
+    const samples = [...this.samples.filter((_, i) => !examplesOut.has(this.examples[i]!.text)).flat(), ...this.documented];
     return SentenceModel.load(toArtifact(train(samples, bags, SETTINGS), LISTS, { slope: 1, offset: 0 }));
   }
 

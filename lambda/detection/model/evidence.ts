@@ -11,8 +11,8 @@ export const LEARNED: RuleInfo = {
   owaspId: 'MCP03',
 };
 
-/** What the model's log-odds are worth beside the rules': alone, it needs about three times the doubt to refuse. */
-const SHARE = 1.2;
+/** What the model's log-odds are worth beside the rules': counted double, since rules rarely agree with it by chance. */
+const SHARE = 2;
 
 /** The sentences that the model objects to, each with its evidence. A model that finds nothing speaks for nobody. */
 export function modelHits({ spans }: ModelScore): readonly Hit[] {

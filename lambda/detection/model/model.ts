@@ -20,6 +20,8 @@ export interface Artifact {
 /** Sentences this much less likely than an even chance are no reason for a score. */
 const SPAN_SCORE = 0;
 const MOST_SPANS = 8;
+/** What a suspicion about quoted words is worth. */
+const QUOTED = 0.35;
 
 /**
  * Tells sentences that steer an agent from sentences that describe a tool (TD-2, TB-3): a linear model over words, rows of
@@ -57,8 +59,9 @@ export class SentenceModel {
   }
 
   /** Log-odds of one sentence, before calibration. */
-  scoreOf(sentence: Sentence): number {
-    return this.bias + this.scale * weigh(featuresOf(sentence.words, this.clusters), this.weights);
+  scoreOf({ words, quoted }: Sentence): number {
+    const score = this.bias + this.scale * weigh(featuresOf(words, this.clusters), this.weights);
+    return quoted && score > 0 ? QUOTED * score : score;
   }
 
   private probability(score: number): number {

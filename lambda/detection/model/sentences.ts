@@ -9,6 +9,8 @@ export interface Sentence {
   readonly start: number;
   readonly end: number;
   readonly words: readonly string[];
+  /** Most of it stands in quotation marks or in code: said about, rather than said. */
+  readonly quoted: boolean;
 }
 
 /** Longer sentences are read in windows, so that nothing hides between many harmless words. */
@@ -17,7 +19,10 @@ const STEP = 24;
 /** One word alone gives no order. */
 const FEWEST = 2;
 
-const BREAK = /[.!?](?=\s)|[\u3002\uff01\uff1f]|;\s|\s[\u2013\u2014-]\s|[ \t]{0,8}[\r\n]\s*|(?=<!--|<\/?[a-z_|])/g;
+/** What opens a quotation and what closes it. Bounded, so that a mark without a partner costs little. */
+const QUOTATION = /"[^"\n]{2,400}"|`[^`\n]{2,400}`|\u201c[^\u201d\n]{2,400}\u201d|\u00ab[^\u00bb\n]{2,400}\u00bb/g;
+
+const BREAK = /[.!?](?=\s)|[\u3002\uff01\uff1f]|;\s|\s[\u2013\u2014-]\s|[ \t]{0,8}[\r\n]\s*|(?=<!--)/g;
 
 /**
  * Cuts every text into sentences, each to be judged alone: a harmless text around an order does not make it harmless.
@@ -36,6 +41,7 @@ function cut(field: TextField, lead: readonly string[], found: Sentence[]): void
   const normalised = normalise(field.text);
   const { text } = normalised;
   const all = tokens(normalised, field.text);
+  const quotations = quotationsIn(text);
   const breaks = boundaries(text, (index) => field.text[normalised.originalOffset(index)] ?? '');
   let from = 0;
   let first = lead;
@@ -43,13 +49,41 @@ function cut(field: TextField, lead: readonly string[], found: Sentence[]): void
     let to = from;
     while (to < all.length && all[to]!.start < until) to++;
     if (to > from) {
-      windows(all.slice(from, to), first, (words, start, end) =>
-        found.push({ pointer: field.pointer, start: normalised.originalOffset(start), end: normalised.originalOffset(end), words }),
-      );
+      windows(all.slice(from, to), first, (words, part) => {
+        const { start } = part[0]!;
+        const { end } = part.at(-1)!;
+        found.push({ pointer: field.pointer, start: normalised.originalOffset(start), end: normalised.originalOffset(end), words, quoted: areQuoted(part, quotations) });
+      });
       first = [];
     }
     from = to;
   }
+}
+
+function quotationsIn(text: string): readonly (readonly [start: number, end: number])[] {
+  return Array.from(text.matchAll(QUOTATION), (match) => [match.index, match.index + match[0].length] as const);
+}
+
+function areQuoted(words: readonly Token[], quotations: readonly (readonly [start: number, end: number])[]): boolean {
+  if (quotations.length === 0) return false;
+  let at = firstEndingAfter(words[0]!.start, quotations);
+  let quoted = 0;
+  for (const { start } of words) {
+    while (at < quotations.length && quotations[at]![1] <= start) at++;
+    if (at < quotations.length && quotations[at]![0] < start) quoted += 1;
+  }
+  return quoted * 2 > words.length;
+}
+
+function firstEndingAfter(offset: number, quotations: readonly (readonly [start: number, end: number])[]): number {
+  let low = 0;
+  let high = quotations.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (quotations[middle]![1] <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Where sentences end, in the normalised text, by rising offset; the last is the end of the text. */
@@ -70,12 +104,12 @@ function isWrapped(text: string, before: number, after: number, originalAt: (ind
   return before > 0 && /[\p{L}\p{N},]/u.test(text[before - 1]!) && /\p{Ll}/u.test(next);
 }
 
-function windows(words: readonly Token[], lead: readonly string[], add: (words: readonly string[], start: number, end: number) => void): void {
+function windows(words: readonly Token[], lead: readonly string[], add: (words: readonly string[], part: readonly Token[]) => void): void {
   for (let at = 0; ; at += STEP) {
     const part = words.slice(at, at + WINDOW);
     const texts = part.map(({ text }) => text);
     if (at === 0 && lead.length > 0) texts.unshift(...lead, ':');
-    if (texts.length >= FEWEST) add(texts, part[0]!.start, part[part.length - 1]!.end);
+    if (texts.length >= FEWEST) add(texts, part);
     if (at + WINDOW >= words.length) return;
   }
 }
