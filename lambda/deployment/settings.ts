@@ -1,4 +1,5 @@
 import type { TrustedIssuer } from '../identity';
+import { readList, readNumber, required, words, type Environment } from './environment';
 
 /** What the gateway's functions are told by their environment; the constructs write it (`lib/gateway/environment.ts`). */
 export interface SharedSettings {
@@ -38,8 +39,6 @@ export interface AuthorizerSettings extends SharedSettings {
   readonly refusals: 'challenge' | 'plain';
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** @throws Error that names the variable, when one is missing or is not what it should be: the function must not start */
 export function readSharedSettings(environment: Environment): SharedSettings {
   const decisionMode = required(environment, 'MCP_DECISION_MODE');
@@ -71,30 +70,4 @@ export function readAuthorizerSettings(environment: Environment): AuthorizerSett
   const refusals = required(environment, 'MCP_REFUSALS');
   if (refusals !== 'challenge' && refusals !== 'plain') throw new Error('MCP_REFUSALS must be challenge or plain');
   return { ...readSharedSettings(environment), refusals };
-}
-
-function required(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is missing`);
-  return value;
-}
-
-function readNumber(environment: Environment, name: string): number {
-  const value = Number(required(environment, name));
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`the environment variable ${name} must be a number above 0`);
-  return value;
-}
-
-function readList(environment: Environment, name: string): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(required(environment, name));
-    if (Array.isArray(value)) return value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new Error(`the environment variable ${name} must be a JSON list`);
-}
-
-function words(value: string | undefined): readonly string[] {
-  return (value ?? '').split(' ').filter((word) => word !== '');
 }
