@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../protocol';
-import { toolArguments, type ArgumentType, type RecordArgument } from './argument-type';
+import { toolArguments, type Alternative, type ArgumentType, type MapArgument, type RecordArgument, type UnionArgument } from './argument-type';
 
 /** A value in Cedar's JSON format. */
 export type CedarValue = string | number | boolean | CedarValue[] | CedarRecord;
@@ -8,10 +8,8 @@ export interface CedarRecord {
 }
 
 /**
- * The arguments of a call as the schema from {@link generateSchema} types them, or `undefined` when one of them has no
- * such value: an integer beyond ±(2^53 - 1), where JSON numbers stop being exact; a number with more than four digits
- * after the point or outside Cedar's decimal range; a string with half a surrogate pair; a type that the tool's schema
- * does not allow. Every argument is looked at, also those that `only` leaves out of the result.
+ * The arguments of a call as the schema from {@link generateSchema} types them, or `undefined` when one of them is of a type
+ * that the tool's schema does not allow. Every argument is looked at, also those that `only` leaves out of the result.
  *
  * @param only Names of the arguments wanted. @default - all of them
  */
@@ -37,23 +35,29 @@ function recordValue(type: RecordArgument, value: JsonObject, only?: ReadonlySet
 function valueOf(type: ArgumentType, value: JsonValue): CedarValue | undefined {
   switch (type.kind) {
     case 'string':
-      return typeof value === 'string' && isWellFormed(value) ? value : undefined;
+      return typeof value === 'string' ? textOf(value) : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'long':
-      return Number.isSafeInteger(value) ? (value as number) : undefined;
+      return Number.isInteger(value) ? longOf(value as number) : undefined;
     case 'decimal':
-      return typeof value === 'number' ? decimal(value) : undefined;
+      return Number.isFinite(value) ? decimalOf(value as number) : undefined;
     case 'set':
       return Array.isArray(value) ? setValue(type.element, value) : undefined;
     case 'record':
       return isJsonObject(value) ? recordValue(type, value) : undefined;
+    case 'map':
+      return isJsonObject(value) ? mapValue(type, value) : undefined;
+    case 'union':
+      return unionValue(type, value);
   }
 }
 
+/** Null is not seen among the items. */
 function setValue(element: ArgumentType, values: readonly JsonValue[]): CedarValue[] | undefined {
   const set: CedarValue[] = [];
   for (const value of values) {
+    if (value === null) continue;
     const converted = valueOf(element, value);
     if (converted === undefined) return undefined;
     set.push(converted);
@@ -61,14 +65,62 @@ function setValue(element: ArgumentType, values: readonly JsonValue[]): CedarVal
   return set;
 }
 
-/** Cedar decimals are 64-bit integers of ten-thousandths. */
-const MAX_DECIMAL = 922_337_203_685_477;
-const DECIMAL = /^(-?\d+)(\.\d{1,4})?$/;
+function mapValue(type: MapArgument, value: JsonObject): CedarRecord | undefined {
+  const keys = Object.keys(value).map(textOf);
+  if (type.value === undefined) return { keys };
+  const values = setValue(type.value, Object.values(value) as JsonValue[]);
+  return values && { keys, values };
+}
 
-function decimal(value: number): CedarValue | undefined {
-  if (Math.abs(value) > MAX_DECIMAL) return undefined;
-  const match = DECIMAL.exec(String(value));
-  return match === null ? undefined : { __extn: { fn: 'decimal', arg: `${match[1]}${match[2] ?? '.0'}` } };
+function unionValue({ alternatives }: UnionArgument, value: JsonValue): CedarRecord | undefined {
+  const name = alternativeOf(value, alternatives);
+  const type = alternatives.get(name);
+  const converted = type && valueOf(type, value);
+  return converted === undefined ? undefined : { [name]: converted };
+}
+
+function alternativeOf(value: JsonValue, alternatives: UnionArgument['alternatives']): Alternative {
+  if (typeof value === 'string') return 'string';
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'number') return alternatives.has('number') ? 'number' : 'integer';
+  return Array.isArray(value) ? 'array' : 'object';
+}
+
+function longOf(value: number): number {
+  if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
+  return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value;
+}
+
+/** Doubles on this side of Cedar's ends of a decimal, which are 64-bit integers of ten-thousandths. */
+const MAX_DECIMAL = 922_337_203_685_477.5;
+const MIN_DECIMAL = -922_337_203_685_477.5;
+const DECIMAL = /^(-?\d+)(?:\.(\d+))?$/;
+
+function decimalOf(value: number): CedarValue {
+  return { __extn: { fn: 'decimal', arg: decimalText(value) } };
+}
+
+function decimalText(value: number): string {
+  if (value > MAX_DECIMAL) return '922337203685477.5807';
+  if (value < MIN_DECIMAL) return '-922337203685477.5808';
+  const [, whole, fraction] = DECIMAL.exec(String(value)) ?? [];
+  // An exponent: nothing but zeros in the first six digits after the point.
+  if (whole === undefined) return value > 0 ? '0.0001' : '0.0';
+  if (fraction === undefined) return `${whole}.0`;
+  if (fraction.length <= 4) return `${whole}.${fraction}`;
+  const cut = `${whole}.${fraction.slice(0, 4)}`;
+  return value < 0 ? cut : nextDecimal(whole, fraction.slice(0, 4));
+}
+
+/** A ten-thousandth more. */
+function nextDecimal(whole: string, fraction: string): string {
+  const digits = String(BigInt(whole + fraction) + 1n).padStart(5, '0');
+  return `${digits.slice(0, -4)}.${digits.slice(-4)}`;
+}
+
+/** A Cedar string cannot have half a surrogate pair. */
+export function textOf(value: string): string {
+  return isWellFormed(value) ? value : (value as string & { toWellFormed(): string }).toWellFormed();
 }
 
 /** `String.prototype.isWellFormed` is in every supported Node.js, and not yet in this ECMAScript level's types. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { AuthorizationRequest, GrantRequestFacts, RequestContext } from './decision';
-import { toCedarArguments, type CedarRecord, type CedarValue } from './argument-value';
+import { textOf, toCedarArguments, type CedarRecord, type CedarValue } from './argument-value';
 import type { AuthenticationContext, Circumstances, GrantInUse } from './circumstances';
 
 export type * from './circumstances';
@@ -70,13 +70,13 @@ function circumstanceOf(member: Circumstance, known: Circumstances): CedarValue 
     case 'grant':
       return grantOf(known.grant!);
     case 'purpose':
-      return text(known.purpose!);
+      return textOf(known.purpose!);
     case 'risk':
       return known.risk! >= 0 && known.risk! <= MOST_RISK ? Math.ceil(known.risk!) : MOST_RISK;
     case 'device':
       return { trusted: known.device!.trusted };
     case 'session':
-      return { id: text(known.session!.id), ageSeconds: seconds(known.session!.ageSeconds) };
+      return { id: textOf(known.session!.id), ageSeconds: seconds(known.session!.ageSeconds) };
     case 'authentication':
       return authenticationOf(known.authentication!);
   }
@@ -85,22 +85,17 @@ function circumstanceOf(member: Circumstance, known: Circumstances): CedarValue 
 const MOST_RISK = 100;
 
 function grantOf({ id, purpose, argumentsBound, approvedBy }: GrantInUse): CedarValue {
-  const approvers = [...new Set(approvedBy)].map(text);
-  return { id: text(id), purpose: text(purpose), argumentsBound, approvedBy: approvers, approvals: approvers.length };
+  const approvers = [...new Set(approvedBy)].map(textOf);
+  return { id: textOf(id), purpose: textOf(purpose), argumentsBound, approvedBy: approvers, approvals: approvers.length };
 }
 
 function authenticationOf({ acr, ageSeconds, method, senderConstrained }: AuthenticationContext): CedarValue {
   return {
-    ...(acr === undefined ? {} : { acr: text(acr) }),
+    ...(acr === undefined ? {} : { acr: textOf(acr) }),
     ...(ageSeconds === undefined ? {} : { ageSeconds: seconds(ageSeconds) }),
-    ...(method === undefined ? {} : { method: text(method) }),
+    ...(method === undefined ? {} : { method: textOf(method) }),
     senderConstrained,
   };
-}
-
-/** Half a surrogate pair is no Cedar string; the replacement character in its place is in no name that anybody gives. */
-function text(value: string): string {
-  return (value as string & { toWellFormed(): string }).toWellFormed();
 }
 
 /** An age that cannot be right is the greatest. */
@@ -109,7 +104,7 @@ function seconds(age: number): number {
 }
 
 function requestOf({ principal, argumentsBound, uses, lifetimeSeconds }: GrantRequestFacts): CedarValue {
-  return { principal: text(principal), argumentsBound, uses, lifetimeSeconds };
+  return { principal: textOf(principal), argumentsBound, uses, lifetimeSeconds };
 }
 
 /** IPv4 in IPv6 (`::ffff:192.0.2.1`), as dual-stack sockets report it. */
@@ -117,7 +112,7 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 function networkOf({ sourceIp, network }: RequestContext): CedarRecord {
   const record: CedarRecord = {};
-  if (network !== undefined) record.zone = text(network.zone);
+  if (network !== undefined) record.zone = textOf(network.zone);
   if (sourceIp !== undefined) {
     const address = MAPPED.exec(sourceIp)?.[1] ?? sourceIp.replace(/%.*$/, '');
     if (isIP(address) === 0) return UNKNOWN;

@@ -64,7 +64,7 @@ function toolAction(type: RecordArgument): Action {
 function recordType(argument: RecordArgument): Type<string> {
   return {
     type: 'Record',
-    attributes: Object.fromEntries([...argument.attributes].map(([name, { type, required }]) => [name, { ...cedarType(type), required }])),
+    attributes: Object.fromEntries([...argument.attributes].map(([name, { type, required }]) => [name, required ? cedarType(type) : optional(cedarType(type))])),
   };
 }
 
@@ -82,6 +82,10 @@ function cedarType(type: ArgumentType): Type<string> {
       return { type: 'Set', element: cedarType(type.element) };
     case 'record':
       return recordType(type);
+    case 'map':
+      return record({ keys: STRINGS, ...(type.value === undefined ? {} : { values: { type: 'Set', element: cedarType(type.value) } }) });
+    case 'union':
+      return record(Object.fromEntries([...type.alternatives].map(([name, alternative]) => [name, optional(cedarType(alternative))])));
   }
 }
 
@@ -94,6 +98,7 @@ function optional(type: Type<string>): TypeOfAttribute<string> {
 }
 
 const STRING: Type<string> = { type: 'String' };
+const STRINGS: Type<string> = { type: 'Set', element: STRING };
 const LONG: Type<string> = { type: 'Long' };
 const BOOLEAN: Type<string> = { type: 'Boolean' };
 
@@ -116,7 +121,7 @@ function circumstances(): Record<string, TypeOfAttribute<string>> {
 export function baseSchema(): CedarSchema {
   const principal = {
     memberOfTypes: ['Group'],
-    shape: record({ issuer: STRING, scopes: { type: 'Set', element: STRING } }),
+    shape: record({ issuer: STRING, scopes: STRINGS }),
   };
   const inServer = (attributes: Record<string, TypeOfAttribute<string>>) => ({ memberOfTypes: ['Server'], shape: record(attributes) });
   const action = (resourceType: string, more: { group?: string; context?: Record<string, TypeOfAttribute<string>> } = {}): Action => ({
@@ -132,7 +137,7 @@ export function baseSchema(): CedarSchema {
       commonTypes: {
         Time: record({ epoch: LONG, now: { type: 'Extension', name: 'datetime' }, hour: LONG, minute: LONG, dayOfWeek: LONG }),
         Network: record({ sourceIp: optional({ type: 'Extension', name: 'ipaddr' }), zone: optional(STRING) }),
-        Grant: record({ id: STRING, purpose: STRING, argumentsBound: BOOLEAN, approvedBy: { type: 'Set', element: STRING }, approvals: LONG }),
+        Grant: record({ id: STRING, purpose: STRING, argumentsBound: BOOLEAN, approvedBy: STRINGS, approvals: LONG }),
         GrantRequest: record({ principal: STRING, argumentsBound: BOOLEAN, uses: LONG, lifetimeSeconds: LONG }),
         Circumstances: record(circumstances()),
         Device: record({ trusted: BOOLEAN }),

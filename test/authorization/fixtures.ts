@@ -1,5 +1,5 @@
 import type { AuthorizationRequest, Operation, RequestContext } from '../../lambda/authorization';
-import { principalId, type Principal } from '../../lambda/identity';
+import { principalId, type Principal } from '../../lambda/identity/principal';
 import type { JsonObject, ToolAnnotations, ToolDefinition } from '../../lambda/protocol';
 
 /** Wednesday, 2026-11-25, 10:30 UTC. */

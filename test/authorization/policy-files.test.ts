@@ -2,7 +2,7 @@ import { generateSchema, loadPolicyTexts, validatePolicies, type LoadedPolicies 
 import { readFile, tool } from './fixtures';
 
 const { schema, leftOut } = generateSchema([
-  { name: 'files', tools: [readFile, tool('find', { path: { type: 'string' }, filter: { type: ['string', 'object'] } })] },
+  { name: 'files', tools: [readFile, tool('find', { path: { type: 'string' }, filter: {} })] },
 ]);
 
 function loaded(text: string): Extract<LoadedPolicies, { ok: true }> {
@@ -103,7 +103,7 @@ permit(principal, action == Mcp::Action::"files/read_file", resource) when { con
   it('refuses a policy on an argument that Cedar has no type for, also where it only asks for its presence', () => {
     expect(check('forbid(principal, action == Mcp::Action::"files/find", resource) when { context.arguments has filter };')).toMatchObject([
       { severity: 'warning' },
-      { severity: 'error', message: 'policies cannot read the argument filter of files/find: it may be of several types' },
+      { severity: 'error', message: 'policies cannot read the argument filter of files/find: it may be any value' },
     ]);
   });
 });
