@@ -2,7 +2,7 @@ import { VerifiedPermissionsClient } from '@aws-sdk/client-verifiedpermissions';
 import type { DecisionPoint } from '../authorization';
 import { createStoreDecisionPoint, createStorePolicySource } from '../authorization/aws-policy-store';
 import { createVerifiedPermissionsDecisionPoint } from '../authorization/aws-verified-permissions';
-import { createJwtAuthenticator, type Authenticator } from '../identity';
+import { createTokenAuthenticator, type Authenticator } from '../identity';
 import type { SharedSettings } from './settings';
 
 /** Decisions by the policies of the store: by the service, or by Cedar in this process on a copy that is kept fresh. */
@@ -12,5 +12,5 @@ export function decisionPointOf({ decisionMode, policyStoreId, policyRefreshMs }
 }
 
 export function authenticatorOf({ issuers, scopes }: SharedSettings): Authenticator {
-  return createJwtAuthenticator({ issuers, requiredScopes: scopes });
+  return createTokenAuthenticator({ issuers, requiredScopes: scopes });
 }

@@ -1,5 +1,5 @@
 import type { Authenticator } from './authenticator';
-import { readBearerToken } from './bearer-token';
+import { readAccessToken } from './access-token';
 import { invalidToken, malformedRequest } from './failure';
 import { principalId } from './principal';
 import type { Principal } from './principal';
@@ -28,10 +28,10 @@ export function createAnonymousAuthenticator(anonymous: AnonymousPrincipal, next
   const allowed = { ok: true, principal } as const;
   return {
     async authenticate(input) {
-      const bearer = readBearerToken(input);
-      if (bearer.kind === 'absent') return allowed;
+      const presented = readAccessToken(input);
+      if (presented.kind === 'absent') return allowed;
       if (next !== undefined) return next.authenticate(input);
-      if (bearer.kind === 'malformed') return malformedRequest(input, bearer.reason);
+      if (presented.kind === 'malformed') return malformedRequest(input, presented.reason);
       return invalidToken(input, 'token_not_accepted', []);
     },
   };

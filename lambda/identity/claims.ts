@@ -1,17 +1,24 @@
 import type { JWTPayload } from 'jose';
 import { TokenRefused } from './failure';
 import { principalId } from './principal';
-import type { Principal } from './principal';
+import type { Principal, TokenAuthentication, TokenCircumstances, ToolAuthorization } from './principal';
 import type { TrustedIssuer } from './trusted-issuer';
 
 const MAX_NAME_LENGTH = 512;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
+/** What was found out about a token besides its claims. */
+export interface TokenFindings {
+  /** How its holder presents it. */
+  readonly method: TokenAuthentication['method'];
+  readonly tools: readonly ToolAuthorization[] | undefined;
+}
+
 /**
  * The principal that the claims of a verified token describe.
  * @throws TokenRefused when they do not describe exactly one
  */
-export function principalFromClaims(claims: JWTPayload, issuer: TrustedIssuer): Principal {
+export function principalFromClaims(claims: JWTPayload, issuer: TrustedIssuer, { method, tools }: TokenFindings): Principal {
   const prefix = issuer.subjectPrefix ?? '';
   return Object.freeze({
     type: isClientItself(claims) ? 'Agent' : 'User',
@@ -19,6 +26,35 @@ export function principalFromClaims(claims: JWTPayload, issuer: TrustedIssuer): 
     groups: Object.freeze(groupsOf(claims, issuer.groupsClaim ?? 'groups').map((group) => prefix + group)),
     scopes: Object.freeze(scopesOf(claims)),
     issuer: issuer.issuer,
+    authentication: authenticationOf(claims, method),
+    tools: tools && Object.freeze([...tools]),
+    circumstances: circumstancesOf(claims, issuer.circumstanceClaims),
+  });
+}
+
+function authenticationOf({ acr, auth_time: authTime }: JWTPayload, method: TokenAuthentication['method']): TokenAuthentication {
+  if (acr !== undefined) readableName(acr);
+  if (authTime !== undefined && !(typeof authTime === 'number' && Number.isFinite(authTime))) throw new TokenRefused('malformed_claim');
+  return Object.freeze({
+    method,
+    senderConstrained: method !== 'bearer',
+    ...(acr === undefined ? {} : { acr: acr as string }),
+    ...(authTime === undefined ? {} : { authTime }),
+  });
+}
+
+function circumstancesOf(claims: JWTPayload, names: TrustedIssuer['circumstanceClaims']): TokenCircumstances | undefined {
+  if (names === undefined) return undefined;
+  const claim = (name: string | undefined) => (name !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined);
+  const purpose = claim(names.purpose);
+  const risk = claim(names.risk);
+  const trusted = claim(names.deviceTrusted);
+  if (risk !== undefined && !(typeof risk === 'number' && risk >= 0 && risk <= 100)) throw new TokenRefused('malformed_claim');
+  if (trusted !== undefined && typeof trusted !== 'boolean') throw new TokenRefused('malformed_claim');
+  return Object.freeze({
+    ...(purpose === undefined ? {} : { purpose: readableName(purpose) }),
+    ...(risk === undefined ? {} : { risk }),
+    ...(trusted === undefined ? {} : { device: { trusted } }),
   });
 }
 

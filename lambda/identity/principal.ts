@@ -1,3 +1,5 @@
+import type { JsonObject } from '../protocol';
+
 declare const principalIdBrand: unique symbol;
 
 /** Who is calling, as the token's issuer names them. Branded: never mix it up with a token or a server name. */
@@ -18,6 +20,37 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** Where the principal comes from: a token's issuer, or `anonymous`. */
   readonly issuer: string;
+  /** How it proved who it is (CV-3, IAM-4). Absent where no token did. */
+  readonly authentication?: TokenAuthentication;
+  /** The only tools that the token is good for, by its audience (IAM-3) or its authorization details (IAM-2). @default - the token does not say */
+  readonly tools?: readonly ToolAuthorization[];
+  /** What the token's issuer says of the circumstances, by the claims that the configuration names (JIT-2, JIT-3). */
+  readonly circumstances?: TokenCircumstances;
+}
+
+/** What a token says of how its subject signed in, and how it was presented. */
+export interface TokenAuthentication {
+  /** `dpop` and `mtls`: whoever presented the token holds the key that it is bound to. */
+  readonly method: 'bearer' | 'dpop' | 'mtls';
+  readonly senderConstrained: boolean;
+  /** Authentication context class reference, `acr` (RFC 9470). */
+  readonly acr?: string;
+  /** When the person signed in, seconds since the epoch, `auth_time`. */
+  readonly authTime?: number;
+}
+
+/** One tool that a token allows. */
+export interface ToolAuthorization {
+  readonly tool: string;
+  /** Arguments that a call must have, with exactly these values. @default - any */
+  readonly arguments?: JsonObject;
+}
+
+export interface TokenCircumstances {
+  readonly purpose?: string;
+  /** 0 to 100. */
+  readonly risk?: number;
+  readonly device?: { readonly trusted: boolean };
 }
 
 /** A key that tells principals apart across issuers; for caches and limits, never shown. */

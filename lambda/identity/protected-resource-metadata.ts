@@ -1,3 +1,7 @@
+import type { SenderConstraint } from './authenticator';
+import { TOOL_AUTHORIZATION_TYPE } from './authorization-details';
+import { DPOP_ALGORITHMS } from './dpop/algorithms';
+
 /** What a protected resource says of itself, for clients that look for an authorization server. */
 export interface ProtectedResource {
   /** Public URL of the resource, exactly as clients request it. */
@@ -10,6 +14,8 @@ export interface ProtectedResource {
   readonly name?: string;
   /** URL of documentation for developers. @default - none */
   readonly documentation?: string;
+  /** @default 'off' */
+  readonly senderConstraint?: SenderConstraint;
 }
 
 /** OAuth 2.0 Protected Resource Metadata, RFC 9728 section 2. */
@@ -20,6 +26,12 @@ export interface ProtectedResourceMetadata {
   readonly scopes_supported?: readonly string[];
   readonly resource_name?: string;
   readonly resource_documentation?: string;
+  readonly authorization_details_types_supported: readonly string[];
+  /** Whether tokens that are bound to a client certificate are taken (RFC 8705 section 3.3). */
+  readonly tls_client_certificate_bound_access_tokens?: true;
+  readonly dpop_signing_alg_values_supported?: readonly string[];
+  /** True where bearer tokens are refused. */
+  readonly dpop_bound_access_tokens_required?: boolean;
 }
 
 /** The metadata document of a resource. `offline_access` is between client and issuer and is never in it (MCP authorization). */
@@ -32,6 +44,17 @@ export function protectedResourceMetadata(resource: ProtectedResource): Protecte
     ...(scopes?.length ? { scopes_supported: scopes } : {}),
     ...(resource.name !== undefined ? { resource_name: resource.name } : {}),
     ...(resource.documentation !== undefined ? { resource_documentation: resource.documentation } : {}),
+    authorization_details_types_supported: [TOOL_AUTHORIZATION_TYPE],
+    ...bindings(resource.senderConstraint),
+  };
+}
+
+function bindings(senderConstraint: SenderConstraint = 'off'): Partial<ProtectedResourceMetadata> {
+  if (senderConstraint === 'off') return {};
+  return {
+    tls_client_certificate_bound_access_tokens: true,
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+    dpop_bound_access_tokens_required: senderConstraint === 'required',
   };
 }
 

@@ -1,4 +1,4 @@
-import { createAnonymousAuthenticator, createDemoIssuer, createJwtAuthenticator, type Authenticator, type DemoIssuer } from '../identity';
+import { createAnonymousAuthenticator, createDemoIssuer, createTokenAuthenticator, type Authenticator, type DemoIssuer } from '../identity';
 import type { LocalConfig } from './config';
 
 /** Who may come in. */
@@ -15,7 +15,7 @@ export async function createLocalIdentity(config: LocalConfig, publicUrl: string
   const { identity, anonymous } = config;
   if (identity) {
     const { trusted, requiredScopes } = identity;
-    const tokens = createJwtAuthenticator({ issuers: [trusted], requiredScopes });
+    const tokens = createTokenAuthenticator({ issuers: [trusted], requiredScopes });
     return {
       authenticator: anonymous ? createAnonymousAuthenticator(anonymous, tokens) : tokens,
       authorizationServers: [trusted.issuer],
@@ -24,6 +24,6 @@ export async function createLocalIdentity(config: LocalConfig, publicUrl: string
   }
   if (anonymous) return { authenticator: createAnonymousAuthenticator(anonymous), authorizationServers: [], scopes: [] };
   const issuer = await createDemoIssuer({ issuer: publicUrl });
-  const authenticator = createJwtAuthenticator({ issuers: [{ issuer: issuer.issuer, jwks: issuer.jwks, audiences: [publicUrl] }] });
+  const authenticator = createTokenAuthenticator({ issuers: [{ issuer: issuer.issuer, jwks: issuer.jwks, audiences: [publicUrl] }] });
   return { authenticator, authorizationServers: [publicUrl], scopes: [], issuer };
 }

@@ -46,7 +46,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       const { location } = answer.headers;
       if (!REDIRECTS.has(answer.status) || request.method === 'POST' || typeof location !== 'string') return answer;
       if (redirects === MAX_REDIRECTS) throw new UrlRefused(target, `redirects more than ${MAX_REDIRECTS} times`);
-      if (!URL.canParse(location, target)) throw new UrlRefused(target, 'redirects to no URL');
+      if (!URL.canParse(location, target.href)) throw new UrlRefused(target, 'redirects to no URL');
       target = checkLearnedUrl(new URL(location, target), options);
     }
   };
@@ -59,7 +59,7 @@ function once(url: URL, { method = 'GET', headers, body }: OutboundRequest, opti
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const sent = send(
-      url,
+      url.href,
       // An explicit value keeps NODE_TLS_REJECT_UNAUTHORIZED from turning the check off.
       { method, signal, lookup: guardedLookup({ allowPrivate }), rejectUnauthorized: true, minVersion: 'TLSv1.2', ca, headers: { accept: 'application/json', ...headers, 'accept-encoding': 'identity' } },
       (response) => {

@@ -1,4 +1,4 @@
-import { createAnonymousAuthenticator, createDemoIssuer, createJwtAuthenticator } from '../../lambda/identity';
+import { createAnonymousAuthenticator, createDemoIssuer, createTokenAuthenticator } from '../../lambda/identity';
 import { requestWith, RESOURCE } from './tokens';
 
 const anonymous = { id: 'local', groups: ['guests'] };
@@ -11,7 +11,7 @@ describe('anonymous principal', () => {
 
   it('is never the fallback for bad credentials', async () => {
     const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
-    const next = createJwtAuthenticator({ issuers: [issuer] });
+    const next = createTokenAuthenticator({ issuers: [issuer] });
     for (const authenticator of [createAnonymousAuthenticator(anonymous), createAnonymousAuthenticator(anonymous, next)]) {
       for (const authorization of ['', 'Bearer', 'Bearer x', 'Bearer a.b.c', 'Basic YTpi', 'Bearer a, Bearer b']) {
         expect((await authenticator.authenticate(requestWith(authorization))).ok).toBe(false);
@@ -22,7 +22,7 @@ describe('anonymous principal', () => {
 
   it('gives way to a good token', async () => {
     const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
-    const authenticator = createAnonymousAuthenticator(anonymous, createJwtAuthenticator({ issuers: [issuer] }));
+    const authenticator = createAnonymousAuthenticator(anonymous, createTokenAuthenticator({ issuers: [issuer] }));
     const token = await issuer.mint({ subject: 'alice', audience: RESOURCE });
     await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toMatchObject({ ok: true, principal: { id: 'alice' } });
     await expect(authenticator.authenticate(requestWith(undefined))).resolves.toEqual(local);
@@ -34,11 +34,11 @@ describe('demo issuer', () => {
     let now = Date.UTC(2026, 0, 1);
     const clock = () => now;
     const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808', clock });
-    const authenticator = createJwtAuthenticator({ issuers: [issuer], clock });
+    const authenticator = createTokenAuthenticator({ issuers: [issuer], clock });
     const token = await issuer.mint({ subject: 'bob', type: 'Agent', groups: ['ops'], scopes: ['a', 'b'], audience: [RESOURCE], lifetimeSeconds: 60 });
     await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toEqual({
       ok: true,
-      principal: { type: 'Agent', id: 'bob', groups: ['ops'], scopes: ['a', 'b'], issuer: 'http://127.0.0.1:8808' },
+      principal: { type: 'Agent', id: 'bob', groups: ['ops'], scopes: ['a', 'b'], issuer: 'http://127.0.0.1:8808', authentication: { method: 'bearer', senderConstrained: false } },
     });
     await expect(authenticator.authenticate(requestWith(`Bearer ${token}`, { resource: `${RESOURCE}2` }))).resolves.toMatchObject({ reason: 'wrong_audience' });
     now += 91_000;

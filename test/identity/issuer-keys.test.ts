@@ -1,4 +1,4 @@
-import { createJwtAuthenticator } from '../../lambda/identity';
+import { createTokenAuthenticator } from '../../lambda/identity';
 import type { Authenticator } from '../../lambda/identity';
 import { createSigner, ISSUER, NOW, requestWith } from './tokens';
 import type { Signer } from './tokens';
@@ -16,11 +16,12 @@ beforeEach(() => {
   jest.useFakeTimers({ now: NOW * 1000, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
   fetches = 0;
   answer = () => Response.json(first.jwks);
-  authenticator = createJwtAuthenticator({
+  authenticator = createTokenAuthenticator({
     issuers: [{ issuer: ISSUER, jwks: new URL('https://login.example.com/jwks.json') }],
-    fetch: async () => {
+    outbound: async () => {
       fetches += 1;
-      return answer();
+      const response = await answer();
+      return { status: response.status, headers: {}, body: await response.text() };
     },
   });
 });

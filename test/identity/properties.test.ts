@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { bearerChallenge, createJwtAuthenticator } from '../../lambda/identity';
+import { bearerChallenge, createTokenAuthenticator } from '../../lambda/identity';
 import { createSigner, encode, ISSUER, NOW, requestWith } from './tokens';
 
 describe('for any token', () => {
   it('one changed, lost or added character and it does not authenticate', async () => {
     const signer = await createSigner();
-    const authenticator = createJwtAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => NOW * 1000 });
+    const authenticator = createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => NOW * 1000 });
     const token = await signer.sign({ groups: ['staff'] });
     const authenticates = async (text: string) => {
       const headers = new Headers();
@@ -33,7 +33,7 @@ describe('for any token', () => {
 
   it('changed claims under the old signature do not authenticate', async () => {
     const signer = await createSigner();
-    const authenticator = createJwtAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => NOW * 1000 });
+    const authenticator = createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => NOW * 1000 });
     const [header, payload, signature] = (await signer.sign()).split('.') as [string, string, string];
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
     await fc.assert(

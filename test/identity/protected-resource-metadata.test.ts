@@ -13,6 +13,7 @@ describe('protected resource metadata', () => {
       resource: 'https://gateway.example.com/mcp/files',
       authorization_servers: ['https://login.example.com'],
       bearer_methods_supported: ['header'],
+      authorization_details_types_supported: ['mcp_tool'],
       scopes_supported: ['mcp:tools'],
       resource_name: 'Files',
     });
@@ -20,7 +21,7 @@ describe('protected resource metadata', () => {
 
   it('leaves out what is not known', () => {
     const document = protectedResourceMetadata({ resource: 'https://a.example', authorizationServers: ['https://b.example'] });
-    expect(Object.keys(document)).toEqual(['resource', 'authorization_servers', 'bearer_methods_supported']);
+    expect(Object.keys(document)).toEqual(['resource', 'authorization_servers', 'bearer_methods_supported', 'authorization_details_types_supported']);
   });
 
   it.each([

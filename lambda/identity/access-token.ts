@@ -3,35 +3,38 @@ import type { AuthenticationInput } from './authenticator';
 /** No access token may be longer, in characters. */
 export const MAX_TOKEN_LENGTH = 16 * 1024;
 
-export type BearerToken =
+export type PresentedToken =
   /** The request has no `Authorization` header and no token elsewhere. */
   | { readonly kind: 'absent' }
-  | { readonly kind: 'present'; readonly token: string }
-  /** Credentials of a scheme other than `Bearer`. */
+  | { readonly kind: 'present'; readonly scheme: TokenScheme; readonly token: string }
+  /** Credentials of a scheme other than `Bearer` and `DPoP`. */
   | { readonly kind: 'other_scheme' }
   | { readonly kind: 'malformed'; readonly reason: MalformedReason };
 
+/** `Bearer` (RFC 6750), also for tokens that are bound to a certificate (RFC 8705); `DPoP` (RFC 9449 section 7.1). */
+export type TokenScheme = 'Bearer' | 'DPoP';
+
 export type MalformedReason = 'token_in_query' | 'malformed_authorization' | 'token_too_large';
 
-const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
-const OTHER_SCHEME = /^(?!Bearer(?:[ ,]|$))[!#$%&'*+\-.^_`|~0-9A-Za-z]+ +[^,]+$/i;
+const TOKEN = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i;
+const OTHER_SCHEME = /^(?!(?:Bearer|DPoP)(?:[ ,]|$))[!#$%&'*+\-.^_`|~0-9A-Za-z]+ +[^,]+$/i;
 /** Room for the scheme and the space before the token. */
 const MAX_HEADER_LENGTH = MAX_TOKEN_LENGTH + 'Bearer '.length;
 
-const ABSENT: BearerToken = { kind: 'absent' };
+const ABSENT: PresentedToken = { kind: 'absent' };
 
 /**
- * The bearer token of a request, from the `Authorization` header alone (RFC 6750 section 2.1). A token in the query is
+ * The access token of a request, from the `Authorization` header alone (RFC 6750 section 2.1). A token in the query is
  * refused even next to a good header, because it has been in logs already (MCP authorization, access token usage).
  */
-export function readBearerToken(input: Pick<AuthenticationInput, 'headers' | 'url'>): BearerToken {
+export function readAccessToken(input: Pick<AuthenticationInput, 'headers' | 'url'>): PresentedToken {
   if (hasTokenInQuery(input.url)) return { kind: 'malformed', reason: 'token_in_query' };
   const header = input.headers.get('authorization');
   if (header === null) return ABSENT;
   if (header.length > MAX_HEADER_LENGTH) return { kind: 'malformed', reason: 'token_too_large' };
   // Two Authorization fields arrive joined by a comma, which no token holds.
-  const token = BEARER.exec(header)?.[1];
-  if (token !== undefined) return { kind: 'present', token };
+  const [, scheme, token] = TOKEN.exec(header) ?? [];
+  if (scheme !== undefined && token !== undefined) return { kind: 'present', scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token };
   return OTHER_SCHEME.test(header) ? { kind: 'other_scheme' } : { kind: 'malformed', reason: 'malformed_authorization' };
 }
 

@@ -1,8 +1,9 @@
 import { createHmac, createPublicKey } from 'node:crypto';
 import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client';
 import type { JWK } from 'jose';
-import { createJwtAuthenticator } from '../../lambda/identity';
-import type { AuthenticationResult, Authenticator, JwtAuthenticatorOptions, TrustedIssuer } from '../../lambda/identity';
+import type { Outbound } from '../../lambda/outbound';
+import { createTokenAuthenticator } from '../../lambda/identity';
+import type { AuthenticationResult, Authenticator, TokenAuthenticatorOptions, TrustedIssuer } from '../../lambda/identity';
 import { createSigner, DEFAULT_CLAIMS, encode, ISSUER, METADATA, NOW, requestWith, RESOURCE } from './tokens';
 import type { Signer } from './tokens';
 
@@ -16,8 +17,8 @@ beforeEach(() => {
   now = NOW * 1000;
 });
 
-function authenticatorFor(issuer: Partial<TrustedIssuer> = {}, options: Partial<JwtAuthenticatorOptions> = {}): Authenticator {
-  return createJwtAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks, ...issuer }], clock: () => now, ...options });
+function authenticatorFor(issuer: Partial<TrustedIssuer> = {}, options: Partial<TokenAuthenticatorOptions> = {}): Authenticator {
+  return createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks, ...issuer }], clock: () => now, ...options });
 }
 
 async function attempt(token: string, authenticator = authenticatorFor(), overrides = {}): Promise<AuthenticationResult> {
@@ -40,7 +41,7 @@ describe('a valid token', () => {
     const result = await attempt(await other.sign(), authenticatorFor({ jwks: other.jwks }));
     expect(result).toEqual({
       ok: true,
-      principal: { type: 'User', id: 'alice', groups: [], scopes: ['mcp:tools'], issuer: ISSUER },
+      principal: { type: 'User', id: 'alice', groups: [], scopes: ['mcp:tools'], issuer: ISSUER, authentication: { method: 'bearer', senderConstrained: false } },
     });
   });
 
@@ -93,7 +94,7 @@ describe('a token that does not authenticate', () => {
     ['with a group that is no text', { groups: ['staff', { name: 'admins' }] }, 'malformed_claim'],
     ['with a scope that is an object', { scope: { all: true } }, 'malformed_claim'],
     ['with groups left out for their number', { _claim_names: { groups: 'src1' } }, 'groups_left_out'],
-    ['IAM-4 bound to a key, without the proof', { cnf: { jkt: 'x' } }, 'proof_required'],
+    ['IAM-4 bound to a key, without the proof', { cnf: { jkt: 'A'.repeat(43) } }, 'proof_required'],
   ])('%s', async (_case, claims, reason) => {
     expectRefusal(await attempt(await signer.sign(claims)), 401, reason);
   });
@@ -141,11 +142,11 @@ describe('a token that does not authenticate', () => {
   it('that brings its own key in jwk, jku, x5u or x5c', async () => {
     const impostor = await createSigner('mine');
     const calls: string[] = [];
-    const fetch: typeof globalThis.fetch = async (url) => {
+    const outbound: Outbound = async (url) => {
       calls.push(String(url));
-      return Response.json(impostor.jwks);
+      return { status: 200, headers: {}, body: JSON.stringify(impostor.jwks) };
     };
-    const authenticator = authenticatorFor({}, { fetch });
+    const authenticator = authenticatorFor({}, { outbound });
     for (const header of [
       { jwk: impostor.jwk },
       { jku: 'https://evil.example.com/jwks' },
@@ -224,7 +225,7 @@ describe('challenges', () => {
     });
   });
 
-  it.each(['Basic YWxpY2U6cHc=', 'DPoP abc.def.ghi', 'Negotiate YII='])('treat %s as no token', async (authorization) => {
+  it.each(['Basic YWxpY2U6cHc=', 'Negotiate YII='])('treat %s as no token', async (authorization) => {
     const result = await authenticatorFor().authenticate(requestWith(authorization));
     expectRefusal(result, 401, 'other_scheme');
     expect(result).toHaveProperty('challenge', expect.not.stringContaining('error='));
@@ -298,7 +299,7 @@ describe('principals', () => {
   it('of two issuers stay apart, each verified with the keys of its own issuer', async () => {
     const partner = await createSigner('key-1');
     const partnerIssuer = 'https://partner.example.com';
-    const authenticator = createJwtAuthenticator({
+    const authenticator = createTokenAuthenticator({
       issuers: [
         { issuer: ISSUER, jwks: signer.jwks, subjectPrefix: '' },
         { issuer: partnerIssuer, jwks: partner.jwks, subjectPrefix: 'partner:' },
@@ -350,27 +351,19 @@ describe('remembered tokens', () => {
   });
 
   it('are verified again after a minute, so that a withdrawn key is noticed', async () => {
-    let verifications = 0;
-    const counting = await createSigner();
-    const fetch: typeof globalThis.fetch = async () => {
-      verifications += 1;
-      return Response.json(counting.jwks);
-    };
-    const authenticator = authenticatorFor({ jwks: new URL('https://login.example.com/jwks') }, { fetch });
-    const token = await counting.sign();
-    jest.useFakeTimers({ now, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    try {
-      expect((await attempt(token, authenticator)).ok).toBe(true);
-      jest.setSystemTime(now + 601_000);
-      now += 59_000;
-      expect((await attempt(token, authenticator)).ok).toBe(true);
-      expect(verifications).toBe(1);
-      now += 2_000;
-      expect((await attempt(token, authenticator)).ok).toBe(true);
-      expect(verifications).toBe(2);
-    } finally {
-      jest.useRealTimers();
-    }
+    const withdrawn = await createSigner('withdrawn');
+    let published = withdrawn.jwks;
+    const outbound: Outbound = async () => ({ status: 200, headers: {}, body: JSON.stringify(published) });
+    const authenticator = authenticatorFor({ jwks: new URL('https://login.example.com/jwks') }, { outbound });
+    const token = await withdrawn.sign({ exp: NOW + 3600 });
+    expect((await attempt(token, authenticator)).ok).toBe(true);
+    published = signer.jwks;
+    now += 570_000;
+    expect((await attempt(token, authenticator)).ok).toBe(true);
+    now += 59_000;
+    expect((await attempt(token, authenticator)).ok).toBe(true);
+    now += 2_000;
+    expectRefusal(await attempt(token, authenticator), 401, 'unknown_key');
   });
 
   it('IAM-3 work for no other resource', async () => {
@@ -389,7 +382,7 @@ describe('remembered tokens', () => {
 });
 
 describe('options that are not safe', () => {
-  it.each<[string, Partial<TrustedIssuer>, Partial<JwtAuthenticatorOptions>, RegExp]>([
+  it.each<[string, Partial<TrustedIssuer>, Partial<TokenAuthenticatorOptions>, RegExp]>([
     ['a symmetric algorithm', {}, { algorithms: ['HS256' as 'ES256'] }, /HS256/],
     ['no algorithm', {}, { algorithms: [] }, /algorithms/],
     ['no issuer', {}, { issuers: [] }, /at least one issuer/],
@@ -406,8 +399,8 @@ describe('options that are not safe', () => {
 
   it('two issuers without a word on their subjects are an error at the start', () => {
     const issuers = [{ issuer: 'a', jwks: signer.jwks }, { issuer: 'b', jwks: signer.jwks }];
-    expect(() => createJwtAuthenticator({ issuers })).toThrow(/subjectPrefix/);
-    expect(() => createJwtAuthenticator({ issuers: [issuers[0]!, issuers[0]!] })).toThrow(/needs a subjectPrefix|twice/);
+    expect(() => createTokenAuthenticator({ issuers })).toThrow(/subjectPrefix/);
+    expect(() => createTokenAuthenticator({ issuers: [issuers[0]!, issuers[0]!] })).toThrow(/needs a subjectPrefix|twice/);
   });
 
   it('keys over http from a loopback address are fine', () => {

@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+import { compactVerify, errors } from 'jose';
+import type { AuthenticationInput } from '../authenticator';
+import type { ProofRefusalReason } from '../failure';
+import type { DpopNonces } from './nonces';
+import { createProofKeys, ProofRefused } from './proof-key';
+import type { ReplayStore } from './replay-store';
+
+export interface DpopOptions {
+  /**
+   * Where used proofs are remembered. Instances behind one address have to share it.
+   * @default - in the memory of this instance
+   */
+  readonly replayStore?: ReplayStore;
+  /** How old a proof may be, seconds, 5 to 600. @default 300 */
+  readonly maxProofAgeSeconds?: number;
+  /**
+   * 32 bytes, shared by all instances. With it, a proof must hold a nonce that the gateway gave to the client (RFC 9449
+   * section 9), so that no proof can be made in advance.
+   * @default - proofs need no nonce
+   */
+  readonly nonceKey?: Uint8Array;
+}
+
+/** What a proof has to prove. */
+export interface ProofDemand {
+  /** As it was presented in `Authorization`. */
+  readonly accessToken: string;
+  /** `cnf.jkt` of the token. */
+  readonly thumbprint: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export type ProofResult =
+  | { readonly kind: 'proved'; /** For the client's next proof. */ readonly nonce?: string }
+  | { readonly kind: 'nonce_required'; readonly nonce: string }
+  | { readonly kind: 'refused'; readonly reason: ProofRefusalReason }
+  | { readonly kind: 'unavailable' };
+
+/** Checks the proof of a request. Never rejects. */
+export type ProofVerifier = (input: Pick<AuthenticationInput, 'headers' | 'method' | 'resource'>, demand: ProofDemand) => Promise<ProofResult>;
+
+const MAX_PROOF_LENGTH = 8 * 1024;
+const MAX_JTI_LENGTH = 256;
+/** How far a client's clock may be ahead, seconds. */
+const AHEAD_SECONDS = 60;
+
+const PROVED: ProofResult = { kind: 'proved' };
+
+/**
+ * The checks of RFC 9449 section 4.3, all of them, on the one proof of a request.
+ * @param nonces @default - proofs need no nonce
+ */
+export function createProofVerifier(replayStore: ReplayStore, maxAgeSeconds: number, nonces?: DpopNonces): ProofVerifier {
+  const keyOf = createProofKeys();
+
+  async function check({ headers, method, resource }: Parameters<ProofVerifier>[0], { accessToken, thumbprint, now }: ProofDemand): Promise<ProofResult> {
+    const proof = readProof(headers);
+    const { algorithm, key, thumbprint: proved } = await keyOf(proof.slice(0, proof.indexOf('.')));
+    if (proved !== thumbprint) throw new ProofRefused('proof_wrong_key');
+    const { payload } = await compactVerify(proof, key, { algorithms: [algorithm] });
+    const { jti, htm, htu, iat, ath, nonce } = parsePayload(payload);
+    if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) throw new ProofRefused('proof_malformed');
+    if (typeof htm !== 'string' || typeof htu !== 'string' || typeof iat !== 'number' || typeof ath !== 'string') throw new ProofRefused('proof_malformed');
+    if (htm !== method) throw new ProofRefused('proof_method');
+    if (htu !== resource && normalized(htu) !== normalized(resource)) throw new ProofRefused('proof_url');
+    const freshness = nonces?.check(nonce, now);
+    if (nonces !== undefined && freshness === 'bad') return { kind: 'nonce_required', nonce: nonces.issue(now) };
+    const age = now / 1000 - iat;
+    if (!(age <= maxAgeSeconds && age >= -AHEAD_SECONDS)) throw new ProofRefused('proof_time');
+    if (ath !== hash('sha256', accessToken, 'base64url')) throw new ProofRefused('proof_token');
+    if (!(await claim(thumbprint, jti, (iat + maxAgeSeconds) * 1000))) throw new ProofRefused('proof_replayed');
+    return nonces !== undefined && freshness === 'renew' ? { kind: 'proved', nonce: nonces.issue(now) } : PROVED;
+  }
+
+  /** One key's proofs are told apart by their ids; a digest, because a client chooses the id (RFC 9449 section 11.1). */
+  async function claim(thumbprint: string, jti: string, expiresAt: number): Promise<boolean> {
+    try {
+      return await replayStore.claim(hash('sha256', `${thumbprint}\n${jti}`, 'base64url'), expiresAt);
+    } catch {
+      throw new ReplayStoreUnavailable();
+    }
+  }
+
+  return async (input, demand) => {
+    try {
+      return await check(input, demand);
+    } catch (error) {
+      if (error instanceof ReplayStoreUnavailable) return { kind: 'unavailable' };
+      return { kind: 'refused', reason: refusalReason(error) };
+    }
+  };
+}
+
+class ReplayStoreUnavailable extends Error {}
+
+/** @throws ProofRefused unless the request has exactly one proof; two header fields arrive joined by a comma */
+function readProof(headers: Headers): string {
+  const proof = headers.get('dpop');
+  if (proof === null) throw new ProofRefused('proof_missing');
+  if (proof.includes(',')) throw new ProofRefused('proof_several');
+  if (proof.length > MAX_PROOF_LENGTH || proof.indexOf('.') < 0) throw new ProofRefused('proof_malformed');
+  return proof;
+}
+
+function parsePayload(payload: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload).toString('utf8'));
+    if (typeof claims === 'object' && claims !== null) return claims as Record<string, unknown>;
+  } catch {
+    // The same refusal as for any other payload.
+  }
+  throw new ProofRefused('proof_malformed');
+}
+
+/** Without query and fragment, in the normal form of RFC 3986 sections 6.2.2 and 6.2.3. */
+function normalized(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin, pathname } = new URL(text);
+  return origin + pathname.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return /[A-Za-z0-9\-._~]/.test(character) ? character : escape.toUpperCase();
+  });
+}
+
+function refusalReason(error: unknown): ProofRefusalReason {
+  if (error instanceof ProofRefused) return error.reason;
+  return error instanceof errors.JWSSignatureVerificationFailed ? 'proof_signature' : 'proof_malformed';
+}
