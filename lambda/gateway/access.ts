@@ -2,17 +2,21 @@ import type { Decision, Operation } from '../authorization';
 import type { WithheldReason } from '../integrity';
 import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
+import { imaginedGrant } from './imagined-grant';
 
 /** What of a call a decision on it needs. */
-export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'message' | 'context' | 'decisionPoint'>;
+export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'message' | 'context' | 'decisionPoint' | 'grants'>;
 
 /** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
 export async function refuseByPolicy(call: Asker, operation: Operation): Promise<JsonRpcError | undefined> {
   const decision = await decide(call, operation);
-  if (decision.effect === 'allow') {
-    call.scope.draft.policyIds = decision.policyIds;
-    return undefined;
-  }
+  if (decision.effect === 'deny') return refuseDecided(call, operation, decision);
+  call.scope.draft.policyIds = decision.policyIds;
+  return undefined;
+}
+
+/** The answer to `operation` that `decision` refuses. Notes it in the audit event. */
+export async function refuseDecided(call: Asker, operation: Operation, decision: Extract<Decision, { effect: 'deny' }>): Promise<JsonRpcError> {
   call.scope.deny(decision.reason, decision.policyIds);
   return (await isHidden(call, operation, decision)) ? notFound(call, operation) : denied(call, decision);
 }
@@ -30,10 +34,22 @@ export async function decide(call: Asker, operation: Operation): Promise<Decisio
 export async function visible(call: Asker, operations: readonly Operation[]): Promise<readonly boolean[]> {
   const { principal, server, context } = call;
   try {
-    return await call.decisionPoint.visible(operations.map((operation) => ({ principal, server, operation, context })));
+    const seen = await call.decisionPoint.visible(operations.map((operation) => ({ principal, server, operation, context })));
+    return call.grants === undefined ? seen : await visibleWithGrant(call, operations, seen);
   } catch {
     return operations.map(() => false);
   }
+}
+
+/** A tool that a grant could open is one that the principal may know of: otherwise nobody would ask for it. */
+async function visibleWithGrant(call: Asker, operations: readonly Operation[], seen: readonly boolean[]): Promise<readonly boolean[]> {
+  const { principal, server } = call;
+  const hidden = operations.filter((operation, index) => seen[index] !== true && operation.kind === 'callTool');
+  if (hidden.length === 0) return seen;
+  const context = { ...call.context, grant: imaginedGrant(call.context.purpose) };
+  const opened = await call.decisionPoint.visible(hidden.map((operation) => ({ principal, server, operation, context })));
+  const openable = new Set(hidden.filter((_, index) => opened[index]));
+  return operations.map((operation, index) => seen[index] === true || openable.has(operation));
 }
 
 /** A thing that the principal may not even see is answered like one that does not exist. */

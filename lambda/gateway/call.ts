@@ -2,6 +2,7 @@ import type { DecisionPoint, RequestContext } from '../authorization';
 import type { Principal } from '../identity';
 import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
 import type { ToolCatalog } from './catalog';
+import type { GrantGate } from './grants';
 import type { LegacyLeg, ModernLeg } from './legs';
 import type { GatewayLimits } from './options';
 import type { RequestScope } from './scope';
@@ -22,6 +23,8 @@ export interface Call {
   readonly leg: ModernLeg | LegacyLeg;
   readonly catalog: ToolCatalog;
   readonly decisionPoint: DecisionPoint;
+  /** Set where there are grants. */
+  readonly grants?: GrantGate;
   readonly digestKey: Uint8Array;
   readonly limits: GatewayLimits;
 }

@@ -2,12 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { readTraceContext } from '../audit';
 import { protectedResourceMetadata } from '../identity';
 import { createToolCatalog, type ToolCatalog } from './catalog';
+import type { GrantGate } from './grants';
 import { Refusal, corsHeaders, preflight } from './inbound';
 import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
 import { serveMcp } from './mcp-endpoint';
 import { plain, refuse } from './respond';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
+import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
 import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport } from './upstream';
 
@@ -39,6 +41,8 @@ export interface GatewayRuntime {
   readonly limits: GatewayLimits;
   readonly clock: () => number;
   readonly seal: Seal;
+  /** Set where there are grants. */
+  readonly grants?: GrantGate;
   /** Nonces of sessions that clients ended and that only this instance knows. */
   readonly endedSessions: LRUCache<string, true>;
 }
@@ -46,6 +50,7 @@ export interface GatewayRuntime {
 const SERVER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const MCP_PREFIX = '/mcp/';
 const MAX_ENDED_SESSIONS = 100_000;
+const SITE_PATH = /^\/(grants|approvals)(\/|$)/;
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /**
@@ -56,7 +61,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
   const clock = options.clock ?? Date.now;
   const seal = createSeal(options.sealKey);
-  const runtime: GatewayRuntime = { options, limits, clock, seal, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
+  const grants = options.grants && { ...options.grants, seal };
+  const runtime: GatewayRuntime = { options, limits, clock, seal, grants, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
   const pool = createConnectionPool({ maxProcesses: limits.maxProcesses, idleMs: limits.processIdleMs });
   const servers = new Map<string, ServerRuntime>();
 
@@ -92,6 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function route(request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
     const path = pathOf(request.url);
     if (path.startsWith(METADATA_PATH)) return serveMetadata(path, request.method, scope);
+    if (grants?.site !== undefined && SITE_PATH.test(path)) return serveSite(runtime, grants.site, request, peer, scope);
     const name = path.startsWith(MCP_PREFIX) ? path.slice(MCP_PREFIX.length) : undefined;
     const server = name === undefined ? undefined : servers.get(name);
     if (server === undefined) {
@@ -139,6 +146,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     },
     async close() {
+      grants?.killSwitch.close();
       await Promise.all(
         [...servers.values()].map(({ upstream, catalog }) => {
           catalog.close();

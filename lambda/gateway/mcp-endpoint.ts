@@ -5,9 +5,11 @@ import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type Era, type Jso
 import { refuseByPolicy, type Asker } from './access';
 import type { Call } from './call';
 import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
+import { blockedAnswer, type GrantGate } from './grants';
 import { Refusal, checkHttp, checkModern, classify, parseJson, readBody } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
 import { offeredCapabilities } from './legs';
+import { statedPurpose } from './purpose';
 import { answerWithJson, empty, failureResponse, refuse, type Refused } from './respond';
 import type { RequestScope } from './scope';
 import { serveCall } from './serve-call';
@@ -48,6 +50,8 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   }
   const { principal } = authentication;
   scope.identify(principal);
+  const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name);
+  if (blocked !== undefined) return refuse(scope, blocked);
   const key = principalKey(principal);
   const pace = await options.rateLimiter.take({ principal: key, endpoint: server.options.name });
   if (!pace.allowed) return refuseRate(scope, pace);
@@ -67,6 +71,14 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const { message } = classified;
   scope.draft.method = 'method' in message ? message.method : 'response';
   return classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message);
+}
+
+/** The kill switch, before anything else of a request is looked at (JIT-4). */
+async function refuseBlocked({ killSwitch }: GrantGate, principal: Principal, server: string): Promise<Refused | undefined> {
+  const reading = killSwitch.current();
+  if (reading !== undefined) await reading;
+  const block = killSwitch.blockOf(principal, server);
+  return block && blockedAnswer(block);
 }
 
 async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcRequest | JsonRpcNotification): Promise<Response> {
@@ -95,14 +107,16 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
 /** Who asks for what, as far as a decision needs it: nothing is opened or started for a principal before one (CV-1). */
 export function askerOf(endpoint: EndpointRequest, era: Era, revision: Revision, message: JsonRpcRequest): Asker {
   const { runtime, server, principal, peer, scope } = endpoint;
+  const purpose = statedPurpose(message);
   return {
     scope,
     server: server.options.name,
     principal,
     era,
     message,
-    context: { now: runtime.clock(), sourceIp: peer.address, protocolVersion: revision },
+    context: { now: runtime.clock(), sourceIp: peer.address, protocolVersion: revision, ...(purpose === undefined ? {} : { purpose }) },
     decisionPoint: runtime.options.decisionPoint,
+    grants: runtime.grants,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { AuditSink } from '../audit';
 import type { DecisionPoint } from '../authorization';
 import type { Authenticator } from '../identity';
+import type { GatewayGrants } from './grants';
 import type { ToolRegistryView } from '../integrity';
 import type { RateLimiter } from '../limits';
 import type { ClientCapability } from './legs';
@@ -21,6 +22,8 @@ export interface GatewayOptions {
   readonly audit: AuditSink;
   /** Only tools and instructions that it holds approved are served (TD-4, SC-2). @default - every tool that the policies permit */
   readonly registry?: ToolRegistryView;
+  /** Just-in-time grants for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). @default - there are none */
+  readonly grants?: GatewayGrants;
   /** 32 bytes; seals session ids and request state. Instances that share it serve each other's sessions. */
   readonly sealKey: Uint8Array;
   /** Key of the argument digests in audit events. */

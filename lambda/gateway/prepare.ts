@@ -11,9 +11,10 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from '../protocol';
-import { refuseByPolicy, refuseWithheld, unknownTool, visible } from './access';
+import { refuseByPolicy, refuseDecided, refuseWithheld, unknownTool, visible } from './access';
 import type { Call } from './call';
 import type { ToolApproval, ToolEntry } from './catalog';
+import { blockedAnswer, permitToolCall, type GrantUse } from './grants';
 import { filterPrompts, filterResources, filterResourceTemplates, filterTools } from './lists';
 import { knownServerCapabilities, modernMeta, settle } from './legs';
 
@@ -26,6 +27,8 @@ export type Prepared =
       readonly paramHeaders?: Readonly<Record<string, string>>;
       /** Of the tool that is called, where there is a registry. */
       readonly approval?: ToolApproval;
+      /** Of the grant by which the call is permitted. */
+      readonly use?: GrantUse;
       /** What the client gets to see of the result. */
       finish(result: JsonObject): JsonObject | Promise<JsonObject>;
     }
@@ -111,6 +114,12 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
   const { scope, message } = call;
   scope.draft.target = name;
   scope.draft.argumentsDigest = digestArguments(call.digestKey, given);
+  const block = call.grants?.killSwitch.blockOf(call.principal, call.server, name);
+  if (block !== undefined) {
+    const { reason, error } = blockedAnswer(block);
+    scope.deny(reason);
+    return { kind: 'answer', response: errorResponse(message.id, { ...error, data: { reason, policyIds: [], requestId: scope.requestId } }) };
+  }
   const entry = await call.catalog.find(call.principalKey, name, (cursor) => listTools(call, cursor));
   if (entry === undefined) {
     scope.deny('unknown_tool');
@@ -131,14 +140,26 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
     return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, checked.problems) : unknownTool(call, name) };
   }
-  for (const form of checked.forms) {
-    const refusal = await refuseByPolicy(call, { kind: 'callTool', tool: entry.definition, arguments: form });
-    if (refusal !== undefined) return { kind: 'answer', response: refusal };
+  let forwarded = message;
+  let use: GrantUse | undefined;
+  if (call.grants === undefined) {
+    for (const form of checked.forms) {
+      const refusal = await refuseByPolicy(call, { kind: 'callTool', tool: entry.definition, arguments: form });
+      if (refusal !== undefined) return { kind: 'answer', response: refusal };
+    }
+  } else {
+    const permit = await permitToolCall(call, call.grants, entry.definition, checked.forms);
+    if (permit.kind === 'answered') return { kind: 'answer', response: permit.response };
+    if (permit.kind === 'denied') return { kind: 'answer', response: await refuseDecided(call, permit.operation, permit.decision) };
+    scope.draft.policyIds = permit.policyIds;
+    forwarded = permit.message;
+    use = permit.use;
   }
   const unchanged = checked.forward === given;
   return {
     kind: 'forward',
-    request: unchanged ? message : { ...message, params: { ...message.params, arguments: checked.forward } },
+    request: unchanged ? forwarded : { ...forwarded, params: { ...forwarded.params, arguments: checked.forward } },
+    use,
     // Also for a legacy client: its server may be a modern one.
     paramHeaders: entry.paramHeaders.headersFor(checked.forward),
     approval: entry.approval,

@@ -1,5 +1,6 @@
 import type { Call } from './call';
 import { withKnownParams, withOwnMeta } from './forwarded-params';
+import { exchangeUnderGrant } from './grants';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
 import { UpstreamFailure } from './upstream';
@@ -21,12 +22,14 @@ export async function serveCall(call: Call, signal: AbortSignal): Promise<Respon
   try {
     const prepared = await prepareCall(call);
     if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response);
-    const { paramHeaders, approval, finish } = prepared;
+    const { paramHeaders, approval, use, finish } = prepared;
     const { trace } = call.scope;
     const known = withKnownParams(prepared.request);
     const request = call.leg.era === 'modern' ? withOwnMeta(known, trace, call.clientCapabilities) : known;
     if (approval !== undefined) call.scope.hold(approval.onWithdrawn(giveUp));
-    const send = () => call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
+    const { grants } = call;
+    const sendPlain = () => call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
+    const send = use === undefined || grants === undefined ? sendPlain : () => exchangeUnderGrant(call, grants, use, sendPlain);
     const exchange = await (approval === undefined ? send() : exchangeWhileServed(approval, send));
     return await passOn(call, exchange, finish, giveUp);
   } catch (failure) {
