@@ -18,6 +18,7 @@ const zones = [
   { target: './lambda/grants', from: './lambda', except: ['./grants', './authorization', './identity', './stores', './protocol', './audit'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
   { target: './lambda/discovery', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },
+  { target: './lambda/onboarding', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },
   { target: ['./lambda/functions', './lambda/deployment'], from: './lambda/local' },
   { target: './lib', from: './lambda', except: ['./authorization', './identity', './credentials', './protocol'] },

@@ -1,5 +1,6 @@
 import type { TrustedIssuer } from '../identity';
 import { readList, readNumber, required, words, type Environment } from './environment';
+import { readOptionalRegistrySettings, type RegistrySettings } from './registry-settings';
 
 /** What the gateway's functions are told by their environment; the constructs write it (`lib/gateway/environment.ts`). */
 export interface SharedSettings {
@@ -29,6 +30,8 @@ export interface ProxySettings extends SharedSettings {
   readonly servers: readonly ServerSettings[];
   readonly keySecretArn: string;
   readonly maxBodyBytes: number;
+  /** @default - there is no registry of tools: the policies alone decide */
+  readonly registry?: RegistrySettings;
 }
 
 export interface AuthorizerSettings extends SharedSettings {
@@ -62,6 +65,7 @@ export function readProxySettings(environment: Environment): ProxySettings {
     servers: readList(environment, 'MCP_SERVERS') as readonly ServerSettings[],
     keySecretArn: required(environment, 'MCP_KEY_SECRET_ARN'),
     maxBodyBytes: readNumber(environment, 'MCP_MAX_BODY_BYTES'),
+    registry: readOptionalRegistrySettings(environment),
   };
 }
 

@@ -18,4 +18,5 @@ gateway.catch(() => {});
 export const handler = awslambda.streamifyResponse(async (event, stream) => {
   const response = await (await gateway).fetch(toRequest(event), { address: event.requestContext.identity.sourceIp });
   await writeResponse(response, (prelude) => awslambda.HttpResponseStream.from(stream, prelude));
+  await (await gateway).settle();
 });

@@ -5,6 +5,7 @@ export * from './life-cycle';
 export * from './log';
 export * from './pin';
 export * from './registry';
+export * from './second-opinion';
 export * from './subject';
 export * from './verify';
 export * from './view';

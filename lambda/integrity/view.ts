@@ -32,6 +32,8 @@ export interface ToolRegistryView {
 export interface RefreshedView extends ToolRegistryView {
   /** Reads what others decided. Rejects where it cannot be read or is not to be believed; what was known holds on for a while. */
   refresh(): Promise<void>;
+  /** When what others decided was read last, milliseconds since the epoch; `-Infinity` where it never was. */
+  readonly refreshedAt: number;
   /** Resolves when all that was seen so far is recorded. */
   settled(): Promise<void>;
   close(): void;
@@ -213,6 +215,9 @@ export function createRegistryView(options: RegistryViewOptions): RefreshedView 
       return () => listeners.delete(listener);
     },
     refresh,
+    get refreshedAt() {
+      return refreshedAt;
+    },
     async settled() {
       while (reporting.size > 0) await Promise.all(reporting.values());
     },

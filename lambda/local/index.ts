@@ -4,7 +4,7 @@ export * from './config';
 export { createDemo, TOKEN_LIFETIME_SECONDS, type Demo, type DemoCall, type DemoPrincipal } from './demo';
 export { startLocalGateway, type LocalGateway, type LocalServer } from './local-gateway';
 export { LOCAL_USER, readPolicies } from './policies';
-export { probeServers, type Probe, type ProbeResult } from './probe';
+export { probeServers, type Probe, type ProbeResult } from '../discovery';
 export { openLocalRegistry, RegistryNotTrusted, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 export { StartError } from './start-error';
 export { createStyle, describeDemo, describeGateway, type Style } from './welcome';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
 import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
+import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
 import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
@@ -10,8 +11,8 @@ import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './con
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
-import { probeServers, type Probe } from './probe';
 import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
+import { startRescans, type Rescans } from './rescans';
 import { StartError } from './start-error';
 import { withToolFilters } from './tool-filter';
 
@@ -69,6 +70,7 @@ interface Started {
   gateway?: Gateway;
   registry?: LocalRegistry;
   view?: RefreshedView;
+  rescans?: Rescans;
   /** Ends when the processes of the probe have. */
   probeClosed?: Promise<void>;
 }
@@ -128,6 +130,7 @@ async function followRegistry(config: LocalConfig, probe: Probe, started: Starte
   const tools = await started.registry.observe(probe, 'gateway');
   started.view = createRegistryView({ registry, log, onError: watcher.failed });
   await started.view.refresh();
+  started.rescans = startRescans(config.servers, started.registry, config.registry.rescanMinutes, watcher.failed);
   return tools;
 }
 
@@ -173,8 +176,9 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-async function stopAll({ http, gateway, registry, view, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, registry, view, rescans, probeClosed }: Started): Promise<void> {
   view?.close();
+  await rescans?.stop();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();
   await registry?.close();

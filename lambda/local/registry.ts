@@ -1,27 +1,22 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { escapeUnprintable } from '../audit/unprintable';
-import { detect, detectInstructions, type DetectionResult, type Registry } from '../detection';
+import type { Registry } from '../detection';
+import { createDetectorScan, knownSightings, observeAll, registryOf, rescanAll, sightingsOf, type Probe, type Sighting } from '../discovery';
 import {
   createApprovalLog,
   createHeadFile,
   createHeadVerifier,
   createToolRegistry,
   LogNotTrusted,
-  MAX_SUBJECT_ID_BYTES,
   openKeyFile,
-  subjectId,
   type ApprovalLog,
-  type Scan,
   type StateChange,
   type StoredRecord,
-  type Subject,
   type ToolRegistry,
 } from '../integrity';
-import type { JsonValue, ToolDefinition } from '../protocol';
 import type * as LocalTables from '../stores/local-table';
 import type { RegistryConfig } from './config';
-import type { Probe } from './probe';
 import { StartError } from './start-error';
 
 declare const require: (id: '../stores/local-table') => typeof LocalTables;
@@ -32,6 +27,8 @@ export interface LocalRegistry {
   readonly log: ApprovalLog;
   /** Takes note of all that the servers offer, and compares it with each other. Answers what is known of each of them then. */
   observe(probe: Probe, by: string): Promise<readonly StoredRecord[]>;
+  /** The same; scans all that is known again with the detector of today (TV-4), and renews the head of the log. */
+  rescan(probe: Probe, by: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,9 +39,6 @@ export interface RegistryWatcher {
   /** What was decided elsewhere cannot be read, or is not to be believed. */
   failed(error: unknown): void;
 }
-
-/** How many definitions are looked up at the same time. */
-const PARALLEL = 8;
 
 /**
  * Opens the registry that `config` names. Several processes may have it open at the same time.
@@ -59,13 +53,21 @@ export async function openLocalRegistry(config: RegistryConfig, onChange: (chang
     const log = createApprovalLog({ store, signer, verify: createHeadVerifier([signer.publicKey]), memory: createHeadFile(`${config.keyFile}.newest-head.json`) });
     await log.sync();
     let offered: Registry = { servers: [] };
-    const registry = createToolRegistry({ store, log, policy: config.policy, onChange, scan: scannerAmong(() => offered) });
+    const registry = createToolRegistry({ store, log, policy: config.policy, onChange, scan: createDetectorScan(() => offered) });
+    const observe = (probe: Probe, by: string) => {
+      const sightings = sightingsIn(probe);
+      offered = registryOf(sightings);
+      return observeAll(registry, sightings, by);
+    };
     return {
       registry,
       log,
-      async observe(probe, by) {
-        offered = registryOf(probe);
-        return observeAll(registry, probe, by);
+      observe,
+      async rescan(probe, by) {
+        await observe(probe, by);
+        offered = registryOf(await knownSightings(registry));
+        await rescanAll(registry, by);
+        await log.renew();
       },
       close: () => table.close(),
     };
@@ -90,30 +92,8 @@ async function startTable(folder: string): Promise<LocalTables.LocalTable> {
   }
 }
 
-/** The detector, with what the servers of this machine offer beside the definition. */
-function scannerAmong(offered: () => Registry): Scan {
-  return ({ server, tool }: Subject, definition: JsonValue): DetectionResult =>
-    tool === undefined || typeof definition === 'string'
-      ? detectInstructions(String(definition))
-      : detect(definition as unknown as ToolDefinition, { server, registry: offered() });
-}
-
-function registryOf({ results }: Probe): Registry {
-  return { servers: [...results].flatMap(([name, result]) => (result.ok ? [{ name, tools: result.tools, ...(result.instructions === undefined ? {} : { instructions: result.instructions }) }] : [])) };
-}
-
-async function observeAll(registry: ToolRegistry, { results }: Probe, by: string): Promise<StoredRecord[]> {
-  const isRecordable = ([subject]: [Subject, JsonValue]) => Buffer.byteLength(subjectId(subject)) <= MAX_SUBJECT_ID_BYTES;
-  const sightings = [...results].flatMap(([server, result]): [Subject, JsonValue][] => {
-    if (!result.ok) return [];
-    const tools = result.tools.map((tool): [Subject, JsonValue] => [{ server, tool: tool.name }, tool as unknown as JsonValue]);
-    return result.instructions === undefined ? tools : [[{ server }, result.instructions], ...tools];
-  }).filter(isRecordable);
-  const stored: StoredRecord[] = [];
-  for (let start = 0; start < sightings.length; start += PARALLEL) {
-    stored.push(...(await Promise.all(sightings.slice(start, start + PARALLEL).map(([subject, definition]) => registry.observe(subject, definition, by)))));
-  }
-  return stored;
+function sightingsIn({ results }: Probe): readonly Sighting[] {
+  return [...results].flatMap(([server, result]) => sightingsOf(server, result));
 }
 
 /** Appends a step to the audit file, beside the events of requests (LOG-1: tool registration and updates). */

@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../protocol';
+import type { Pin } from '../pin';
 import type { LifeCycleRules } from './life-cycle';
+import type { ToolRecord } from './record';
 
 /** Which definitions need two people. */
 export type TwoPersonRule = 'sensitive' | 'always' | 'never';
@@ -42,4 +44,18 @@ function matches(pattern: string, id: string): boolean {
     at = found + part.length;
   }
   return true;
+}
+
+/**
+ * The pin of the definition that people have to decide on, or `undefined` where they need not: it waits for review, is in
+ * quarantine, or its approval ends before `soon`, milliseconds since the epoch (TV-4).
+ */
+export function pendingPin({ state, pin, approval }: ToolRecord, soon: number): Pin | undefined {
+  if (state === 'review' || state === 'quarantined') return pin;
+  return state === 'approved' && Date.parse(approval?.expiresAt ?? '') <= soon ? pin : undefined;
+}
+
+/** Of the definitions that may be approved, that whose pin begins with `digits`: the one seen last, or the one approved last. */
+export function pinStartingWith({ pin, approval }: ToolRecord, digits: string): Pin | undefined {
+  return [pin, approval?.pin].find((one) => one?.startsWith(digits));
 }

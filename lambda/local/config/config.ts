@@ -44,6 +44,8 @@ export interface RegistryConfig {
   /** The key that signs approvals; made where there is none. */
   readonly keyFile: string;
   readonly policy: ApprovalPolicy;
+  /** How often a gateway asks all servers again and scans all that is known, minutes; 0 for never. */
+  readonly rescanMinutes: number;
 }
 
 export interface LimitsConfig {

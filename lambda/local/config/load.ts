@@ -29,6 +29,7 @@ interface ConfigFile {
 interface RegistryEntry extends ApprovalPolicy {
   readonly folder: string;
   readonly key?: string;
+  readonly rescanMinutes?: number;
 }
 
 interface IdentityEntry {
@@ -148,10 +149,13 @@ function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
   }
 }
 
+/** Changes are met at once where a tool is used; this finds those of tools that nobody uses. */
+const DEFAULT_RESCAN_MINUTES = 60;
+
 function readRegistry(base: string, entry: string | RegistryEntry): RegistryConfig {
-  const { folder, key, ...policy } = typeof entry === 'string' ? { folder: entry } : entry;
+  const { folder, key, rescanMinutes = DEFAULT_RESCAN_MINUTES, ...policy }: RegistryEntry = typeof entry === 'string' ? { folder: entry } : entry;
   const path = resolve(base, folder);
-  return { folder: path, keyFile: key === undefined ? join(path, 'signing-key.pem') : resolve(base, key), policy };
+  return { folder: path, keyFile: key === undefined ? join(path, 'signing-key.pem') : resolve(base, key), policy, rescanMinutes };
 }
 
 function readLimits(entry: LimitsEntry): LimitsConfig {
