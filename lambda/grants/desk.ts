@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { AuthorizationRequest } from '../authorization';
 import type { Principal } from '../identity';
 import { isJsonObject, type JsonObject } from '../protocol';
@@ -132,6 +132,26 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
     return may;
   }
 
+  async function putNew(grant: Grant): Promise<{ readonly grant: Grant; readonly isNew: boolean }> {
+    await grants.put(grant, 0);
+    return { grant, isNew: true };
+  }
+
+  /** Those who ask for the same at the same time name it alike, so that one of them writes it and the others find it. */
+  async function putOnce(earlier: number, begin: (count: number) => Grant): Promise<{ readonly grant: Grant; readonly isNew: boolean }> {
+    for (let count = earlier; count < earlier + MAX_TRIES; count += 1) {
+      const grant = begin(count);
+      try {
+        return await putNew(grant);
+      } catch (error) {
+        if (!(error instanceof RevisionConflict)) throw error;
+        const { grant: found } = await load(grant.id);
+        if (found.state === 'requested' || found.state === 'approved') return { grant: found, isNew: false };
+      }
+    }
+    throw new Error('a grant is asked for too often');
+  }
+
   return {
     marks,
 
@@ -145,14 +165,19 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
       const [all, own] = await Promise.all([marks.read(), grants.list(ofPrincipal)]);
       if (all.blockOf(principal, server, tool) !== undefined) throw new GrantRefused('not_permitted');
       const waiting = own.map((one) => current(one, now, all).grant).filter((grant) => grant.state === 'requested');
-      const same = existing ? waiting.find((grant) => grant.terms.server === server && grant.terms.tool === tool && sameArguments(grant, terms.arguments)) : undefined;
+      const isSameThing = (grant: Grant) => grant.id.startsWith(prefix) && sameArguments(grant, terms.arguments);
+      const same = existing ? waiting.find(isSameThing) : undefined;
       if (same !== undefined) return same;
       if (waiting.length >= limits.maxWaiting) throw new GrantRefused('too_many_requests');
-      const id = prefix + randomBytes(8).toString('hex');
-      const asked = ask({ id, terms, requestedBy: withoutClaims(requester), generation: all.generationOf(principal, server, tool), now, decideMs: limits.decideMs });
+      const generation = all.generationOf(principal, server, tool);
       const policyIds = await authority.autoApproves(requester, terms, now);
-      const grant = policyIds === undefined ? asked : approveByPolicy(asked, policyIds, now);
-      await grants.put(grant, 0);
+      const begin = (id: string) => {
+        const asked = ask({ id, terms, requestedBy: withoutClaims(requester), generation, now, decideMs: limits.decideMs });
+        return policyIds === undefined ? asked : approveByPolicy(asked, policyIds, now);
+      };
+      const stored = existing ? await putOnce(own.filter(({ grant }) => isSameThing(grant)).length, (count) => begin(prefix + hashOf(terms.arguments, generation, count))) : await putNew(begin(prefix + randomBytes(8).toString('hex')));
+      if (!stored.isNew) return stored.grant;
+      const { grant } = stored;
       tell('requested', grant, requester);
       if (grant.state === 'approved') tell('approved', grant);
       return grant;
@@ -276,6 +301,11 @@ const NARROWEST = ['exact', 'condition', 'any'];
 async function isBlocked(marks: MarkStore, target: Target): Promise<boolean> {
   const { all } = await marks.read();
   return all.some((mark) => mark.blocked && targetId(mark.target) === targetId(target));
+}
+
+function hashOf(limit: Grant['terms']['arguments'], ...more: readonly number[]): string {
+  const what = limit.kind === 'exact' ? limit.digest : limit.kind === 'condition' ? limit.cedar : '';
+  return createHash('sha256').update(JSON.stringify([limit.kind, what, ...more])).digest('hex').slice(0, 16);
 }
 
 function sameArguments(grant: Grant, limit: Grant['terms']['arguments']): boolean {
