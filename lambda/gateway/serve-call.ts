@@ -3,7 +3,7 @@ import { withKnownParams, withOwnMeta } from './forwarded-params';
 import { exchangeUnderGrant } from './grants';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
-import { UpstreamFailure } from './upstream';
+import { Cancellation, UpstreamFailure, type CancelSignal } from './upstream';
 import { exchangeWhileServed } from './withdrawal';
 
 /**
@@ -11,24 +11,24 @@ import { exchangeWhileServed } from './withdrawal';
  *
  * @throws UpstreamFailure `session_lost`, which a legacy client has to be told with a status of its own
  */
-export async function serveCall(call: Call, signal: AbortSignal): Promise<Response> {
-  const control = new AbortController();
+export async function serveCall(call: Call, disconnected: CancelSignal): Promise<Response> {
+  const control = new Cancellation();
   const giveUp = () => control.abort();
   // A dropped connection cancels a request in the modern era only.
   if (call.era === 'modern') {
-    signal.addEventListener('abort', giveUp, { once: true });
-    if (signal.aborted) giveUp();
+    disconnected.addEventListener('abort', giveUp, { once: true });
+    if (disconnected.aborted) giveUp();
   }
   try {
     const prepared = await prepareCall(call);
-    if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response);
+    if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response, prepared.headers);
     const { paramHeaders, approval, use, finish } = prepared;
     const { trace } = call.scope;
     const known = withKnownParams(prepared.request);
     const request = call.leg.era === 'modern' ? withOwnMeta(known, trace, call.clientCapabilities) : known;
     if (approval !== undefined) call.scope.hold(approval.onWithdrawn(giveUp));
     const { grants } = call;
-    const sendPlain = () => call.leg.exchange(request, { signal: control.signal, paramHeaders, trace });
+    const sendPlain = () => call.leg.exchange(request, { signal: control, paramHeaders, trace });
     const send = use === undefined || grants === undefined ? sendPlain : () => exchangeUnderGrant(call, grants, use, sendPlain);
     const exchange = await (approval === undefined ? send() : exchangeWhileServed(approval, send));
     return await passOn(call, exchange, finish, giveUp);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonRpcResponse, RequestId } from '../../protocol';
 import { checkAnswer } from '../inbound';
-import { UpstreamFailure } from '../upstream';
+import { type CancelSignal, UpstreamFailure } from '../upstream';
 
 /** Questions that were put to legacy clients of this instance and are not answered yet. */
 export interface ClientQuestions {
   /** `answer` fails when none comes in time, or when `signal` aborts. `forget` has to be called in the end. */
-  ask(session: string, method: string, signal: AbortSignal | undefined): { readonly id: RequestId; readonly answer: Promise<JsonRpcResponse>; forget(): void };
+  ask(session: string, method: string, signal: CancelSignal | undefined): { readonly id: RequestId; readonly answer: Promise<JsonRpcResponse>; forget(): void };
   /** Takes an answer from the session that was asked, and from no other. Answers what is wrong with it, where something is. */
   answer(session: string, response: JsonRpcResponse): string | undefined;
   readonly size: number;

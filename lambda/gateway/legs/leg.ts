@@ -1,6 +1,6 @@
 import type { TraceContext } from '../../audit';
 import { isResponse, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
-import { UpstreamFailure, type UpstreamEvent } from '../upstream';
+import { type CancelSignal, type UpstreamEvent, UpstreamFailure } from '../upstream';
 
 /** One request on its way: the response if it is already here, otherwise what comes until it is. */
 export interface Exchange {
@@ -12,7 +12,7 @@ export interface Exchange {
 }
 
 export interface ExchangeOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** `Mcp-Param-*` headers that the tool asks for. */
   readonly paramHeaders?: Readonly<Record<string, string>>;
   readonly trace?: TraceContext;
@@ -21,7 +21,7 @@ export interface ExchangeOptions {
 export interface ListenOptions {
   /** Where an earlier stream ended: what came after it comes again. */
   readonly lastEventId?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** The answer to one request is waited for, so that request's limits count. @default - both sides keep the stream as long as they like */
   readonly awaitsAnswer?: boolean;
 }

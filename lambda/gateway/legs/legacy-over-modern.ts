@@ -15,7 +15,7 @@ import {
   type RequestId,
 } from '../../protocol';
 import { checkInputRequests } from '../inbound';
-import { UpstreamFailure, type UpstreamEvent } from '../upstream';
+import { type CancelSignal, type UpstreamEvent, UpstreamFailure } from '../upstream';
 import { clientCanAnswer } from './capabilities';
 import { modernMeta } from './gateway-info';
 import { answered, type Exchange, type ExchangeOptions, type LegacyLeg, type ModernLeg } from './leg';
@@ -137,7 +137,7 @@ export function createLegacyOverModernLeg(options: LegacyOverModernOptions): Leg
   }
 
   /** The client's answers, by the keys of `inputRequests`; `undefined` when the call has ended with an error. */
-  async function* askClient(request: JsonRpcRequest, inputRequests: unknown, signal: AbortSignal | undefined): AsyncGenerator<UpstreamEvent, JsonObject | undefined> {
+  async function* askClient(request: JsonRpcRequest, inputRequests: unknown, signal: CancelSignal | undefined): AsyncGenerator<UpstreamEvent, JsonObject | undefined> {
     const refused = (code: number, message: string): UpstreamEvent => ({ kind: 'message', message: errorResponse(request.id, { code, message }) });
     const problem = checkInputRequests(inputRequests as JsonObject | undefined);
     if (problem !== undefined) throw new UpstreamFailure('garbage', `the upstream asks for input that is not MCP: ${problem}`);
@@ -171,14 +171,14 @@ export function createLegacyOverModernLeg(options: LegacyOverModernOptions): Leg
     }
   }
 
-  function subscribe(signal: AbortSignal): Promise<Exchange> {
+  function subscribe(signal: CancelSignal): Promise<Exchange> {
     const notifications = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true, resourceSubscriptions: [...state.subscriptions] };
     const params = { notifications, _meta: metaOf(undefined) };
     return leg.exchange({ jsonrpc: '2.0', id: `mzt-${randomUUID()}`, method: 'subscriptions/listen', params }, { signal });
   }
 
   /** Changes on one stream, taken up anew whenever the subscriptions change. `undefined` where the server has none to offer. */
-  async function listen(signal: AbortSignal | undefined): Promise<Exchange | undefined> {
+  async function listen(signal: CancelSignal | undefined): Promise<Exchange | undefined> {
     state.stream?.end();
     let current = new AbortController();
     let next: 'end' | 'restart' = 'end';

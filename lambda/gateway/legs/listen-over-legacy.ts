@@ -1,5 +1,5 @@
 import { MetaKey, isJsonObject, resultResponse, type JsonObject, type JsonRpcMessage, type JsonRpcRequest } from '../../protocol';
-import type { UpstreamEvent } from '../upstream';
+import type { CancelSignal, UpstreamEvent } from '../upstream';
 import type { Exchange } from './leg';
 import type { SharedSession } from './shared-session';
 
@@ -32,7 +32,7 @@ function accepts(filter: JsonObject, message: JsonRpcMessage): boolean {
  * `subscriptions/listen` in front of a legacy server: the session's open stream and `resources/subscribe`, filtered and
  * tagged. A server without a stream honours nothing, and says nothing until the client leaves.
  */
-export async function listenOverLegacy(session: SharedSession, request: JsonRpcRequest, signal: AbortSignal | undefined): Promise<Exchange> {
+export async function listenOverLegacy(session: SharedSession, request: JsonRpcRequest, signal: CancelSignal | undefined): Promise<Exchange> {
   const requested = isJsonObject(request.params?.notifications) ? request.params.notifications : {};
   const wanted = honouredFilter(requested, session.description.capabilities);
   const tag = { [MetaKey.SUBSCRIPTION_ID]: request.id };
@@ -57,7 +57,7 @@ export async function listenOverLegacy(session: SharedSession, request: JsonRpcR
   return { status: 'ok', events: events() };
 }
 
-function abortOf(signal: AbortSignal | undefined): Promise<void> {
+function abortOf(signal: CancelSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     if (signal === undefined || signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -16,7 +16,7 @@ import {
   type RequestId,
 } from '../../protocol';
 import { checkAnswer, checkInputRequests } from '../inbound';
-import { UpstreamFailure, type UpstreamEvent } from '../upstream';
+import { type CancelSignal, type UpstreamEvent, UpstreamFailure } from '../upstream';
 import { clientCanAnswer, isServerRequestMethod, knownServerCapabilities, missingCapability } from './capabilities';
 import { answered, settle, type Exchange, type ExchangeOptions, type ModernLeg, type UpstreamDescription } from './leg';
 import { listenOverLegacy } from './listen-over-legacy';
@@ -94,7 +94,7 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
     await leg.notify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } }).catch(() => {});
   }
 
-  async function resume(state: string, request: JsonRpcRequest, meta: JsonObject, signal: AbortSignal | undefined): Promise<Exchange> {
+  async function resume(state: string, request: JsonRpcRequest, meta: JsonObject, signal: CancelSignal | undefined): Promise<Exchange> {
     const call = waiting.find(binding, state);
     if (call === undefined) return answered('ok', errorResponse(request.id, UNKNOWN_STATE));
     const responses = request.params?.inputResponses;
@@ -204,7 +204,7 @@ function inputRequired(question: WaitingCall['question'], requestState: string):
 }
 
 /** Aborts `control` when `signal` does, until the answered function is called. */
-function follow(signal: AbortSignal | undefined, control: AbortController): () => void {
+function follow(signal: CancelSignal | undefined, control: AbortController): () => void {
   if (signal === undefined) return () => {};
   const abort = () => control.abort();
   if (signal.aborted) abort();

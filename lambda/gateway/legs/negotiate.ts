@@ -1,5 +1,5 @@
 import { LATEST_LEGACY, isErrorResponse, type Era, type JsonObject, type JsonRpcResponse } from '../../protocol';
-import { UpstreamFailure } from '../upstream';
+import { type CancelSignal, UpstreamFailure } from '../upstream';
 import { GATEWAY_INFO, describeDiscover, describeInitialize, modernMeta } from './gateway-info';
 import type { UpstreamDescription } from './leg';
 
@@ -9,7 +9,7 @@ export interface Negotiated {
 }
 
 /** Sends a request to the process and waits for its answer. */
-export type Ask = (method: string, params: JsonObject, signal: AbortSignal) => Promise<JsonRpcResponse>;
+export type Ask = (method: string, params: JsonObject, signal: CancelSignal) => Promise<JsonRpcResponse>;
 
 /** How long the server is waited for before it is asked in the words of the other era as well. */
 const PATIENCE_MS = 3_000;

@@ -15,7 +15,7 @@ import {
   type RequestId,
 } from '../../protocol';
 import { checkAnswer } from '../inbound';
-import { EventQueue, UpstreamFailure, type UpstreamEvent, type UpstreamLimits } from '../upstream';
+import { type CancelSignal, EventQueue, type UpstreamEvent, UpstreamFailure, type UpstreamLimits } from '../upstream';
 import { clientCanAnswer } from './capabilities';
 
 /** Who takes part in a conversation with a process, and what its client can be asked. */
@@ -87,7 +87,7 @@ export class ProcessConversations {
   constructor(private readonly options: ProcessConversationsOptions) {}
 
   /** Sends a request. What comes back until its answer is the queue's; leaving the queue early gives the request up. */
-  call(view: View, request: JsonRpcRequest, signal?: AbortSignal): EventQueue {
+  call(view: View, request: JsonRpcRequest, signal?: CancelSignal): EventQueue {
     if (this.dead !== undefined) throw this.dead;
     if (signal?.aborted === true) throw reasonOf(signal);
     const { limits } = this.options;
@@ -136,7 +136,7 @@ export class ProcessConversations {
   }
 
   /** The stream of a view: what the server says outside of its calls. It takes the place of an earlier one. */
-  listen(view: View, signal?: AbortSignal): EventQueue {
+  listen(view: View, signal?: CancelSignal): EventQueue {
     if (this.dead !== undefined) throw this.dead;
     const queue = new EventQueue({ capacity: MAX_HELD_EVENTS, onReturn: () => leave() });
     const leave = () => {
@@ -333,7 +333,7 @@ function pushTo(queue: EventQueue | undefined, message: JsonRpcMessage): void {
   if (queue?.full === false) queue.push(event);
 }
 
-function reasonOf(signal: AbortSignal): UpstreamFailure {
+function reasonOf(signal: CancelSignal): UpstreamFailure {
   const reason: unknown = signal.reason;
   return reason instanceof UpstreamFailure ? reason : new UpstreamFailure('aborted', 'the client went away');
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EventQueue } from '../upstream';
+import { type CancelSignal, EventQueue } from '../upstream';
 import { settle, type LegacyLeg, type UpstreamDescription } from './leg';
 
 /** A legacy session of the gateway's own, which the modern clients of one principal share. */
@@ -14,7 +14,7 @@ export interface SharedSession {
    * Joins those who listen to the session's one open stream, and subscribes to resources until `signal` or the reader
    * ends it. `undefined` where the server offers no stream.
    */
-  listen(uris: readonly string[], signal: AbortSignal | undefined): Promise<EventQueue | undefined>;
+  listen(uris: readonly string[], signal: CancelSignal | undefined): Promise<EventQueue | undefined>;
 }
 
 interface OpenStream {

@@ -1,6 +1,7 @@
 import { errors, type Dispatcher } from 'undici';
 import { Header, isErrorResponse, isRequest, isResponse, type JsonRpcError, type JsonRpcMessage } from '../../protocol';
 import { ByteCollector } from './bytes';
+import type { CancelSignal } from './cancellation';
 import { codeOf, describeConnectError } from './connect-error';
 import { Deadline, type TimeLimit } from './deadline';
 import { EventQueue } from './event-queue';
@@ -22,7 +23,7 @@ export interface ExchangeContext {
   readonly bodyIdleMs: number;
   /** Every status is an answer, not a failure (GET stream, DELETE). */
   readonly anyStatus: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
 }
 
 /** A body that is read for its error, or read away, may be this long. */

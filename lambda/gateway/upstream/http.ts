@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import { guardedLookup } from '../../outbound';
 import { Header, type JsonRpcMessage } from '../../protocol';
+import type { CancelSignal } from './cancellation';
 import { UpstreamFailure, type UpstreamLimits } from './event';
 import type { HttpExchange } from './http-answer';
 import { ExchangeHandler } from './http-exchange';
@@ -34,7 +35,7 @@ export interface HttpRequestOptions {
   /** Lower-case names. They have precedence over the upstream's configured headers of the same name. */
   readonly headers: Readonly<Record<string, string>>;
   /** Aborting it closes the connection of the request, also while its events are read. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** Instead of the upstream's limit on the whole; `Infinity` for a stream without an end. @default - limits.totalMs */
   readonly totalMs?: number;
   /** Instead of the upstream's limit on silence; `Infinity` for a stream on which there may be nothing to say. @default - limits.idleMs */
