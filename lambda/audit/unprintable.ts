@@ -4,8 +4,12 @@
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** Almost no text has any of it, and this is seen many times quicker than the above. */
+const BEYOND_ASCII_TEXT = /[^\x20-\x7e]/;
+
 /** `text` with each unprintable character as `\uXXXX`. Inside a JSON text this changes the spelling, not the value. */
 export function escapeUnprintable(text: string): string {
+  if (!BEYOND_ASCII_TEXT.test(text)) return text;
   return text.replace(UNPRINTABLE, (character) => {
     let escaped = '';
     for (let i = 0; i < character.length; i++) escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;

@@ -102,9 +102,18 @@ describe('JSON lines sink', () => {
 describe('console sink', () => {
   function lineOf(event: AuditEvent, color = false): string {
     const stream = openStream();
-    createConsoleSink(stream, { color }).write(event);
+    const sink = createConsoleSink(stream, { color });
+    sink.write(event);
+    void sink.flush();
     return stream.text;
   }
+
+  it('shows a line soon after its request without being asked', async () => {
+    const stream = openStream();
+    createConsoleSink(stream).write(eventWith());
+    await setImmediate();
+    expect(stream.text).toContain('DENY   User alice');
+  });
 
   it('shows time, decision, who, where, what, why, policies, duration and trace on one line', () => {
     expect(lineOf(eventWith())).toBe('12:30:05.250 DENY   User alice  files tools/call write_file  not_permitted  by p1,p2  0.8 ms  trace 4bf92f35\n');

@@ -46,7 +46,9 @@ export function bindRequestState(leg: ModernLeg, seal: Seal, binding: string): M
         sent = { ...request, params: { ...request.params, requestState: opened.state } satisfies JsonObject };
       }
       const exchange: Exchange = await leg.exchange(sent, options);
-      return exchange.response === undefined ? { ...exchange, events: wrapEvents(exchange.events) } : { ...exchange, response: wrap(exchange.response) };
+      if (exchange.response === undefined) return { ...exchange, events: wrapEvents(exchange.events) };
+      const response = wrap(exchange.response);
+      return response === exchange.response ? exchange : { ...exchange, response };
     },
   };
 }
