@@ -3,3 +3,4 @@ export * from './authorization';
 export * from './gateway';
 export * from './patterns';
 export * from './security-checks';
+export * from './zone';

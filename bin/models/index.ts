@@ -1,13 +1,15 @@
 /** The reference stacks: one for each deployment model, chosen by `-c model=`. */
 import type { App } from 'aws-cdk-lib';
 import { GatewayModel } from './gateway';
+import { ZoneModel } from './zone';
 
 const MODELS: Readonly<Record<string, (app: App) => void>> = {
   gateway: (app) => void new GatewayModel(app, 'McpGatewayModel', settingsOf(app)),
+  zone: (app) => void new ZoneModel(app, 'McpZoneModel', { ...settingsOf(app), ...zoneSettingsOf(app) }),
 };
 
 /** Models whose constructs are still to come. */
-const PLANNED = ['zone', 'cluster'];
+const PLANNED = ['cluster'];
 
 /**
  * Adds the stack of the model that the app's context names, `gateway` when it names none.
@@ -30,5 +32,18 @@ function settingsOf(app: App) {
     issuer,
     jwksUri: context('jwksUri', `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`),
     upstreamDomain: context('upstreamDomain', 'mcp.example.com'),
+  };
+}
+
+/** What the zone model is told besides: `-c egress=none`, or names that one of its servers may reach, separated by commas. */
+function zoneSettingsOf(app: App) {
+  const context = (key: string, absent: string): string => app.node.tryGetContext(key) ?? absent;
+  const egress = context('egress', 'api.example.com');
+  return {
+    domainName: context('domainName', 'mcp.internal.example.com'),
+    certificateArn: context('certificateArn', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
+    clientCidr: context('clientCidr', '10.20.0.0/16'),
+    egressDomains: egress === 'none' ? [] : egress.split(','),
+    imageDigest: context('imageDigest', `sha256:${'0'.repeat(64)}`),
   };
 }

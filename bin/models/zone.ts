@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import type { Construct } from 'constructs';
+import { DedicatedSecurityZone } from '../../lib';
+import type { McpToolDefinition } from '../../lib';
+
+/** Servers of the reference stack; the policies of `policies/` are about them. */
+const SERVERS = ['everything', 'files', 'memory'];
+
+export interface ZoneModelSettings {
+  /** `iss` of the access tokens. */
+  readonly issuer: string;
+  readonly jwksUri: string;
+  /** Servers are at `<name>.<domainName>` inside of the zone. */
+  readonly domainName: string;
+  /** Certificate of `*.<domainName>`. */
+  readonly certificateArn: string;
+  /** Addresses of clients in connected networks. */
+  readonly clientCidr: string;
+  /** Names that the server `everything` may reach outside of the zone; none, and the zone has no way out at all. */
+  readonly egressDomains: readonly string[];
+  /** Digest of each server's image. */
+  readonly imageDigest: string;
+}
+
+/** The dedicated-security-zone model, with three servers. */
+export class ZoneModel extends Stack {
+  constructor(scope: Construct, id: string, settings: ZoneModelSettings) {
+    super(scope, id, { description: 'MCP servers in a security zone of their own' });
+    const model = new DedicatedSecurityZone(this, 'Mcp', {
+      tokenIssuers: [{ issuer: settings.issuer, jwksUri: settings.jwksUri }],
+      policiesFolder: join(__dirname, '..', '..', 'policies'),
+      domainName: settings.domainName,
+      certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
+      clientCidrs: [settings.clientCidr],
+    });
+    if (settings.egressDomains.length > 0) model.zone.allowEgress(model.gatewayWorkload, { domains: [new URL(settings.jwksUri).hostname] });
+    for (const name of SERVERS) {
+      const server = model.addServer(name, {
+        repository: ecr.Repository.fromRepositoryName(this, `Repository-${name}`, `mcp/${name}`),
+        imageDigest: settings.imageDigest,
+        toolDefinitions: toolsOf(name),
+        egress: name === 'everything' && settings.egressDomains.length > 0 ? { domains: [...settings.egressDomains] } : undefined,
+      });
+      new CfnOutput(this, `Url-${name}`, { value: server.server.serverUrl });
+    }
+  }
+}
+
+function toolsOf(server: string): McpToolDefinition[] {
+  return JSON.parse(readFileSync(join(__dirname, 'tools', `${server}.json`), 'utf8'));
+}

@@ -1,0 +1,124 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from '../private/acknowledge';
+import type { SecurityZone } from './security-zone';
+import { ZoneTier } from './tier';
+import type { ZoneWorkload } from './workload';
+
+export interface ZoneBalancerProps {
+  readonly zone: SecurityZone;
+  /** Servers are at `<name>.<domainName>`. */
+  readonly domainName: string;
+  /** Certificate of `*.<domainName>`. */
+  readonly certificate: acm.ICertificate;
+  /** Bucket that access logs go to. */
+  readonly logBucket: s3.IBucket;
+}
+
+/** Something behind the load balancer. */
+export interface BalancerTarget {
+  readonly workload: ZoneWorkload;
+  readonly target: elbv2.IApplicationLoadBalancerTarget;
+  readonly port: number;
+  readonly protocol: elbv2.ApplicationProtocol;
+  readonly healthCheckPath: string;
+  /** What counts as healthy: `200`, or `200-499` for servers that answer a health check with an error of theirs. */
+  readonly healthyCodes: string;
+}
+
+const LISTENER_PORT = 443;
+
+/**
+ * An internal load balancer, TLS 1.3 only: one name for each server, and nothing for any other name (NET-4, TBL-1). It takes connections
+ * from whoever was connected to it, and opens some to its targets only.
+ */
+export class ZoneBalancer extends Construct {
+  /** Its place in the zone; connect a workload to it on port 443. */
+  readonly workload: ZoneWorkload;
+  readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+
+  private readonly props: ZoneBalancerProps;
+  private readonly listener: elbv2.ApplicationListener;
+  private targets = 0;
+
+  constructor(scope: Construct, id: string, props: ZoneBalancerProps) {
+    super(scope, id);
+    this.props = props;
+    const { zone, certificate } = props;
+    this.workload = zone.addServer('balancer', { tier: ZoneTier.FRONT, port: LISTENER_PORT });
+    this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Resource', {
+      vpc: zone.vpc,
+      vpcSubnets: this.workload.vpcSubnets,
+      securityGroup: this.workload.securityGroup,
+      internetFacing: false,
+      ipAddressType: elbv2.IpAddressType.IPV4,
+      deletionProtection: true,
+      dropInvalidHeaderFields: true,
+      desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
+      // Streams are silent between events for as long as the gateway's own keep-alive; it writes every 15 seconds.
+      idleTimeout: Duration.minutes(5),
+    });
+    this.logAccess();
+    this.listener = this.loadBalancer.addListener('Tls', {
+      port: LISTENER_PORT,
+      protocol: elbv2.ApplicationProtocol.HTTPS,
+      certificates: [certificate],
+      sslPolicy: elbv2.SslPolicy.TLS13_13,
+      open: false,
+      defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    this.addName();
+    acknowledge(this, {
+      'NIST.800.53.R5-ALBWAFEnabled': 'only the gateway of the zone can connect to this load balancer; AWS WAF is in front of the gateway, where requests come from outside',
+      'NIST.800.53.R5-ELBv2ACMCertificateRequired': 'the listener has the certificate that the zone was given, which the rule reads only from a literal',
+    });
+  }
+
+  /** Serves `<name>.<domainName>` by this target. */
+  addTarget(name: string, { workload, target, port, protocol, healthCheckPath, healthyCodes }: BalancerTarget): void {
+    const { zone, domainName } = this.props;
+    const group = new elbv2.ApplicationTargetGroup(this, `Target-${name}`, {
+      vpc: zone.vpc,
+      targetType: elbv2.TargetType.IP,
+      protocol,
+      port,
+      targets: [target],
+      deregistrationDelay: Duration.seconds(30),
+      healthCheck: { path: healthCheckPath, protocol: protocol as unknown as elbv2.Protocol, healthyHttpCodes: healthyCodes, interval: Duration.seconds(15), timeout: Duration.seconds(5) },
+    });
+    this.targets += 1;
+    this.listener.addAction(name, { priority: this.targets, conditions: [elbv2.ListenerCondition.hostHeaders([`${name}.${domainName}`])], action: elbv2.ListenerAction.forward([group]) });
+    zone.connectServers(this.workload, workload, port);
+    zone.allowNames(`${name}.${domainName}`);
+  }
+
+  /** Names of the servers exist in this VPC only. */
+  private addName(): void {
+    const { zone, domainName } = this.props;
+    const hostedZone = new route53.PrivateHostedZone(this, 'Names', { vpc: zone.vpc, zoneName: domainName });
+    new route53.ARecord(this, 'AnyServer', { zone: hostedZone, recordName: '*', target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(this.loadBalancer)) });
+  }
+
+  /** The method of the CDK needs a region that is known in synthesis. */
+  private logAccess(): void {
+    const { logBucket } = this.props;
+    const prefix = 'load-balancer';
+    const { account } = Stack.of(this);
+    logBucket.addToResourcePolicy(new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal('logdelivery.elasticloadbalancing.amazonaws.com')],
+      actions: ['s3:PutObject'],
+      resources: [logBucket.arnForObjects(`${prefix}/AWSLogs/${account}/*`)],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    }));
+    this.loadBalancer.setAttribute('access_logs.s3.enabled', 'true');
+    this.loadBalancer.setAttribute('access_logs.s3.bucket', logBucket.bucketName);
+    this.loadBalancer.setAttribute('access_logs.s3.prefix', prefix);
+    if (logBucket.policy) this.loadBalancer.node.addDependency(logBucket.policy);
+  }
+}

@@ -1,0 +1,11 @@
+/** SecurityZone: a network without a way out, in which everything that is possible was declared. */
+export type { EgressOptions, ZoneEgressProps } from './egress/egress-props';
+export { ZoneBalancer, type BalancerTarget, type ZoneBalancerProps } from './balancer';
+export type { ServiceUse } from './endpoint';
+export { ZoneService } from './endpoint-service';
+export { FargateServer, type ContainerOptions, type FargateServerProps } from './fargate-server';
+export { LogArchive, type LogArchiveProps } from './log-archive';
+export { SecurityZone, type AddZoneServerOptions } from './security-zone';
+export { ZoneTier } from './tier';
+export { ZoneWorkload } from './workload';
+export type { SecurityZoneProps } from './zone-props';

@@ -1,0 +1,280 @@
+import { Annotations, Aspects, AspectPriority, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { IConstruct } from 'constructs';
+import { overlap } from './address-plan';
+import { ZoneDnsFirewall } from './dns-firewall';
+import { assertDestinations } from './egress';
+import type { EgressOptions } from './egress/egress-props';
+import { ZoneEgress } from './egress/zone-egress';
+import { ZoneEndpoint } from './endpoint';
+import type { ServiceUse } from './endpoint';
+import { ZoneService } from './endpoint-service';
+import { checkVpc } from './given-vpc';
+import { GivenNetwork, OwnNetwork } from './network';
+import type { Place, ZoneNetwork } from './network';
+import type { PortRange } from './network-acl';
+import { NetworkLogs } from './network-logs';
+import { ZoneTier } from './tier';
+import { ZoneWorkload } from './workload';
+import type { SecurityZoneProps } from './zone-props';
+
+/** How a workload is placed in a zone. */
+export interface AddZoneServerOptions {
+  /**
+   * The part of the zone that it is in.
+   *
+   * @default ZoneTier.WORKLOAD
+   */
+  readonly tier?: ZoneTier;
+
+  /**
+   * Port of its `connections` when none is named.
+   *
+   * @default - none
+   */
+  readonly port?: number;
+}
+
+const HTTPS: PortRange = { from: 443, to: 443 };
+
+/**
+ * A network that a compromised MCP server cannot talk its way out of (NET-1, MUL-5, PUB-6): no route out of its subnets, a security group for
+ * each server that lets nothing in and nothing out, network ACLs as a second wall, endpoints of AWS services bound to declared resources,
+ * and a resolver that knows only declared names. What is allowed was declared, one by one, in code that is reviewed.
+ *
+ * @example
+ * const zone = new SecurityZone(this, 'Zone');
+ * const files = zone.addServer('files', { port: 8443 });
+ * const crm = zone.addServer('crm', { port: 8443 });
+ * zone.allowEgress(crm, { domains: ['api.example.com'] });
+ * zone.connectServers(files, crm, 8443);
+ */
+export class SecurityZone extends Resource {
+  /** The VPC of the zone. */
+  readonly vpc: ec2.IVpc;
+
+  /** The key that encrypts the zone's logs. */
+  readonly encryptionKey: kms.IKey;
+
+  private readonly props: SecurityZoneProps;
+  private readonly network: ZoneNetwork;
+  private readonly networkLogs: NetworkLogs;
+  private readonly dnsFirewall: ZoneDnsFirewall;
+  private readonly endpoints = new Map<string, ZoneEndpoint>();
+  private readonly endpointScope: Construct;
+  private readonly workloads: ZoneWorkload[] = [];
+  private readonly connections: { readonly from: () => Place; readonly to: () => Place; readonly ports: PortRange }[] = [];
+  private egress?: ZoneEgress;
+
+  constructor(scope: Construct, id: string, props: SecurityZoneProps = {}) {
+    super(scope, id);
+    this.props = props;
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    this.encryptionKey = props.encryptionKey ?? new kms.Key(this, 'Key', { description: 'Network logs of an MCP security zone', enableKeyRotation: true, removalPolicy });
+    this.letLogsUse(this.encryptionKey);
+    this.network = this.createNetwork();
+    this.vpc = this.network.vpc;
+    this.networkLogs = new NetworkLogs(this, 'Logs', {
+      vpc: this.vpc,
+      encryptionKey: this.encryptionKey,
+      retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
+      removalPolicy,
+    });
+    this.dnsFirewall = new ZoneDnsFirewall(this, 'DnsFirewall', this.vpc);
+    this.endpointScope = new Construct(this, 'Endpoints');
+    // Which subnets a workload has is known only when all its egress is declared.
+    Aspects.of(this).add({ visit: (node) => this.openWalls(node) }, { priority: AspectPriority.MUTATING });
+  }
+
+  /**
+   * A place for an MCP server, or for another workload: a security group and subnets. Nothing reaches it and it reaches nothing.
+   *
+   * @param name lower-case letters, digits, `_` and `-`, at most 25; starts with a letter or digit
+   * @param options how it is placed
+   */
+  addServer(name: string, options: AddZoneServerOptions = {}): ZoneWorkload {
+    const workload = new ZoneWorkload(this, name, { network: this.network, tier: options.tier ?? ZoneTier.WORKLOAD, defaultPort: options.port });
+    this.workloads.push(workload);
+    return workload;
+  }
+
+  /**
+   * Lets one workload open connections to another (MUL-5): in the security groups of both, and in the network ACLs between them.
+   *
+   * @param from who opens the connections
+   * @param to who accepts them
+   * @param port TCP port
+   */
+  connectServers(from: ZoneWorkload, to: ZoneWorkload, port: number): void {
+    this.assertOwn(from, to);
+    from.connections.allowTo(to, ec2.Port.tcp(port), `${from.workloadName} to ${to.workloadName}`);
+    this.connect(() => from._place(), () => to._place(), { from: port, to: port });
+  }
+
+  /**
+   * Lets a workload do something with an AWS service through an endpoint of the zone, which is made for the first one. The endpoint's
+   * policy allows it to principals of this account or organization; the workload's role has to allow it too.
+   *
+   * @param workload who uses the service
+   * @param service the service
+   * @param use what is done with it
+   */
+  allowService(workload: ZoneWorkload, service: ZoneService, use: ServiceUse): void {
+    this.reachEndpoint(workload, service, use).allow(use);
+  }
+
+  /**
+   * Lets a task pull its image and write its log: what AWS Fargate does in the task's own subnet before the container starts.
+   *
+   * @param workload the task
+   * @param repositoryArn repository of the image, in this account
+   * @param logGroupArn log group of the container
+   */
+  allowTaskStart(workload: ZoneWorkload, repositoryArn: string, logGroupArn: string): void {
+    const { account, partition, region, urlSuffix } = Stack.of(this);
+    this.allowService(workload, ZoneService.ECR, { actions: ['ecr:GetAuthorizationToken'], resources: ['*'] });
+    this.allowService(workload, ZoneService.ECR, { actions: PULL, resources: [repositoryArn] });
+    this.allowService(workload, ZoneService.ECR_DOCKER, { actions: PULL, resources: [repositoryArn], hostNames: [`${account}.dkr.ecr.${region}.${urlSuffix}`] });
+    this.allowService(workload, ZoneService.CLOUDWATCH_LOGS, { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroupArn, `${logGroupArn}:log-stream:*`] });
+    // Layers are in a bucket of Amazon ECR, whose links are signed by the service and not by the task.
+    const layers = `prod-${region}-starport-layer-bucket`;
+    const use = { actions: ['s3:GetObject'], resources: [`arn:${partition}:s3:::${layers}/*`], hostNames: [`${layers}.s3.${region}.${urlSuffix}`] };
+    this.reachEndpoint(workload, ZoneService.S3, use).allowService(use);
+  }
+
+  /**
+   * Declares what a workload may reach outside of the zone (NET-1). With the first declaration the zone gets a way out at all: AWS Network
+   * Firewall and NAT gateways. The workload gets subnets of its own, and nothing but its declared names, ports and protocols passes.
+   *
+   * @param workload who may go out
+   * @param options where to
+   */
+  allowEgress(workload: ZoneWorkload, options: EgressOptions): void {
+    this.assertOwn(workload);
+    const destinations = {
+      domains: options.domains ?? [],
+      parentDomains: options.unsafeDomainsWithSubdomains ?? [],
+      tlsPorts: options.ports ?? (options.unsafePlainHttpPorts ? [] : [443]),
+      httpPorts: options.unsafePlainHttpPorts ?? [],
+    };
+    assertDestinations(workload.workloadName, destinations);
+    this.warnOfEgress(workload, options);
+    workload._moveTo(this.wayOut(workload).allow(workload.workloadName, destinations));
+    for (const port of [...destinations.tlsPorts, ...destinations.httpPorts]) {
+      workload.connections.allowToAnyIpv4(ec2.Port.tcp(port), 'Declared egress, by way of the firewall');
+    }
+    this.dnsFirewall.allowOutside(...destinations.domains, ...destinations.parentDomains.flatMap((name) => [name, `*.${name}`]));
+  }
+
+  /**
+   * Lets names inside of the zone be looked up, such as those of a private hosted zone.
+   *
+   * @param names exact names
+   */
+  allowNames(...names: string[]): void {
+    this.dnsFirewall.allowInside(...names);
+  }
+
+  /**
+   * An endpoint by which clients in connected networks reach private APIs of this account, and nothing else.
+   *
+   * @param apiArn ARN pattern of the APIs
+   * @param clientCidrs addresses of the clients
+   */
+  addApiEndpoint(apiArn: string, clientCidrs: string[]): ec2.IInterfaceVpcEndpoint {
+    const endpoint = this.endpoint(EXECUTE_API);
+    // Clients have tokens, not AWS credentials; who may do what, the API decides.
+    endpoint.allowService({ actions: ['execute-api:Invoke'], resources: [apiArn] });
+    for (const cidr of clientCidrs) {
+      if (overlap(cidr, this.network.place(ZoneTier.ENDPOINT).wall?.cidr ?? '0.0.0.0/32')) throw new Error(`the client addresses ${cidr} are the zone's own, expected those of a connected network`);
+      endpoint.connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.HTTPS, 'Clients of the gateway');
+      endpoint._place().wall?.acl.allowFrom(cidr, HTTPS);
+    }
+    return endpoint.endpoint;
+  }
+
+  private createNetwork(): ZoneNetwork {
+    const { vpc, vpcSubnets, cidr, maxAzs } = this.props;
+    if (!vpc) {
+      if (vpcSubnets) throw new Error('vpcSubnets is given, and vpc is missing: the zone chooses the subnets of its own VPC');
+      return new OwnNetwork(this, 'Network', { cidr: cidr ?? '10.80.0.0/20', maxAzs: maxAzs ?? 2 });
+    }
+    if (cidr !== undefined || maxAzs !== undefined) throw new Error('vpc excludes cidr and maxAzs: they are of the VPC that is given');
+    const selection = vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    checkVpc(this, vpc, selection, this.props.unsafeRoutesOut ?? false);
+    return new GivenNetwork(vpc, selection);
+  }
+
+  private wayOut(workload: ZoneWorkload): ZoneEgress {
+    if (!(this.network instanceof OwnNetwork)) {
+      throw new Error(`the zone is in a VPC that was given, and ${JSON.stringify(workload.workloadName)} shall have egress: let the zone make its own VPC, since subnets, routes and walls of the way out are part of it`);
+    }
+    this.egress ??= new ZoneEgress(this, 'Egress', { ...this.props.egress, network: this.network, networkLogs: this.networkLogs });
+    return this.egress;
+  }
+
+  private reachEndpoint(workload: ZoneWorkload, service: ZoneService, { hostNames = [] }: ServiceUse): ZoneEndpoint {
+    this.assertOwn(workload);
+    const endpoint = this.endpoint(service);
+    workload.connections.allowTo(endpoint, ec2.Port.HTTPS, `${workload.workloadName} to ${service.name}`);
+    this.connect(() => workload._place(), () => endpoint._place(), HTTPS);
+    this.dnsFirewall.allowInside(...hostNames);
+    return endpoint;
+  }
+
+  private endpoint(service: ZoneService): ZoneEndpoint {
+    const known = this.endpoints.get(service.name);
+    if (known) return known;
+    const endpoint = new ZoneEndpoint(this.endpointScope, service.name, { network: this.network, service, organizationId: this.props.organizationId });
+    this.endpoints.set(service.name, endpoint);
+    const { region, urlSuffix } = Stack.of(this);
+    this.dnsFirewall.allowInside(...service.hostPrefixes.map((prefix) => `${prefix}.${region}.${urlSuffix}`));
+    return endpoint;
+  }
+
+  private connect(from: () => Place, to: () => Place, ports: PortRange): void {
+    this.connections.push({ from, to, ports });
+  }
+
+  /** The network ACLs of all connections that were declared, once, when the tree is complete. */
+  private openWalls(node: IConstruct): void {
+    if (node !== this) return;
+    for (const { from, to, ports } of this.connections.splice(0)) {
+      const [source, target] = [from().wall, to().wall];
+      if (!source || !target) continue;
+      source.acl.allowTo(target.cidr, ports);
+      target.acl.allowFrom(source.cidr, ports);
+    }
+  }
+
+  private assertOwn(...workloads: readonly ZoneWorkload[]): void {
+    const stranger = workloads.find((workload) => !this.workloads.includes(workload));
+    if (stranger) throw new Error(`the workload ${JSON.stringify(stranger.workloadName)} is of another zone, expected one that this zone's addServer() made`);
+  }
+
+  private warnOfEgress({ workloadName }: ZoneWorkload, options: EgressOptions): void {
+    const warn = (id: string, text: string) => Annotations.of(this).addWarningV2(`cdk-mcp-zero-trust:${id}-${workloadName}`, text);
+    const parents = options.unsafeDomainsWithSubdomains ?? [];
+    if (parents.length > 0) warn('subdomainEgress', `${JSON.stringify(workloadName)} may reach every name below ${parents.join(', ')}, and lookups of such names carry data out`);
+    const ports = options.unsafePlainHttpPorts ?? [];
+    if (ports.length > 0) warn('plainHttpEgress', `${JSON.stringify(workloadName)} may leave the zone without TLS, on port ${ports.join(', ')}`);
+  }
+
+  /** CloudWatch Logs encrypts with the key on its own behalf, for the log groups of this account and region. */
+  private letLogsUse(key: kms.IKey): void {
+    const { region, account, partition } = Stack.of(this);
+    key.addToResourcePolicy(new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` } },
+    }));
+  }
+}
+
+const EXECUTE_API = ZoneService.of('execute-api', ec2.InterfaceVpcEndpointAwsService.APIGATEWAY, []);
+const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
