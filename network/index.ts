@@ -12,3 +12,5 @@ export { readNetwork } from './model';
 export type { Network, Unknown } from './model';
 export { loadTemplates, resolveTemplates, TemplateError } from './template';
 export type { Destination, DestinationGroup } from './destination';
+export { breachReport, changeReport, changesJson, jsonReport, svgReport, textReport } from './report';
+export type { Breach } from './report';

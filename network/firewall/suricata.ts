@@ -49,7 +49,7 @@ export interface Variables {
 export const ANY_ADDRESS: AddressSet = { any: true, include: [], exclude: [], unknown: false };
 export const ANY_PORT: PortSet = { any: true, include: [], exclude: [] };
 
-const HEADER = /^(pass|drop|reject|alert|rejectsrc|rejectdst|rejectboth)\s+(\S+)\s+(\[[^\]]*\]|\S+)\s+(\[[^\]]*\]|\S+)\s+(->|<>)\s+(\[[^\]]*\]|\S+)\s+(\[[^\]]*\]|\S+)\s*\((.*)\)\s*$/;
+const HEADER = /^(pass|drop|reject|alert|rejectsrc|rejectdst|rejectboth)\s+(\S+)\s+(!?\[[^\]]*\]|\S+)\s+(!?\[[^\]]*\]|\S+)\s+(->|<>)\s+(!?\[[^\]]*\]|\S+)\s+(!?\[[^\]]*\]|\S+)\s*\((.*)\)\s*$/;
 
 /** Reads rules, one a line, as `RulesString` holds them. A line that is no rule is returned as it is. */
 export function parseRules(text: string, variables: Variables): { readonly rules: readonly StatefulRule[]; readonly unread: readonly string[] } {
@@ -244,10 +244,13 @@ export function parsePorts(text: string, variables: Variables): PortSet {
   return { any: any || (negatedOnly && exclude.length > 0), include, exclude };
 }
 
+/** The parts of a list; a list that is negated is one of negated parts. */
 function items(text: string): readonly string[] {
+  const negated = text.startsWith('![');
   return text
-    .replace(/^\[|\]$/g, '')
+    .replace(/^!?\[|\]$/g, '')
     .split(',')
     .map((item) => item.trim())
-    .filter((item) => item !== '');
+    .filter((item) => item !== '')
+    .map((item) => (negated ? `!${item}` : item));
 }

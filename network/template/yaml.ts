@@ -6,7 +6,8 @@ const FUNCTIONS = ['Base64', 'Cidr', 'FindInMap', 'GetAtt', 'GetAZs', 'If', 'Imp
 export function parseTemplate(text: string): unknown {
   const document = parseDocument(text, { customTags: TAGS, merge: true, logLevel: 'error' });
   if (document.errors[0]) throw new Error(document.errors[0].message.split('\n')[0]);
-  return document.toJS({ maxAliasCount: 1_000 });
+  // A tagged list becomes an object when it is written as JSON, and not before.
+  return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 1_000 }) ?? null));
 }
 
 const TAGS = [...FUNCTIONS, 'Ref', 'Condition'].flatMap((name) => {
@@ -18,7 +19,7 @@ const TAGS = [...FUNCTIONS, 'Ref', 'Condition'].flatMap((name) => {
   const collection = (kind: 'map' | 'seq'): CollectionTag => ({
     tag: `!${name}`,
     collection: kind,
-    resolve: (node) => ({ toJSON: (_: unknown, context: unknown) => ({ [key]: (node as { toJSON(a?: unknown, c?: unknown): unknown }).toJSON(_, context as never) }) }) as never,
+    resolve: (node) => ({ toJSON: () => ({ [key]: node.toJSON() as unknown }) }) as never,
   });
   return [scalar, collection('map'), collection('seq')];
 });
