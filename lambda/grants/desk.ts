@@ -47,6 +47,8 @@ export interface GrantDesk {
   find(id: string, by: Principal): Promise<Grant>;
   /** What is blocked now. */
   blocks(by: Principal): Promise<readonly Mark[]>;
+  /** Whether `by` may block everything. */
+  mayBlock(by: Principal): Promise<boolean>;
   /** The live grants that hold for this call, the narrowest first. */
   fitting(call: AuthorizationRequest): Promise<readonly FittingGrant[]>;
   /** Takes a use: of many at the same time, in however many processes, never more than there are. `undefined` where none is left. */
@@ -242,6 +244,8 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
       const may = await Promise.all(all.map(({ target }) => authority.mayBlock(by, target, clock())));
       return all.filter(({ blocked }, index) => blocked && may[index]);
     },
+
+    mayBlock: (by) => authority.mayBlock(by, { kind: 'everything' }, clock()),
 
     async fitting(call) {
       const { principal, server, operation } = call;

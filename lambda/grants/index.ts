@@ -9,3 +9,4 @@ export * from './life-cycle';
 export * from './marks';
 export * from './refused';
 export * from './request';
+export * from './site';

@@ -110,3 +110,23 @@ function marksOf(stored: readonly StoredMark[]): Marks {
     isQuiet: !stored.some(({ mark }) => mark.blocked),
   };
 }
+
+/** Whether `value`, which came over the network, is a target. */
+export function isTarget(value: unknown): value is Target {
+  if (!isJsonObject(value)) return false;
+  const isText = (text: unknown) => typeof text === 'string' && text !== '' && text.length <= 256;
+  switch (value.kind) {
+    case 'everything':
+      return true;
+    case 'principal': {
+      const { principal } = value;
+      return isJsonObject(principal) && (principal.type === 'User' || principal.type === 'Agent') && isText(principal.id) && isText(principal.issuer);
+    }
+    case 'server':
+      return isText(value.server);
+    case 'tool':
+      return isText(value.server) && isText(value.tool);
+    default:
+      return false;
+  }
+}

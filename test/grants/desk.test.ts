@@ -1,5 +1,5 @@
 import { GrantRefused, type FittingGrant, type Grant } from '../../lambda/grants';
-import { ASKED, bob, callBy, carol, dave, erin, mallory, memoryStore, startDesk, user, type TestDesk } from './fixtures';
+import { ASKED, bob, callBy, carol, cedarAuthority, dave, erin, mallory, memoryStore, startDesk, user, type TestDesk } from './fixtures';
 
 async function live({ desk, now }: TestDesk, given = ASKED.arguments as object): Promise<readonly FittingGrant[]> {
   return desk.fitting(callBy(bob, given as never, now));
@@ -252,7 +252,6 @@ describe('revoking', () => {
 
   test('the kill switch for everything needs the permission on every server', async () => {
     const policies = { one: 'permit (principal, action == Mcp::Action::"useKillSwitch", resource == Mcp::Server::"memory");' };
-    const { cedarAuthority } = await import('./fixtures');
     const { desk } = startDesk({ authority: cedarAuthority(policies) });
     await desk.mark({ kind: 'server', server: 'memory' }, 'block', mallory, 'x');
     expect(await refusal(desk.mark({ kind: 'server', server: 'files' }, 'block', mallory, 'x'))).toBe('not_permitted');

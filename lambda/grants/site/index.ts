@@ -1,0 +1,3 @@
+/** Grants over HTTP: an API for programs, pages for people. Requests in, responses out. */
+export { createGrantSite, type GrantSiteOptions, type SignIn, type SignInProvider, type SiteAnswer } from './site';
+export { createSignInLinks, type SignInLinks, type SiteSeal } from './session';
