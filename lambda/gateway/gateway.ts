@@ -11,7 +11,7 @@ import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type S
 import { openScope, type RequestScope } from './scope';
 import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
-import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport } from './upstream';
+import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, type CancelSignal } from './upstream';
 
 /** A gateway in front of MCP servers: Web-standard requests in, responses out. */
 export interface Gateway {
@@ -24,6 +24,8 @@ export interface Gateway {
 /** Who is at the other end of the connection, as far as the adapter knows. */
 export interface Peer {
   readonly address?: string;
+  /** Aborts when the client has gone away before the end of its answer. @default - the request's own signal, which costs more */
+  readonly disconnected?: CancelSignal;
 }
 
 /** One server with what the gateway keeps for it. */

@@ -3,3 +3,4 @@ export { createGateway, type Gateway, type Peer } from './gateway';
 export type { GatewayGrants, GrantSite, SiteAnswer } from './grants';
 export { PURPOSE_KEY } from './purpose';
 export * from './options';
+export { Cancellation, type CancelSignal } from './upstream';

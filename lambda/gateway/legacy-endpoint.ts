@@ -84,7 +84,7 @@ export async function serveLegacyMessage(endpoint: EndpointRequest, session: Leg
   const { scope, request } = endpoint;
   if (isRequest(message)) {
     const { clientRevision: revision, clientCapabilities } = session;
-    return serveCall(callOf(endpoint, { era: 'legacy', revision, message, clientCapabilities, leg }), request.signal);
+    return serveCall(callOf(endpoint, { era: 'legacy', revision, message, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
   }
   if (!isResponse(message)) await leg.notify(message);
   else {

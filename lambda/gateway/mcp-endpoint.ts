@@ -98,7 +98,7 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
     const leg = await endpoint.server.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
-    return await serveCall(callOf(endpoint, { era: 'modern', revision: LATEST_MODERN, message, clientCapabilities, leg }), request.signal);
+    return await serveCall(callOf(endpoint, { era: 'modern', revision: LATEST_MODERN, message, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
   } catch (failure) {
     return answerWithJson(call, 200, failureResponse(call, failure));
   }

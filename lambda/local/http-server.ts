@@ -1,7 +1,7 @@
 import { getRequestListener } from '@hono/node-server';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Gateway } from '../gateway';
+import { Cancellation, type CancelSignal, type Gateway } from '../gateway';
 import { urlHost, type ListenAddress } from './config';
 import { StartError } from './start-error';
 
@@ -40,8 +40,8 @@ export interface HttpServer {
 }
 
 /**
- * Listens on `address` and hands every request to the gateway as a Web-standard Request whose `signal` aborts when the
- * client goes away. Streams are passed on piece by piece, without delay.
+ * Listens on `address`, hands every request to the gateway as a Web-standard Request, and tells it when the client goes
+ * away. Streams are passed on piece by piece, without delay.
  *
  * @throws StartError when the address is taken, not of this machine, or not permitted.
  */
@@ -50,8 +50,8 @@ export async function startHttpServer(address: ListenAddress, limits: Partial<Ht
   let gateway: Pick<Gateway, 'fetch'> | undefined;
   const listener = getRequestListener(
     (request, env) => {
-      const { incoming } = env as { readonly incoming: IncomingMessage };
-      return gateway?.fetch(request, { address: peerAddress(incoming) }) ?? startingAnswer();
+      const { incoming, outgoing } = env as { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
+      return gateway?.fetch(request, { address: peerAddress(incoming), disconnected: disconnection(outgoing) }) ?? startingAnswer();
     },
     { errorHandler: () => new Response(null, { status: 400 }) },
   );
@@ -83,6 +83,15 @@ function startingAnswer(): Response {
 /** IPv4 addresses of a dual-stack socket lose their IPv6 prefix: limits and policies know one form. */
 function peerAddress(incoming: IncomingMessage): string | undefined {
   return incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+/** Aborts when the connection closes before all of the answer is written. */
+function disconnection(outgoing: ServerResponse): CancelSignal {
+  const disconnected = new Cancellation();
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) disconnected.abort();
+  });
+  return disconnected;
 }
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {

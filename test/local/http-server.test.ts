@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Peer } from '../../lambda/gateway';
 import { startHttpServer, type HttpServer } from '../../lambda/local/http-server';
 
-type Fetch = (request: Request, peer: { readonly address?: string }) => Promise<Response>;
+type Fetch = (request: Request, peer: Peer) => Promise<Response>;
 
 describe('the local HTTP server', () => {
   const servers: HttpServer[] = [];
@@ -19,9 +20,9 @@ describe('the local HTTP server', () => {
   }
 
   test('hands a request with its body and the address of its sender to the gateway', async () => {
-    const { url } = await start(async (request, peer) => Response.json({ method: request.method, url: request.url, body: await request.text(), peer }));
+    const { url } = await start(async (request, peer) => Response.json({ method: request.method, url: request.url, body: await request.text(), address: peer.address }));
     const answer = await fetch(`${url}/mcp/files?x=1`, { method: 'POST', body: 'hello' });
-    expect(await answer.json()).toEqual({ method: 'POST', url: `${url}/mcp/files?x=1`, body: 'hello', peer: { address: '127.0.0.1' } });
+    expect(await answer.json()).toEqual({ method: 'POST', url: `${url}/mcp/files?x=1`, body: 'hello', address: '127.0.0.1' });
   });
 
   test('answers 503 until there is a gateway', async () => {
@@ -52,8 +53,8 @@ describe('the local HTTP server', () => {
 
   test('aborts the request when the client goes away before the answer', async () => {
     const aborted = new Promise<void>((resolve) => {
-      void start(async (request) => {
-        request.signal.addEventListener('abort', () => resolve());
+      void start(async (_request, peer) => {
+        peer.disconnected?.addEventListener('abort', () => resolve());
         await delay(30_000, undefined, { ref: false });
         return new Response();
       }).then(async ({ url }) => {
@@ -77,9 +78,9 @@ describe('the local HTTP server', () => {
       seen.push(what);
       done();
     };
-    const { url } = await start(async (request) => {
+    const { url } = await start(async (request, peer) => {
       await request.text();
-      request.signal.addEventListener('abort', () => note('aborted'));
+      peer.disconnected?.addEventListener('abort', () => note('aborted'));
       const stream = new ReadableStream<Uint8Array>({
         start: (controller) => controller.enqueue(new TextEncoder().encode(': open\n\n')),
         cancel: () => note('cancelled'),
@@ -95,14 +96,14 @@ describe('the local HTTP server', () => {
   });
 
   test('does not abort a request that was answered', async () => {
-    let signal: AbortSignal | undefined;
-    const { url } = await start(async (request) => {
-      signal = request.signal;
+    let disconnected: Peer['disconnected'];
+    const { url } = await start(async (_request, peer) => {
+      disconnected = peer.disconnected;
       return Response.json({});
     });
     await (await fetch(url, { method: 'POST', body: '{}' })).text();
     await delay(50);
-    expect(signal?.aborted).toBe(false);
+    expect(disconnected?.aborted).toBe(false);
   });
 
   test('GW-3 cuts a client that sends its headers one at a time', async () => {
