@@ -1,5 +1,5 @@
 import type { DecisionPoint, RequestContext } from '../authorization';
-import type { Principal } from '../identity';
+import type { AuthenticationFailure, Principal } from '../identity';
 import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
 import type { ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
@@ -27,4 +27,6 @@ export interface Call {
   readonly grants?: GrantGate;
   readonly digestKey: Uint8Array;
   readonly limits: GatewayLimits;
+  /** What a token lacks for a tool, as the answer to the client; set where tools have requirements (CV-3). */
+  readonly stepUp?: (tool: string) => AuthenticationFailure | undefined;
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { readTraceContext } from '../audit';
-import { protectedResourceMetadata } from '../identity';
+import { createRequirementCheck, protectedResourceMetadata, type RequirementCheck } from '../identity';
+import { createCallerUpstreams, type CallerUpstreams } from './caller-upstreams';
 import { createToolCatalog, type ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
 import { Refusal, corsHeaders, preflight } from './inbound';
@@ -9,9 +10,10 @@ import { serveMcp } from './mcp-endpoint';
 import { plain, refuse } from './respond';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
+import { withTokenLimits } from './token-limits';
 import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
-import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, type CancelSignal } from './upstream';
+import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, withCredentials, type CancelSignal, type HttpTransport } from './upstream';
 
 /** A gateway in front of MCP servers: Web-standard requests in, responses out. */
 export interface Gateway {
@@ -26,12 +28,17 @@ export interface Peer {
   readonly address?: string;
   /** Aborts when the client has gone away before the end of its answer. @default - the request's own signal, which costs more */
   readonly disconnected?: CancelSignal;
+  /** SHA-256 of the client's certificate (DER), base64url; the connection has proved that the client holds its key (RFC 8705). */
+  readonly clientCertificate?: string;
 }
 
 /** One server with what the gateway keeps for it. */
 export interface ServerRuntime {
   readonly options: ServerOptions;
   readonly upstream: ServerUpstream;
+  /** Set where each principal has credentials of its own for the server: then this is used instead of `upstream`. */
+  readonly callers?: CallerUpstreams;
+  readonly requirements?: RequirementCheck;
   readonly catalog: ToolCatalog;
   readonly resource: string;
   readonly resourceMetadataUrl: string;
@@ -64,7 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const clock = options.clock ?? Date.now;
   const seal = createSeal(options.sealKey);
   const grants = options.grants && { ...options.grants, seal };
-  const runtime: GatewayRuntime = { options, limits, clock, seal, grants, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
+  const runtime: GatewayRuntime = { options: { ...options, decisionPoint: withTokenLimits(options.decisionPoint) }, limits, clock, seal, grants, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
   const pool = createConnectionPool({ maxProcesses: limits.maxProcesses, idleMs: limits.processIdleMs });
   const servers = new Map<string, ServerRuntime>();
 
@@ -75,10 +82,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const catalog = createToolCatalog(server, limits, clock, options.registry);
     if (server.upstream.kind === 'http') checkUrl(name, server.upstream);
     const upstreamLimits = { ...DEFAULT_UPSTREAM_LIMITS, ...server.upstreamLimits };
-    const upstream =
+    const opened =
       server.upstream.kind === 'http'
-        ? createHttpUpstream({ name, transport: createHttpTransport({ name, limits: upstreamLimits, ...server.upstream }), seal, inputMs: limits.inputMs })
-        : createProcessUpstream({
+        ? openHttp(server, server.upstream, createHttpTransport({ name, limits: upstreamLimits, ...server.upstream }))
+        : { upstream: createProcessUpstream({
             name,
             process: server.upstream,
             limits: upstreamLimits,
@@ -87,14 +94,22 @@ export function createGateway(options: GatewayOptions): Gateway {
             inputMs: limits.inputMs,
             onListChanged: catalog.forget,
             onStderrLine: (line) => options.onServerOutput?.(name, line),
-          });
+          }) };
     servers.set(name, {
       options: server,
-      upstream,
+      ...opened,
+      requirements: server.tokenRequirements && createRequirementCheck(server.tokenRequirements),
       catalog,
       resource: `${options.publicUrl}${MCP_PREFIX}${name}`,
       resourceMetadataUrl: `${options.publicUrl}${METADATA_PATH}${MCP_PREFIX}${name}`,
     });
+  }
+
+  function openHttp({ name, credentials }: ServerOptions, { url }: { readonly url: string }, transport: HttpTransport): Pick<ServerRuntime, 'upstream' | 'callers'> {
+    const create = (own: HttpTransport) => createHttpUpstream({ name, transport: own, seal, inputMs: limits.inputMs });
+    if (credentials === undefined) return { upstream: create(transport) };
+    const upstream = create(withCredentials(transport, url, credentials, () => undefined));
+    return credentials.owner === 'gateway' ? { upstream } : { upstream, callers: createCallerUpstreams(url, transport, credentials, create) };
   }
 
   async function route(request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
@@ -132,7 +147,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return plain(scope, isRoot || server !== undefined ? 405 : 404, { error: 'there is no protected resource here' });
     }
     const { authorizationServers, scopes, publicUrl } = options;
-    const metadata = protectedResourceMetadata({ resource: server?.resource ?? publicUrl, authorizationServers, scopes });
+    const metadata = protectedResourceMetadata({ resource: server?.resource ?? publicUrl, authorizationServers, scopes, senderConstraint: server?.options.senderConstraint });
     return plain(scope, 200, metadata, { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' });
   }
 
@@ -150,8 +165,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     async close() {
       grants?.killSwitch.close();
       await Promise.all(
-        [...servers.values()].map(({ upstream, catalog }) => {
+        [...servers.values()].map(({ upstream, callers, catalog }) => {
           catalog.close();
+          callers?.close();
           return upstream.close();
         }),
       );

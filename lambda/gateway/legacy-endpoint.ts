@@ -112,12 +112,12 @@ async function withLeg(
   id: RequestId | undefined,
   serve: (leg: LegacyLeg) => Promise<Response>,
 ): Promise<Response> {
-  const { scope, server } = endpoint;
+  const { scope } = endpoint;
   const asker = askerOf(endpoint, 'legacy', session.clientRevision, { ...CONNECTION, id: id ?? CONNECTION.id });
   const denied = await refuseByPolicy(asker, { kind: 'connect' });
   if (denied !== undefined) return answerWithJson(endpoint, id === undefined ? 403 : 200, id === undefined ? withoutId(denied) : denied);
   try {
-    return await serve(await server.upstream.resume(session, scope.hold));
+    return await serve(await endpoint.upstream.resume(session, scope.hold));
   } catch (failure) {
     if (isSessionLost(failure)) return refuse(scope, UNKNOWN_SESSION);
     const answer = failureResponse({ scope, message: { ...CONNECTION, id: id ?? CONNECTION.id } }, failure);
@@ -157,7 +157,7 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
   const denied = await refuseByPolicy(askerOf(endpoint, 'legacy', clientRevision, message), { kind: 'connect' });
   if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
-    const { upstream, description } = await server.upstream.open(principal, session, message, scope.hold);
+    const { upstream, description } = await endpoint.upstream.open(principal, session, message, scope.hold);
     scope.draft.upstreamStatus = upstream.kind === 'process' ? 'ok' : 200;
     const { serverInfo, instructions } = description;
     const withheld = instructions === undefined ? undefined : server.catalog.withholdsInstructions(instructions);

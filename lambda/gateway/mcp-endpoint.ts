@@ -1,5 +1,5 @@
 import { readTraceContext } from '../audit';
-import { principalKey, type Principal } from '../identity';
+import { circumstancesOf, principalKey, stepUpRequired, type AuthenticationFailure, type Principal, type RequirementCheck, type Unmet } from '../identity';
 import type { RateLimitResult } from '../limits';
 import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type Era, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type Revision } from '../protocol';
 import { refuseByPolicy, type Asker } from './access';
@@ -8,7 +8,7 @@ import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
 import { blockedAnswer, type GrantGate } from './grants';
 import { Refusal, checkHttp, checkModern, classify, parseJson, readBody } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
-import { offeredCapabilities } from './legs';
+import { offeredCapabilities, type ServerUpstream } from './legs';
 import { statedPurpose } from './purpose';
 import { answerWithJson, empty, failureResponse, refuse, type Refused } from './respond';
 import type { RequestScope } from './scope';
@@ -23,6 +23,7 @@ export interface EndpointRequest {
   readonly scope: RequestScope;
   readonly principal: Principal;
   readonly principalKey: string;
+  readonly upstream: ServerUpstream;
 }
 
 /** What cannot be recorded is not served (LOG-1). */
@@ -44,11 +45,25 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const arrival = await options.rateLimiter.take({ address: peer.address });
   if (!arrival.allowed) return refuseRate(scope, arrival);
   const { resource, resourceMetadataUrl } = server;
-  const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl });
-  if (!authentication.ok) {
-    return refuse(scope, { status: authentication.status, reason: authentication.reason, headers: { 'www-authenticate': authentication.challenge } });
-  }
+  const { senderConstraint } = server.options;
+  const { clientCertificate } = peer;
+  const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
+  if (!authentication.ok) return refuse(scope, refusalOf(authentication));
   const { principal } = authentication;
+  const response = await serveAuthenticated(runtime, server, request, peer, scope, principal);
+  for (const [name, value] of Object.entries(authentication.headers ?? NO_HEADERS)) response.headers.set(name, value);
+  return response;
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = {};
+
+function refusalOf({ status, reason, challenge, headers }: AuthenticationFailure): Refused {
+  return { status, reason, headers: { ...headers, 'www-authenticate': challenge } };
+}
+
+async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, principal: Principal): Promise<Response> {
+  const { options, limits } = runtime;
+  const { headers, method } = request;
   scope.identify(principal);
   const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name);
   if (blocked !== undefined) return refuse(scope, blocked);
@@ -56,7 +71,11 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const pace = await options.rateLimiter.take({ principal: key, endpoint: server.options.name });
   if (!pace.allowed) return refuseRate(scope, pace);
 
-  const endpoint: EndpointRequest = { runtime, server, request, peer, scope, principal, principalKey: key };
+  const unmet = server.requirements?.(principal, undefined, runtime.clock());
+  if (unmet !== undefined) return refuse(scope, refusalOf(stepUp(runtime, server, principal, unmet)));
+  const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, request);
+
+  const endpoint: EndpointRequest = { runtime, server, request, peer, scope, principal, principalKey: key, upstream };
   if (method === 'GET') return serveLegacyGet(endpoint);
   if (method === 'DELETE') return serveLegacyDelete(endpoint);
 
@@ -71,6 +90,10 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const { message } = classified;
   scope.draft.method = 'method' in message ? message.method : 'response';
   return classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message);
+}
+
+function stepUp({ options }: GatewayRuntime, { resourceMetadataUrl, options: { senderConstraint } }: ServerRuntime, principal: Principal, unmet: Unmet): AuthenticationFailure {
+  return stepUpRequired({ resourceMetadataUrl, senderConstraint }, unmet, principal, options.scopes ?? []);
 }
 
 /** The kill switch, before anything else of a request is looked at (JIT-4). */
@@ -97,7 +120,7 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   const denied = await refuseByPolicy(askerOf(endpoint, 'modern', LATEST_MODERN, message), { kind: 'connect' });
   if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
-    const leg = await endpoint.server.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
+    const leg = await endpoint.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
     return await serveCall(callOf(endpoint, { era: 'modern', revision: LATEST_MODERN, message, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
   } catch (failure) {
     return answerWithJson(call, 200, failureResponse(call, failure));
@@ -107,6 +130,7 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
 /** Who asks for what, as far as a decision needs it: nothing is opened or started for a principal before one (CV-1). */
 export function askerOf(endpoint: EndpointRequest, era: Era, revision: Revision, message: JsonRpcRequest): Asker {
   const { runtime, server, principal, peer, scope } = endpoint;
+  const now = runtime.clock();
   const purpose = statedPurpose(message);
   return {
     scope,
@@ -114,7 +138,8 @@ export function askerOf(endpoint: EndpointRequest, era: Era, revision: Revision,
     principal,
     era,
     message,
-    context: { now: runtime.clock(), sourceIp: peer.address, protocolVersion: revision, ...(purpose === undefined ? {} : { purpose }) },
+    // What the token's issuer says counts more than what the client says.
+    context: { now, sourceIp: peer.address, protocolVersion: revision, ...(purpose === undefined ? {} : { purpose }), ...circumstancesOf(principal, now) },
     decisionPoint: runtime.options.decisionPoint,
     grants: runtime.grants,
   };
@@ -131,6 +156,14 @@ export function callOf(endpoint: EndpointRequest, own: Pick<Call, 'era' | 'revis
     catalog: server.catalog,
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,
+    stepUp: server.requirements && stepUpOf(endpoint, server.requirements),
+  };
+}
+
+function stepUpOf({ runtime, server, principal }: EndpointRequest, check: RequirementCheck): Call['stepUp'] {
+  return (tool) => {
+    const unmet = check(principal, tool, runtime.clock());
+    return unmet && stepUp(runtime, server, principal, unmet);
   };
 }
 

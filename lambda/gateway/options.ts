@@ -1,6 +1,7 @@
 import type { AuditSink } from '../audit';
 import type { DecisionPoint } from '../authorization';
-import type { Authenticator } from '../identity';
+import type { UpstreamCredentials } from '../credentials';
+import type { Authenticator, SenderConstraint, TokenRequirement } from '../identity';
 import type { GatewayGrants } from './grants';
 import type { ToolRegistryView } from '../integrity';
 import type { RateLimiter } from '../limits';
@@ -55,6 +56,12 @@ export interface ServerOptions {
    */
   readonly clientCapabilities?: readonly ClientCapability[];
   readonly upstreamLimits?: Partial<UpstreamLimits>;
+  /** Whether tokens for this server have to be bound to a key of their sender (IAM-4). @default 'off' */
+  readonly senderConstraint?: SenderConstraint;
+  /** What tokens must show for the server or some of its tools, besides what every token must (CV-3). @default - nothing */
+  readonly tokenRequirements?: readonly TokenRequirement[];
+  /** What an HTTP server is shown beside the headers of `upstream` (IAM-3). @default - nothing */
+  readonly credentials?: UpstreamCredentials;
 }
 
 export type UpstreamOptions =

@@ -1,7 +1,9 @@
 import { digestArguments } from '../audit';
 import type { Operation } from '../authorization';
+import type { AuthenticationFailure } from '../identity';
 import {
   ErrorCode,
+  GatewayErrorCode,
   LATEST_MODERN,
   errorResponse,
   isJsonObject,
@@ -32,7 +34,7 @@ export type Prepared =
       /** What the client gets to see of the result. */
       finish(result: JsonObject): JsonObject | Promise<JsonObject>;
     }
-  | { readonly kind: 'answer'; readonly response: JsonRpcResponse; readonly httpStatus?: number };
+  | { readonly kind: 'answer'; readonly response: JsonRpcResponse; readonly httpStatus?: number; readonly headers?: Record<string, string> };
 
 const asItIs = (result: JsonObject) => result;
 
@@ -140,6 +142,8 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
     return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, checked.problems) : unknownTool(call, name) };
   }
+  const lacking = call.stepUp?.(name);
+  if (lacking !== undefined) return askForMore(call, entry, lacking);
   let forwarded = message;
   let use: GrantUse | undefined;
   if (call.grants === undefined) {
@@ -165,6 +169,16 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     approval: entry.approval,
     finish: asItIs,
   };
+}
+
+/** The challenge by which a client gets a token that is good for the tool; no use to whom the tool is hidden from. */
+async function askForMore(call: Call, { definition }: ToolEntry, { status, reason, challenge }: AuthenticationFailure): Promise<Prepared> {
+  const { scope, message } = call;
+  scope.deny(reason);
+  const [seen] = await visible(call, [{ kind: 'callTool', tool: definition, arguments: {} }]);
+  if (seen !== true) return { kind: 'answer', response: unknownTool(call, definition.name) };
+  const error = { code: GatewayErrorCode.ACCESS_DENIED, message: 'Access denied: the access token is not enough for this tool', data: { reason, policyIds: [], requestId: scope.requestId } };
+  return { kind: 'answer', httpStatus: status, headers: { 'www-authenticate': challenge }, response: errorResponse(message.id, error) };
 }
 
 /** Since 2025-11-25 a model is told what is wrong with its arguments, so that it can mend them; before, it is an error. */

@@ -5,6 +5,7 @@ export { TOOL_AUTHORIZATION_TYPE, toolAudience } from './authorization-details';
 export { bearerChallenge, insufficientScope, type Challenge } from './challenge';
 export { createClientAuthenticator, readSecret, type ClientAuthentication, type ClientCredentials, type SecretText } from './client-authentication';
 export { readAccessToken } from './access-token';
+export { circumstancesOf } from './circumstances';
 export * from './demo-issuer';
 export { discoverIssuer, type IssuerMetadata } from './discovery';
 export { createMemoryReplayStore, NO_REPLAY_STORE, type DpopOptions, type ReplayStore } from './dpop';

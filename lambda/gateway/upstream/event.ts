@@ -9,6 +9,8 @@ export type UpstreamEvent =
 export type UpstreamFailureCode =
   /** Could not connect or start, or not within the limit: the server has not received the request. */
   | 'connect'
+  /** There is no credential for the server: it has not received the request. */
+  | 'credential'
   /** No first byte, silence, or too long in all. */
   | 'timeout'
   /** The connection or process ended before the answer: the server may have received the request. */

@@ -1,5 +1,6 @@
 /** Transports to upstream MCP servers: Streamable HTTP as a client, and child processes over stdio. No sessions, no revisions, no authorization. */
 export { Cancellation, type CancelSignal } from './cancellation';
+export { withCredentials } from './credentials';
 export * from './event';
 export { EventQueue, type EventQueueOptions } from './event-queue';
 export { createHttpTransport, type HttpRequestOptions, type HttpTransport, type HttpTransportOptions, type HttpUpstream } from './http';
