@@ -107,7 +107,8 @@ function toolAttributes(server: string, tool: ToolDefinition): Entity['attrs'] {
 }
 
 function resourceEntity(server: string, operation: Operation): Entity {
-  if ('tool' in operation) return toolEntities(server, operation.tool).resource;
+  if (operation.kind === 'callTool' || operation.kind === 'requestGrant') return toolEntities(server, operation.tool).resource;
+  if ('tool' in operation) return grantsEntity(server, operation.tool);
   const parents = [{ type: ENTITY_TYPE.Server, id: server }];
   switch (operation.kind) {
     case 'getPrompt':
@@ -115,7 +116,15 @@ function resourceEntity(server: string, operation: Operation): Entity {
     case 'readResource':
     case 'subscribeResource':
       return entity({ type: ENTITY_TYPE.Resource, id: `${server}/${operation.uri}` }, { server, uri: operation.uri }, parents);
+    case 'seeGrants':
+    case 'useKillSwitch':
+      return entity({ type: ENTITY_TYPE.ServerGrants, id: server }, {}, []);
     default:
       return entity({ type: ENTITY_TYPE.Server, id: server }, {}, []);
   }
+}
+
+/** What approvers decide on. Not the tool, nor in its server: who may do everything with a server does not approve by that. */
+function grantsEntity(server: string, tool: ToolDefinition): Entity {
+  return entity({ type: ENTITY_TYPE.ToolGrants, id: toolActionId(server, tool.name) }, toolAttributes(server, tool), [{ type: ENTITY_TYPE.ServerGrants, id: server }]);
 }

@@ -132,6 +132,14 @@ export function baseSchema(): CedarSchema {
       context: more.context === undefined ? { type: 'Circumstances' } : record({ ...circumstances(), ...more.context }),
     },
   });
+  const toolHints: Record<string, TypeOfAttribute<string>> = {
+    server: STRING,
+    name: STRING,
+    readOnly: BOOLEAN,
+    destructive: BOOLEAN,
+    idempotent: BOOLEAN,
+    openWorld: BOOLEAN,
+  };
   return {
     [NAMESPACE]: {
       commonTypes: {
@@ -149,14 +157,9 @@ export function baseSchema(): CedarSchema {
         Agent: principal,
         Group: {},
         Server: {},
-        Tool: inServer({
-          server: STRING,
-          name: STRING,
-          readOnly: BOOLEAN,
-          destructive: BOOLEAN,
-          idempotent: BOOLEAN,
-          openWorld: BOOLEAN,
-        }),
+        Tool: inServer(toolHints),
+        ServerGrants: {},
+        ToolGrants: { memberOfTypes: ['ServerGrants'], shape: record(toolHints) },
         Prompt: inServer({ server: STRING, name: STRING }),
         Resource: inServer({ server: STRING, uri: STRING }),
       },
@@ -168,8 +171,8 @@ export function baseSchema(): CedarSchema {
         readResource: action('Resource'),
         subscribeResource: action('Resource'),
         complete: action('Server', { context: { reference: STRING } }),
-        ...Object.fromEntries(GRANT_ACTIONS.map((id) => [id, action('Tool', { context: { request: { type: 'GrantRequest' } } })])),
-        ...Object.fromEntries(SERVER_GRANT_ACTIONS.map((id) => [id, action('Server')])),
+        ...Object.fromEntries(GRANT_ACTIONS.map((id) => [id, action(id === 'requestGrant' ? 'Tool' : 'ToolGrants', { context: { request: { type: 'GrantRequest' } } })])),
+        ...Object.fromEntries(SERVER_GRANT_ACTIONS.map((id) => [id, action('ServerGrants')])),
       },
     },
   };

@@ -9,6 +9,8 @@ export const ENTITY_TYPE = {
   Tool: `${NAMESPACE}::Tool`,
   Prompt: `${NAMESPACE}::Prompt`,
   Resource: `${NAMESPACE}::Resource`,
+  ToolGrants: `${NAMESPACE}::ToolGrants`,
+  ServerGrants: `${NAMESPACE}::ServerGrants`,
   Action: `${NAMESPACE}::Action`,
 } as const;
 

@@ -251,12 +251,22 @@ describe('revoking', () => {
   });
 
   test('the kill switch for everything needs the permission on every server', async () => {
-    const policies = { one: 'permit (principal, action == Mcp::Action::"useKillSwitch", resource == Mcp::Server::"memory");' };
+    const policies = { one: 'permit (principal, action == Mcp::Action::"useKillSwitch", resource == Mcp::ServerGrants::"memory");' };
     const { desk } = startDesk({ authority: cedarAuthority(policies) });
     await desk.mark({ kind: 'server', server: 'memory' }, 'block', mallory, 'x');
     expect(await refusal(desk.mark({ kind: 'server', server: 'files' }, 'block', mallory, 'x'))).toBe('not_permitted');
     expect(await refusal(desk.mark({ kind: 'everything' }, 'block', mallory, 'x'))).toBe('not_permitted');
     expect(await refusal(desk.mark({ kind: 'principal', principal: bob }, 'block', mallory, 'x'))).toBe('not_permitted');
+  });
+
+  test('who may do everything with a server may not approve grants for it by that', async () => {
+    const everything = { all: 'permit (principal, action, resource in Mcp::Server::"memory");' };
+    const { desk } = startDesk({ authority: cedarAuthority(everything) });
+    const { id, state } = await desk.request(bob, ASKED);
+    expect(state).toBe('requested');
+    expect(await refusal(desk.approve(id, erin))).toBe('not_permitted');
+    expect(await refusal(desk.mark({ kind: 'server', server: 'memory' }, 'block', erin, 'x'))).toBe('not_permitted');
+    expect(await desk.list(erin)).toEqual([]);
   });
 
   test('a continued call holds until something is revoked', async () => {
