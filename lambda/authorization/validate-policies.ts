@@ -1,9 +1,10 @@
 import type { ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
 import { cedar } from './cedar-engine';
 import { lineAndColumn, utf16Offset, type PolicyLocation } from './load-policies';
+import { nearest } from './nearest';
 import { errorText, parsePolicySet } from './policy-set';
 import type { CedarSchema, LeftOutOfSchema } from './schema';
-import { ENTITY_TYPE, toolActionId } from './vocabulary';
+import { ENTITY_TYPE, NAMESPACE, toolActionId } from './vocabulary';
 
 export interface PolicyIssue {
   readonly policyId: string;
@@ -29,6 +30,12 @@ export interface ValidatePoliciesOptions {
    * @default - not checked
    */
   readonly leftOut?: readonly LeftOutOfSchema[];
+  /**
+   * Names of all servers there are; a policy on another one, which Cedar takes for an entity like any other, is an error.
+   *
+   * @default - not checked
+   */
+  readonly servers?: readonly string[];
 }
 
 /**
@@ -54,7 +61,30 @@ export function validatePolicies(
   const errors = answer.validationErrors.map((found) => issue('error', found));
   const erroneous = new Set(errors.map(({ policyId }) => policyId));
   const warnings = answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found));
-  return [...errors, ...warnings, ...leftOutIssues(policies, options)];
+  return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(policies, schema, options)];
+}
+
+/** A string or a comment, in which nothing is an entity, or a server or tool by its name. */
+const ENTITY = /\/\/[^\n]*|\bMcp\s*::\s*(Server|Tool)\s*::\s*"((?:[^"\\]|\\.)*)"|"(?:[^"\\]|\\.)*"/g;
+
+/** Policies that name a server or a tool that is not there: such a `forbid` would be silent. */
+function unknownEntities(policies: Readonly<Record<string, string>>, schema: CedarSchema, options: ValidatePoliciesOptions): PolicyIssue[] {
+  const { servers } = options;
+  if (servers === undefined) return [];
+  const tools = Object.keys(schema[NAMESPACE]!.actions).filter((action) => action.includes('/'));
+  const issues: PolicyIssue[] = [];
+  for (const [policyId, text] of Object.entries(policies)) {
+    for (const match of text.matchAll(ENTITY)) {
+      const [, type, name] = match;
+      if (type === undefined || name === undefined || name.includes('\\')) continue;
+      const known = type === 'Server' ? servers : tools;
+      if (known.includes(name)) continue;
+      const meant = nearest(name, known);
+      const message = `there is no ${type === 'Server' ? 'server' : 'tool'} ${JSON.stringify(name)}${meant === undefined ? '' : ` (did you mean ${JSON.stringify(meant)}?)`}`;
+      issues.push({ policyId, severity: 'error', message, ...placeAt(policies, policyId, match.index, options) });
+    }
+  }
+  return issues;
 }
 
 function place(
@@ -63,9 +93,11 @@ function place(
   start: number | undefined,
   options: ValidatePoliciesOptions,
 ): Partial<PolicyLocation> {
-  if (start === undefined) return {};
-  const text = policies[policyId]!;
-  const { line, column } = lineAndColumn(text, utf16Offset(text, start));
+  return start === undefined ? {} : placeAt(policies, policyId, utf16Offset(policies[policyId]!, start), options);
+}
+
+function placeAt(policies: Readonly<Record<string, string>>, policyId: string, offset: number, options: ValidatePoliciesOptions): Partial<PolicyLocation> {
+  const { line, column } = lineAndColumn(policies[policyId]!, offset);
   const origin = options.locations?.[policyId];
   if (origin === undefined) return { line, column };
   return { line: origin.line + line - 1, column: line === 1 ? origin.column + column - 1 : column };
