@@ -3,8 +3,10 @@ import { StartError } from '../lambda/local';
 import { version } from '../package.json';
 import { configCommand } from './commands/config';
 import { localCommand } from './commands/local';
+import { policyCommand } from './commands/policy';
 import { scanCommand } from './commands/scan';
 import { toolsCommand } from './commands/tools';
+import { verifyCommand } from './commands/verify';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code';
 
 /** Runs the command that `argv` names. Ends the process where the command failed; a server keeps it alive. */
@@ -23,7 +25,7 @@ function createCommandLine(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES_HELP}`);
-  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand()]) program.addCommand(command);
+  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand(), policyCommand(), verifyCommand()]) program.addCommand(command);
   return failWithUsage(program);
 }
 
@@ -33,7 +35,9 @@ Examples:
   mcp-zero-trust local --config mcp.json    a gateway in front of your own servers
   mcp-zero-trust config check -c mcp.json   what is wrong with a configuration
   mcp-zero-trust scan mcp.json              are the tools of your servers fit for a model to read
-  mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision`;
+  mcp-zero-trust policy check -c mcp.json   do the policies fit the tools
+  mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision
+  mcp-zero-trust verify network cdk.out     who can open a connection to whom, once this is deployed`;
 
 /** Commander ends with 1 where the user made a mistake, which is 2 here; it has to be told for each command. */
 function failWithUsage(command: Command): Command {

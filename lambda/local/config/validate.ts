@@ -1,15 +1,20 @@
-import Ajv, { type ErrorObject } from 'ajv';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import schema from '../../../schema/mcp-zero-trust.schema.json';
+import { nearest } from '../../authorization/nearest';
 import type { ConfigDocument } from './document';
-import { nearest } from './nearest';
 import { parsePointer, type ConfigProblem } from './problem';
 
 /** `errorMessage` and `patternErrorMessage` are what VS Code shows at such a place; we say the same words. */
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strictRequired: false, keywords: ['errorMessage', 'patternErrorMessage'] });
-const validate = ajv.compile(schema);
+const validateConfig = ajv.compile(schema);
+
+/** The check of documents of another kind, for {@link schemaProblems}. */
+export function compileDocumentSchema(documentSchema: object): ValidateFunction {
+  return ajv.compile(documentSchema);
+}
 
 /** Everything in `document` that the shipped JSON Schema does not allow, in the order of the file's lines. */
-export function schemaProblems(document: ConfigDocument): ConfigProblem[] {
+export function schemaProblems(document: ConfigDocument, validate = validateConfig): ConfigProblem[] {
   if (validate(document.value)) return [];
   const errors = validate.errors ?? [];
   const misspelt = new Set(errors.filter(({ keyword }) => keyword === 'additionalProperties').map(({ instancePath }) => instancePath));
