@@ -46,10 +46,10 @@ export interface AuthorizerSettings extends SharedSettings {
 export function readSharedSettings(environment: Environment): SharedSettings {
   const decisionMode = required(environment, 'MCP_DECISION_MODE');
   if (decisionMode !== 'in-process' && decisionMode !== 'service') throw new Error('MCP_DECISION_MODE must be in-process or service');
-  const issuers = readList(environment, 'MCP_ISSUERS') as readonly (Omit<TrustedIssuer, 'jwks'> & { readonly jwks: string })[];
+  const issuers = readList(environment, 'MCP_ISSUERS') as readonly (Omit<TrustedIssuer, 'jwks'> & { readonly jwks: string | Exclude<NonNullable<TrustedIssuer['jwks']>, URL> })[];
   return {
     publicUrl: required(environment, 'MCP_PUBLIC_URL').replace(/\/$/, ''),
-    issuers: issuers.map((issuer) => ({ ...issuer, jwks: new URL(issuer.jwks) })),
+    issuers: issuers.map((issuer) => ({ ...issuer, jwks: typeof issuer.jwks === 'string' ? new URL(issuer.jwks) : issuer.jwks })),
     scopes: words(environment.MCP_SCOPES),
     policyStoreId: required(environment, 'MCP_POLICY_STORE_ID'),
     decisionMode,

@@ -2,7 +2,7 @@ import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { DecisionMode } from './decision-mode';
 import type { McpServer } from './server';
-import type { McpTokenIssuer } from './token-issuer';
+import { keysOf, type McpTokenIssuer } from './token-issuer';
 
 /**
  * The environment of the gateway's functions: all that they are told. Values are plain strings; what is structured is JSON.
@@ -15,7 +15,7 @@ import type { McpTokenIssuer } from './token-issuer';
 export const Variable = {
   /** Both. Origin, or origin and stage, of the gateway; a server is at `${MCP_PUBLIC_URL}/mcp/<name>`. */
   PUBLIC_URL: 'MCP_PUBLIC_URL',
-  /** Both. JSON list of `{issuer, jwks, audiences?, groupsClaim?, acceptPlainJwt?, subjectPrefix?}`. */
+  /** Both. JSON list of `{issuer, jwks, audiences?, groupsClaim?, acceptPlainJwt?, subjectPrefix?}`; `jwks` is a URL or the key set itself. */
   ISSUERS: 'MCP_ISSUERS',
   /** Both. Scopes that every token must have, separated by spaces; absent for none. */
   SCOPES: 'MCP_SCOPES',
@@ -54,13 +54,18 @@ export interface SharedSettings {
 export function sharedEnvironment(scope: IConstruct, settings: SharedSettings): Record<string, string> {
   return withoutEmpty({
     [Variable.PUBLIC_URL]: settings.publicUrl,
-    [Variable.ISSUERS]: Stack.of(scope).toJsonString(settings.tokenIssuers.map(({ jwksUri, ...issuer }) => ({ ...issuer, jwks: jwksUri }))),
+    [Variable.ISSUERS]: Stack.of(scope).toJsonString(settings.tokenIssuers.map(issuerSettings)),
     [Variable.SCOPES]: settings.scopes.join(' '),
     [Variable.POLICY_STORE_ID]: settings.policyStoreId,
     [Variable.DECISION_MODE]: settings.decisionMode,
     [Variable.POLICY_REFRESH_SECONDS]: `${settings.policyRefreshSeconds}`,
     [Variable.ALLOWED_ORIGINS]: settings.allowedOrigins.join(' '),
   });
+}
+
+function issuerSettings(issuer: McpTokenIssuer): object {
+  const { jwksUri: _uri, jwks: _set, ...rest } = issuer;
+  return { ...rest, jwks: keysOf(issuer) };
 }
 
 /** The servers of a gateway as the proxy reads them, taken when the template is written: servers are added until then. */

@@ -5,6 +5,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { IPolicyStore } from '../authorization';
+import type { IToolRegistry } from '../registry';
 import type { DecisionMode } from './decision-mode';
 import type { McpTokenIssuer } from './token-issuer';
 
@@ -34,6 +35,14 @@ export interface McpGatewayOptions {
    * @default Duration.seconds(30)
    */
   readonly policyRefreshInterval?: Duration;
+
+  /**
+   * Only tools and instructions that it holds approved are served, exactly as they were approved (TD-4, SC-2). A `ToolRegistry`
+   * of this app also asks the gateway's servers what they offer.
+   *
+   * @default - every tool that the policies permit
+   */
+  readonly registry?: IToolRegistry;
 
   /**
    * An API that is there already: the gateway adds its routes and its authorizer to it, and nothing else. Its endpoint, stage,
@@ -192,11 +201,18 @@ export interface McpGatewayOptions {
   readonly authorizerReservedConcurrency?: number;
 
   /**
-   * Network of the proxy function, for MCP servers that only it reaches. The authorizer stays outside.
+   * Network of the proxy function, for MCP servers that only it reaches. The authorizer stays outside unless `authorizerInVpc` is set.
    *
    * @default - not in a VPC
    */
   readonly vpc?: ec2.IVpc;
+
+  /**
+   * Let the authorizer run in `vpc` too, with the subnets and security groups of the proxy.
+   *
+   * @default false
+   */
+  readonly authorizerInVpc?: boolean;
 
   /**
    * Subnets of the proxy function.

@@ -1,13 +1,16 @@
-import { Annotations, Duration, Names, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Names, RemovalPolicy, Size, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { functionCode } from '../private/bundle';
+import { letLogsUse } from '../private/log-key';
+import { ToolRegistry } from '../registry';
+import { registryEnvironment } from '../registry/environment';
 import { addAuditMetrics } from './audit-metrics';
 import { DecisionMode } from './decision-mode';
 import { environmentTooLarge, serversVariable, sharedEnvironment, Variable } from './environment';
@@ -57,19 +60,24 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
   /** Network connections of the proxy function; it has some only in a VPC. */
   readonly connections: ec2.Connections;
 
+  /** The secret that session ids, request state and argument digests are keyed with. */
+  readonly keySecret: secretsmanager.ISecret;
+
   /** The role of the proxy function. */
   readonly grantPrincipal: iam.IPrincipal;
 
   private readonly policyStore: McpGatewayProps['policyStore'];
+  private readonly registry: McpGatewayProps['registry'];
   private readonly servers: McpServer[] = [];
 
   constructor(scope: Construct, id: string, props: McpGatewayProps) {
     super(scope, id);
     assertTokenIssuers(props.tokenIssuers);
     this.policyStore = props.policyStore;
+    this.registry = props.registry;
     this.metricNamespace = `McpZeroTrust/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
     const key = props.encryptionKey ?? this.createKey(props);
-    this.letLogsUse(key);
+    letLogsUse(key);
     const own = props.restApi ? undefined : this.createApi(props, key);
     this.restApi = own?.api ?? props.restApi!;
     this.domain = own?.domain;
@@ -77,6 +85,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
 
     const shared = this.sharedEnvironment(props);
     const code = { encryptionKey: key, logRetention: retention(props), removalPolicy: removalPolicy(props) };
+    const securityGroups = this.proxySecurityGroups(props);
     const authorizer = new GatewayFunction(this, 'Authorizer', {
       ...code,
       description: 'Who is calling, and may they talk to this MCP server at all',
@@ -85,15 +94,17 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
       timeout: bounded('authorizerTimeout', props.authorizerTimeout ?? Duration.seconds(10), Duration.seconds(29)),
       memorySize: (props.authorizerMemorySize ?? Size.mebibytes(512)).toMebibytes(),
       reservedConcurrentExecutions: props.authorizerReservedConcurrency,
+      ...(props.authorizerInVpc ? { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups } : {}),
     });
     const secret = this.createKeySecret(props, key);
-    const securityGroups = this.proxySecurityGroups(props);
+    this.keySecret = secret;
     const proxyTimeout = bounded('proxyTimeout', props.proxyTimeout ?? Duration.minutes(15), Duration.minutes(15));
     const proxyEnvironment = {
       ...shared,
       [Variable.SERVERS]: serversVariable(this, () => this.servers),
       [Variable.KEY_SECRET_ARN]: secret.secretArn,
       [Variable.MAX_BODY_BYTES]: `${(props.maxBodySize ?? Size.kibibytes(64)).toBytes()}`,
+      ...(props.registry ? registryEnvironment(props.registry) : {}),
     };
     const proxy = new GatewayFunction(this, 'Proxy', {
       ...code,
@@ -110,6 +121,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     this.connections = new ec2.Connections({ securityGroups });
     this.grantPrincipal = proxy.function.grantPrincipal;
     secret.grantRead(proxy.function);
+    props.registry?.grants.observe(proxy.function);
     for (const { function: { role } } of [authorizer, proxy]) {
       if (props.decisionMode === DecisionMode.SERVICE) this.policyStore.grants.authorize(role!);
       else this.policyStore.grants.read(role!);
@@ -129,6 +141,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
   addServer(name: string, options: AddServerOptions): McpServer {
     const server = new McpServer(this, name, { ...options, gateway: this, policyStore: this.policyStore });
     this.servers.push(server);
+    if (this.registry instanceof ToolRegistry) this.registry.addServer(name, options);
     return server;
   }
 
@@ -195,17 +208,6 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
       enableKeyRotation: true,
       removalPolicy: removalPolicy(props),
     });
-  }
-
-  /** CloudWatch Logs encrypts with the key on its own behalf, for the log groups of this account and region. */
-  private letLogsUse(key: kms.IKey): void {
-    const { region, account, partition } = Stack.of(this);
-    key.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
-      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:DescribeKey'],
-      resources: ['*'],
-      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` } },
-    }));
   }
 
   private createKeySecret(props: McpGatewayProps, encryptionKey: kms.IKey): secretsmanager.Secret {

@@ -322,6 +322,27 @@ test.each([
   [[], 'tokenIssuers is empty'],
   [[{ issuer: 'https://a', jwksUri: 'http://a.example.com/keys' }], 'expected https'],
   [[ISSUER, { issuer: 'https://b', jwksUri: 'https://b.example.com/keys' }], 'needs a subjectPrefix'],
+  [[{ issuer: 'https://a' }], 'has neither jwksUri nor jwks, expected one of them'],
+  [[{ ...ISSUER, jwks: '{"keys":[{"kty":"EC"}]}' }], 'has both jwksUri and jwks, expected one of them'],
+  [[{ issuer: 'https://a', jwks: '{"keys":[]}' }], 'is no JSON Web Key Set'],
+  [[{ issuer: 'https://a', jwks: 'https://a.example.com/keys' }], 'is no JSON Web Key Set'],
+  [[{ issuer: 'https://a', jwks: '{"keys":[{"kty":"EC","d":"AA"}]}' }], 'has a private or symmetric key'],
 ])('IAM-1 refuses issuers that are not safe to trust: %j', (tokenIssuers, message) => {
   expect(() => gatewayStack({ tokenIssuers })).toThrow(message);
+});
+
+test('IAM-1 keys that are given instead of fetched reach both functions as they are', () => {
+  const keys = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: '1' }] };
+  const template = gatewayStack({ tokenIssuers: [{ issuer: 'https://login.example.com', jwks: JSON.stringify(keys) }] }).template();
+  for (const description of [AUTHORIZER, PROXY]) {
+    expect(JSON.parse(environmentOf(template, description).MCP_ISSUERS as string)).toEqual([{ issuer: 'https://login.example.com', jwks: keys }]);
+  }
+});
+
+test('the authorizer can be where the proxy is', () => {
+  const inVpc = (authorizerInVpc: boolean) => {
+    const template = gatewayStack((stack) => ({ vpc: new ec2.Vpc(stack, 'Vpc'), authorizerInVpc })).template();
+    return Object.values(template.findResources('AWS::Lambda::Function')).filter(({ Properties }) => Properties.VpcConfig).length;
+  };
+  expect(inVpc(true)).toBe(inVpc(false) + 1);
 });
