@@ -17,8 +17,9 @@ const authenticator: Authenticator = {
 
 function start(publicUrl = URL_) {
   const events: GrantEvent[] = [];
-  const test = startDesk({ store: memoryStore(), authority: cedarAuthority(), onEvent: (event) => void events.push(event) });
-  const links = createSignInLinks(() => test.now);
+  const store = memoryStore();
+  const test = startDesk({ store, authority: cedarAuthority(), onEvent: (event) => void events.push(event) });
+  const links = createSignInLinks(store, () => test.now);
   const site = createGrantSite({ desk: test.desk, publicUrl, servers: ['memory', 'files'], authenticator, seal: createSeal(randomBytes(32)), signIn: { kind: 'links', links }, clock: () => test.now });
   const send = async (path: string, init: RequestInit = {}) => site.fetch(new Request(publicUrl + path, init));
   const api = async (who: Principal | undefined, method: string, path: string, body?: unknown) => {
@@ -32,7 +33,7 @@ function start(publicUrl = URL_) {
   const form = (path: string, fields: Record<string, string>, cookie = '', headers: Record<string, string> = { origin: publicUrl, 'sec-fetch-site': 'same-origin' }) =>
     send(path, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', cookie, ...headers }, body: new URLSearchParams(fields).toString() });
   const signIn = async (who: Principal) => {
-    const { response } = await form('/approvals/sign-in', { secret: links.issue(who), next: '/approvals' });
+    const { response } = await form('/approvals/sign-in', { secret: await links.issue(who), next: '/approvals' });
     return response.headers.get('set-cookie')!.split(';')[0]!;
   };
   const look = async (path: string, cookie: string) => {
@@ -40,7 +41,8 @@ function start(publicUrl = URL_) {
     const text = await response.text();
     return { response, text, token: /name="form" value="([^"]+)"[^]*?name="why"/.exec(text.slice(text.indexOf('<main>')))?.[1] ?? '' };
   };
-  return { ...test, desk: test.desk, site, links, send, api, form, signIn, look, events };
+  const advance = (ms: number) => void (test.now += ms);
+  return { desk: test.desk, advance, site, links, send, api, form, signIn, look, events };
 }
 
 describe('the API of grants', () => {
@@ -111,14 +113,20 @@ describe('the approval page', () => {
   });
 
   test('a link signs one person in, once, and looking at it does not use it up', async () => {
-    const { links, send, form } = start();
-    const secret = links.issue(carol);
+    const { links, send, form, advance } = start();
+    const secret = await links.issue(carol);
     const { response: looked } = await send(`/approvals/sign-in?secret=${secret}`);
     expect(looked.headers.get('set-cookie')).toBeNull();
     const { response } = await form('/approvals/sign-in', { secret, next: '//evil.example' });
     expect(response.headers.get('location')).toBe('/approvals');
     expect(response.headers.get('set-cookie')).toMatch(/^__Host-mcp-approver=[\w-]+; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
     expect((await form('/approvals/sign-in', { secret, next: '/approvals' })).response.status).toBe(403);
+    const both = await links.issue(carol);
+    const redeemed = await Promise.all([1, 2, 3].map(() => links.redeem(both)));
+    expect(redeemed.filter((one) => one !== undefined)).toHaveLength(1);
+    const late = await links.issue(carol);
+    advance(8 * 3_600_000);
+    expect(await links.redeem(late)).toBeUndefined();
   });
 
   test('every answer forbids scripts, frames and everything from elsewhere', async () => {
@@ -187,6 +195,10 @@ describe('the approval page', () => {
     expect((await test.look('/approvals', cookie)).response.status).toBe(200);
     expect((await test.look('/approvals', `${cookie}; ${cookie}`)).response.status).toBe(303);
     expect((await test.look('/approvals', `${cookie}A`)).response.status).toBe(303);
+    test.advance(3_599_999);
+    expect((await test.look('/approvals', cookie)).response.status).toBe(200);
+    test.advance(1);
+    expect((await test.look('/approvals', cookie)).response.status).toBe(303);
   });
 
   test('who may not approve, or asked, is told so and decides nothing', async () => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { principalId, type Principal } from '../../identity';
 import { isJsonObject, type JsonObject } from '../../protocol';
 
@@ -56,16 +56,7 @@ export class Sessions {
     if (own.length !== 1) return undefined;
     const opened = this.seal.open(SESSION_PURPOSE, own[0]!.slice(this.cookie.length + 1));
     if (!isJsonObject(opened) || Number(opened.until) <= this.clock()) return undefined;
-    return {
-      principal: {
-        type: opened.type === 'Agent' ? 'Agent' : 'User',
-        id: principalId(String(opened.id)),
-        issuer: String(opened.issuer),
-        groups: strings(opened.groups),
-        scopes: strings(opened.scopes),
-      },
-      nonce: String(opened.nonce),
-    };
+    return { principal: principalOf(opened), nonce: String(opened.nonce) };
   }
 
   /** A value for a hidden field: without it, no form of ours is believed. */
@@ -79,35 +70,11 @@ export class Sessions {
   }
 }
 
+/** A principal as it was written by ourselves. */
+export function principalOf({ type, id, issuer, groups, scopes }: JsonObject): Principal {
+  return { type: type === 'Agent' ? 'Agent' : 'User', id: principalId(String(id)), issuer: String(issuer), groups: strings(groups), scopes: strings(scopes) };
+}
+
 function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-/** Links that sign one approver in, once; for a gateway on one machine, which prints them. */
-export interface SignInLinks {
-  /** The secret of a new link. */
-  issue(principal: Principal): string;
-  /** Whom the secret signs in; only the first who asks learns it. */
-  redeem(secret: string): Principal | undefined;
-}
-
-/** How long a link can be used, milliseconds. */
-const LINK_MS = 8 * 3_600_000;
-
-export function createSignInLinks(clock: () => number = Date.now): SignInLinks {
-  const issued = new Map<string, { readonly principal: Principal; readonly until: number }>();
-  const keyOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
-  return {
-    issue(principal) {
-      const secret = randomBytes(24).toString('base64url');
-      issued.set(keyOf(secret), { principal, until: clock() + LINK_MS });
-      return secret;
-    },
-    redeem(secret) {
-      const key = keyOf(secret);
-      const found = issued.get(key);
-      issued.delete(key);
-      return found !== undefined && clock() < found.until ? found.principal : undefined;
-    },
-  };
 }

@@ -6,7 +6,8 @@ import { GrantRefused } from '../refused';
 import { refusalAnswer, serveApi, whyOf } from './api';
 import { html, type Html } from './html';
 import { grantPage, messagePage, overview, page, signInPage, type PageContext } from './pages';
-import { Sessions, type Session, type SignInLinks, type SiteSeal } from './session';
+import { Sessions, type Session, type SiteSeal } from './session';
+import type { SignInLinks } from './sign-in-links';
 import { STYLE } from './style';
 
 export interface GrantSiteOptions {
@@ -185,7 +186,7 @@ export function createGrantSite(options: GrantSiteOptions): { fetch(request: Req
 
   async function redeem(request: Request): Promise<SiteAnswer> {
     const form = isOwnOrigin(request) ? await readForm(request) : undefined;
-    const principal = options.signIn.kind === 'links' ? options.signIn.links.redeem(form?.get('secret') ?? '') : undefined;
+    const principal = options.signIn.kind === 'links' ? await options.signIn.links.redeem(form?.get('secret') ?? '') : undefined;
     if (form === undefined || principal === undefined) {
       return { ...show(403, 'Sign in', signInPage(undefined, '/approvals', 'This link was used already, or is too old.')), denied: 'invalid_sign_in' };
     }

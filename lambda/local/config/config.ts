@@ -1,5 +1,6 @@
 import type { GatewayLimits, ServerOptions } from '../../gateway';
-import type { AnonymousPrincipal, TrustedIssuer } from '../../identity';
+import type { GrantLimits } from '../../grants';
+import type { AnonymousPrincipal, SenderConstraint, TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
 import type { HttpServerLimits } from '../http-server';
@@ -10,6 +11,8 @@ import type { ToolFilter } from './servers';
 export interface LocalConfig {
   readonly file: string;
   readonly listen: ListenAddress;
+  /** @default - plain HTTP */
+  readonly tls?: TlsConfig;
   /** Origin without a trailing slash. @default - the address that the gateway listens on */
   readonly publicUrl?: string;
   readonly allowedOrigins: readonly string[];
@@ -24,6 +27,8 @@ export interface LocalConfig {
   readonly limits: LimitsConfig;
   /** Where it is kept which tools are approved. @default - there is no registry: the policies alone decide */
   readonly registry?: RegistryConfig;
+  /** Where grants are kept. @default - there are none */
+  readonly grants?: GrantsConfig;
   /** File that audit events are appended to. */
   readonly auditFile?: string;
   /** What the user should know, one sentence each. */
@@ -35,6 +40,26 @@ export interface IdentityConfig {
   readonly trusted: TrustedIssuer;
   /** Scopes that every token must have. */
   readonly requiredScopes: readonly string[];
+  /** Of servers that do not say otherwise. @default 'off' */
+  readonly senderConstraint?: SenderConstraint;
+  readonly dpop?: DpopConfig;
+  readonly clockToleranceSeconds?: number;
+}
+
+/** How proofs of DPoP are checked. */
+export interface DpopConfig {
+  /** Proofs need a nonce of the gateway. @default false */
+  readonly nonce?: boolean;
+  /** @default 300 */
+  readonly maxProofAgeSeconds?: number;
+}
+
+/** The certificate of the gateway, and whose clients' certificates count. PEM. */
+export interface TlsConfig {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** @default - clients may show certificates of any authority, their own too: tokens name them by their digest */
+  readonly clientCa?: Buffer;
 }
 
 /** The registry of tools on this machine. */
@@ -46,6 +71,15 @@ export interface RegistryConfig {
   readonly policy: ApprovalPolicy;
   /** How often a gateway asks all servers again and scans all that is known, minutes; 0 for never. */
   readonly rescanMinutes: number;
+}
+
+/** Just-in-time grants on this machine. */
+export interface GrantsConfig {
+  /** Folder of their documents. */
+  readonly folder: string;
+  /** Names of those who may sign in to the approval page. */
+  readonly approvers: readonly string[];
+  readonly limits: Partial<GrantLimits>;
 }
 
 export interface LimitsConfig {

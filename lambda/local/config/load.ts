@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { assertIssuers, type AnonymousPrincipal, type TrustedIssuer } from '../../identity';
+import { fileSecret } from '../../credentials';
+import { assertIssuers, type AnonymousPrincipal, type IntrospectionOptions, type SecretText, type TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
-import type { IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig } from './config';
+import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig } from './config';
 import { parseConfigDocument, type ConfigDocument } from './document';
-import type { Environment } from './interpolate';
+import { interpolate, type Environment } from './interpolate';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
 import { ConfigError, type ConfigProblem } from './problem';
 import { readServers, type ServerEntry } from './servers';
@@ -16,6 +17,7 @@ interface ConfigFile {
   readonly mcpServers?: Readonly<Record<string, ServerEntry>>;
   readonly servers?: Readonly<Record<string, ServerEntry>>;
   readonly listen?: string | number | Partial<ListenAddress>;
+  readonly tls?: TlsEntry;
   readonly publicUrl?: string;
   readonly allowedOrigins?: readonly string[];
   readonly policies?: string;
@@ -24,6 +26,7 @@ interface ConfigFile {
   readonly limits?: LimitsEntry;
   readonly audit?: string | { readonly file: string };
   readonly registry?: string | RegistryEntry;
+  readonly grants?: string | GrantsEntry;
 }
 
 interface RegistryEntry extends ApprovalPolicy {
@@ -32,9 +35,33 @@ interface RegistryEntry extends ApprovalPolicy {
   readonly rescanMinutes?: number;
 }
 
-interface IdentityEntry {
+interface GrantsEntry {
+  readonly folder: string;
+  readonly approvers?: readonly string[];
+  readonly maxLifetimeSeconds?: number;
+  readonly maxUses?: number;
+  readonly decideMinutes?: number;
+}
+
+interface TlsEntry {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
+interface IntrospectionEntry {
+  readonly endpoint?: string;
+  readonly clientId: string;
+  readonly clientSecret?: SecretEntry;
+  readonly privateKey?: SecretEntry;
+  readonly keyId?: string;
+  readonly cacheSeconds?: number;
+}
+
+interface IdentityEntry extends Pick<IdentityConfig, 'senderConstraint' | 'dpop' | 'clockToleranceSeconds'>, Pick<TrustedIssuer, 'circumstanceClaims'> {
   readonly issuer: string;
-  readonly jwks: string;
+  readonly jwks?: string;
+  readonly introspection?: IntrospectionEntry;
   readonly audience?: string | readonly string[];
   readonly groupsClaim?: string;
   readonly requiredScopes?: readonly string[];
@@ -63,15 +90,17 @@ export function readConfig(file: string, text: string, environment: Environment,
   const root = value.mcpServers ? 'mcpServers' : 'servers';
   const read = readServers(document, resolve(file), root, value[root] ?? {}, environment);
   const listen = listenOverride ?? parseListen(value.listen) ?? DEFAULT_LISTEN;
-  const identity = value.identity && readIdentity(document, folder, value.identity);
-  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...crossProblems(document, value, listen)]);
+  const identity = value.identity && readIdentity(document, folder, environment, value.identity);
+  const tls = value.tls && readTls(document, folder, value.tls);
+  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...crossProblems(document, value, listen)]);
   const audit = typeof value.audit === 'string' ? value.audit : value.audit?.file;
   return {
     file,
     listen,
+    tls: tls?.tls,
     publicUrl: value.publicUrl?.replace(/\/$/, ''),
     allowedOrigins: value.allowedOrigins ?? [],
-    servers: read.servers,
+    servers: read.servers.map((server) => ({ ...server, senderConstraint: server.senderConstraint ?? identity?.identity?.senderConstraint })),
     toolFilters: read.toolFilters,
     policies: value.policies === undefined ? undefined : resolve(folder, value.policies),
     identity: identity?.identity,
@@ -79,6 +108,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     limits: readLimits(value.limits ?? {}),
     auditFile: audit === undefined ? undefined : resolve(folder, audit),
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
+    grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
     warnings: [...read.warnings, ...warningsOf(value, listen)],
   };
 }
@@ -112,6 +142,7 @@ function crossProblems(document: ConfigDocument, value: ConfigFile, listen: List
     if (!value.identity) report([], `the key "identity" is needed ${reach}`);
     if (!value.publicUrl) report([], `the key "publicUrl" is needed ${reach}`);
   }
+  if (!value.policies && value.grants !== undefined) report(['grants'], 'needs "policies" beside it, a folder of Cedar policies: they say what needs a grant, and who approves it');
   if (!value.policies && (value.identity || value.anonymous !== undefined)) {
     const key = value.identity ? 'identity' : 'anonymous';
     report([key], 'needs "policies" beside it, a folder of Cedar policies: without one nothing is permitted');
@@ -127,17 +158,48 @@ function warningsOf(value: ConfigFile, listen: ListenAddress): string[] {
 function readIdentity(
   document: ConfigDocument,
   folder: string,
+  environment: Environment,
   entry: IdentityEntry,
 ): { readonly identity?: IdentityConfig; readonly problems: readonly ConfigProblem[] } {
-  const { issuer, audience, groupsClaim, acceptPlainJwt, requiredScopes = [] } = entry;
+  const { issuer, audience, groupsClaim, acceptPlainJwt, requiredScopes = [], circumstanceClaims, senderConstraint, dpop, clockToleranceSeconds } = entry;
   try {
-    const jwks = /^https?:\/\//.test(entry.jwks) ? new URL(entry.jwks) : readKeySet(resolve(folder, entry.jwks));
-    const trusted: TrustedIssuer = { issuer, jwks, audiences: audience === undefined ? undefined : [audience].flat(), groupsClaim, acceptPlainJwt };
+    const jwks = entry.jwks === undefined ? undefined : /^https?:\/\//.test(entry.jwks) ? new URL(entry.jwks) : readKeySet(resolve(folder, entry.jwks));
+    const introspection = entry.introspection && readIntrospection(folder, environment, entry.introspection);
+    const trusted: TrustedIssuer = { issuer, jwks, audiences: audience === undefined ? undefined : [audience].flat(), groupsClaim, acceptPlainJwt, introspection, circumstanceClaims };
     assertIssuers([trusted]);
-    return { identity: { trusted, requiredScopes }, problems: [] };
+    return { identity: { trusted, requiredScopes, senderConstraint, dpop, clockToleranceSeconds }, problems: [] };
   } catch (error) {
-    return { problems: [document.problemAt(['identity', 'jwks'], (error as Error).message)] };
+    return { problems: [document.problemAt(['identity', ...(entry.jwks === undefined ? [] : ['jwks'])], (error as Error).message)] };
   }
+}
+
+function readIntrospection(folder: string, environment: Environment, entry: IntrospectionEntry): IntrospectionOptions {
+  const { clientId, clientSecret, privateKey, keyId, cacheSeconds } = entry;
+  const textOf = (place: SecretEntry): SecretText => {
+    if (typeof place !== 'string') return () => fileSecret(resolve(folder, place.file)).read();
+    const text = interpolate(place, environment);
+    if (!text.ok) throw new TypeError(`introspection: ${text.message}`);
+    return text.text;
+  };
+  const endpoint = entry.endpoint === undefined ? undefined : new URL(entry.endpoint);
+  if (privateKey !== undefined) return { endpoint, cacheSeconds, client: { method: 'private_key_jwt', clientId, key: textOf(privateKey), keyId } };
+  if (clientSecret === undefined) throw new TypeError('introspection needs "clientSecret" or "privateKey"');
+  return { endpoint, cacheSeconds, client: { method: 'client_secret_basic', clientId, secret: textOf(clientSecret) } };
+}
+
+function readTls(document: ConfigDocument, folder: string, entry: TlsEntry): { readonly tls?: TlsConfig; readonly problems: readonly ConfigProblem[] } {
+  const problems: ConfigProblem[] = [];
+  const read = (key: keyof TlsEntry, path: string): Buffer => {
+    try {
+      return readFileSync(resolve(folder, path));
+    } catch {
+      problems.push(document.problemAt(['tls', key], `cannot read the file ${resolve(folder, path)}`));
+      return Buffer.alloc(0);
+    }
+  };
+  const { cert, key, clientCa } = entry;
+  const tls = { cert: read('cert', cert), key: read('key', key), ...(clientCa === undefined ? {} : { clientCa: read('clientCa', clientCa) }) };
+  return problems.length === 0 ? { tls, problems } : { problems };
 }
 
 function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
@@ -156,6 +218,12 @@ function readRegistry(base: string, entry: string | RegistryEntry): RegistryConf
   const { folder, key, rescanMinutes = DEFAULT_RESCAN_MINUTES, ...policy }: RegistryEntry = typeof entry === 'string' ? { folder: entry } : entry;
   const path = resolve(base, folder);
   return { folder: path, keyFile: key === undefined ? join(path, 'signing-key.pem') : resolve(base, key), policy, rescanMinutes };
+}
+
+function readGrants(base: string, entry: string | GrantsEntry): GrantsConfig {
+  const { folder, approvers = [], maxLifetimeSeconds, maxUses, decideMinutes } = typeof entry === 'string' ? { folder: entry } : entry;
+  const limits = { maxLifetimeSeconds, maxUses, decideMs: decideMinutes === undefined ? undefined : decideMinutes * 60_000 };
+  return { folder: resolve(base, folder), approvers, limits: Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined)) };
 }
 
 function readLimits(entry: LimitsEntry): LimitsConfig {
