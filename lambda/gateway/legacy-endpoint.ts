@@ -84,7 +84,7 @@ export async function serveLegacyMessage(endpoint: EndpointRequest, session: Leg
   const { scope, request } = endpoint;
   if (isRequest(message)) {
     const { clientRevision: revision, clientCapabilities } = session;
-    return serveCall(callOf(endpoint, { era: 'legacy', revision, message, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
+    return serveCall(callOf(endpoint, askerOf(endpoint, 'legacy', revision, message), { revision, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
   }
   if (!isResponse(message)) await leg.notify(message);
   else {
@@ -199,7 +199,7 @@ export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Respons
     const stream = await leg.listen({ lastEventId: request.headers.get(Header.LAST_EVENT_ID) ?? undefined, signal: control.signal });
     if (stream === undefined) return refuse(scope, NO_STREAM);
     const { clientRevision: revision, clientCapabilities } = session;
-    return passStreamOn(callOf(endpoint, { era: 'legacy', revision, message: CONNECTION, clientCapabilities, leg }), stream, () => control.abort());
+    return passStreamOn(callOf(endpoint, askerOf(endpoint, 'legacy', revision, CONNECTION), { revision, clientCapabilities, leg }), stream, () => control.abort());
   });
 }
 

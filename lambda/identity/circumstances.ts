@@ -9,9 +9,18 @@ export interface TokenContext extends TokenCircumstances {
  * The circumstances at the time `now`, milliseconds since the epoch; `undefined` where there is no token to say something.
  * A sign-in in the future counts as one of now: clocks differ.
  */
-export function circumstancesOf({ authentication, circumstances }: Principal, now: number): TokenContext | undefined {
+export function circumstancesOf(principal: Principal, now: number): TokenContext | undefined {
+  const { authentication, circumstances } = principal;
   if (authentication === undefined) return undefined;
   const { authTime, ...rest } = authentication;
-  const ageSeconds = authTime === undefined ? {} : { ageSeconds: Math.max(0, Math.floor(now / 1000 - authTime)) };
-  return { ...circumstances, authentication: { ...rest, ...ageSeconds } };
+  if (authTime !== undefined) return { ...circumstances, authentication: { ...rest, ageSeconds: Math.max(0, Math.floor(now / 1000 - authTime)) } };
+  let context = ageless.get(principal);
+  if (context === undefined) {
+    context = { ...circumstances, authentication: rest };
+    ageless.set(principal, context);
+  }
+  return context;
 }
+
+/** What is the same at any time, built once for each verified token. */
+const ageless = new WeakMap<Principal, TokenContext>();
