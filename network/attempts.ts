@@ -12,6 +12,8 @@ export interface ConnectionProbe {
   readonly attempt: Attempt;
   /** Ports that are treated like the attempt's. */
   readonly ports: PortRange;
+  /** The names that the attempt stands for, where the destination is one of them. */
+  readonly names?: string;
 }
 
 export interface DnsProbe {
@@ -19,6 +21,8 @@ export interface DnsProbe {
   readonly vpc?: Vpc;
   readonly name: string;
   readonly queryType: string;
+  /** The names that it stands for. */
+  readonly names?: string;
 }
 
 export type Probe = ConnectionProbe | DnsProbe;
@@ -66,14 +70,13 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
   function toDomains(party: Party): readonly Probe[] {
     const vpc = party.placement?.vpc;
     return origins(party, 4).flatMap((from) =>
-      names.flatMap(({ name, address: to }) =>
-        ports.flatMap(({ port, range }) =>
-          ([{ kind: 'tls', name }, { kind: 'http', host: name }] as const).map((application): Probe => ({
-            kind: 'connection',
-            ports: range,
-            attempt: { from, destination: address(to), protocol: TCP, port, application, resolved: vpc !== undefined && isResolvable(vpc, name) },
-          })),
-        ),
+      names.flatMap(({ name, pattern, address: to }) =>
+        allTraffic(ports, name).map(({ protocol, port, range, application }): Probe => ({
+          kind: 'connection',
+          ports: range,
+          names: pattern,
+          attempt: { from, destination: address(to), protocol, port, application, resolved: vpc !== undefined && isResolvable(vpc, name) },
+        })),
       ),
     );
   }
@@ -120,7 +123,10 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
         case 'domains':
           return toDomains(party);
         case 'dns':
-          return kind.what === 'forwarded' ? [] : (kind.what === 'foreign' ? [FOREIGN_NAME] : party.placement ? lookedUpNames(party.placement.vpc) : []).flatMap((name) => QUERY_TYPES.map((queryType): Probe => ({ kind: 'dns', name, queryType, ...(party.placement && { vpc: party.placement.vpc }) })));
+          if (kind.what === 'forwarded') return [];
+          return (kind.what === 'foreign' ? [{ name: FOREIGN_NAME }] : party.placement ? lookedUpNames(party.placement.vpc) : []).flatMap(({ name, ...named }) =>
+            QUERY_TYPES.map((queryType): Probe => ({ kind: 'dns', name, queryType, ...('pattern' in named && { names: named.pattern }), ...(party.placement && { vpc: party.placement.vpc }) })),
+          );
         case 'metadata':
           return [];
         case 'neighbours':
@@ -174,6 +180,17 @@ function internetTraffic(what: string, ports: readonly PortClass[], inspected: b
     default:
       return [...over(TCP, [raw]), ...over(UDP, [raw]), { protocol: ICMPV6, port: ECHO_REQUEST_V6, range: NO_PORT, application: raw }];
   }
+}
+
+/** Whatever can be sent to the server of an allowed name, under its name and without. */
+function allTraffic(ports: readonly PortClass[], name: string): readonly Traffic[] {
+  const over = (protocol: number, applications: readonly Application[]) => ports.flatMap(({ port, range }) => applications.map((application): Traffic => ({ protocol, port, range, application })));
+  const raw: Application = { kind: 'raw' };
+  return [
+    ...over(TCP, [{ kind: 'tls', name }, { kind: 'http', host: name }, raw, { kind: 'ssh' }]),
+    ...over(UDP, [raw, { kind: 'quic', name }]),
+    { protocol: ICMP, port: ECHO_REQUEST, range: NO_PORT, application: raw },
+  ];
 }
 
 function eastWest(family: 4 | 6, ports: readonly PortClass[], tcpOnly: boolean): readonly Omit<Traffic, 'application'>[] {

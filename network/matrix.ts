@@ -114,17 +114,27 @@ function blindSpot({ unknowns }: Network, { source }: Row, to: Destination): Unk
   return unknowns.find((unknown) => unknown.vpc === undefined || unknown.vpc === vpc);
 }
 
-/** Ports next to each other as ranges, e.g. `tcp 443, 8000-8100` and `udp`. */
+/** What got through, by name where there are names: e.g. `tcp 443, 8000-8100`, or `api.example.com: A, AAAA`. */
 function summarize(probes: readonly Probe[]): readonly string[] {
-  const types = new Set(probes.flatMap((probe) => (probe.kind === 'dns' ? [probe.queryType] : [])));
+  const byName = new Map<string, Probe[]>();
+  for (const probe of probes) byName.set(probe.names ?? '', [...(byName.get(probe.names ?? '') ?? []), probe]);
+  return [...byName].flatMap(([name, own]) => {
+    const parts = [summarizeQueries(own), ...summarizePorts(own)].filter((part) => part !== '');
+    return name === '' ? parts : [`${name}: ${parts.join(', ')}`];
+  });
+}
+
+function summarizeQueries(probes: readonly Probe[]): string {
+  return [...new Set(probes.flatMap((probe) => (probe.kind === 'dns' ? [probe.queryType] : [])))].join(', ');
+}
+
+/** Ports next to each other as ranges. */
+function summarizePorts(probes: readonly Probe[]): readonly string[] {
   const byProtocol = new Map<number, PortRange[]>();
   for (const probe of probes) {
     if (probe.kind === 'connection') byProtocol.set(probe.attempt.protocol, [...(byProtocol.get(probe.attempt.protocol) ?? []), probe.ports]);
   }
-  return [
-    ...(types.size > 0 ? [`queries ${[...types].join(', ')}`] : []),
-    ...[...byProtocol].map(([protocol, ranges]) => `${protocolName(protocol)}${protocol === TCP || protocol === UDP ? ` ${joinPorts(ranges)}` : ''}`),
-  ];
+  return [...byProtocol].map(([protocol, ranges]) => `${protocolName(protocol)}${protocol === TCP || protocol === UDP ? ` ${joinPorts(ranges)}` : ''}`);
 }
 
 function joinPorts(ranges: readonly PortRange[]): string {

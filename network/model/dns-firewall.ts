@@ -75,6 +75,7 @@ export function matchesDomain(pattern: string, name: string): boolean {
   return pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : pattern === name;
 }
 
+/** In lower case, but for references to what the deployment knows. */
 function normalName(domain: string): string {
-  return domain.toLowerCase().replace(/\.$/, '');
+  return domain.replace(/\$\{[^}]*\}|[A-Z]/g, (part) => (part.length > 1 ? part : part.toLowerCase())).replace(/\.$/, '');
 }

@@ -32,11 +32,12 @@ export function readSecurityGroups(resources: readonly Resource[], vpcs: readonl
   for (const { id, type, properties, constructPath } of resources) {
     if (type !== 'AWS::EC2::SecurityGroup') continue;
     const egress = recordsOf(properties.SecurityGroupEgress);
+    const elsewhere = resources.some((other) => other.type === 'AWS::EC2::SecurityGroupEgress' && groupId(other.properties.GroupId) === id);
     groups.set(id, {
       name: displayName(id, constructPath),
       ingress: recordsOf(properties.SecurityGroupIngress).map((rule) => readRule(rule, 'from', lists)),
-      // A group without rules of its own in the template gets one that allows everything.
-      egress: egress.length === 0 ? EVERYWHERE('no egress rule is given') : egress.map((rule) => readRule(rule, 'to', lists)),
+      // A group that is given no egress rule, here or by a resource of its own, gets one that allows everything.
+      egress: egress.length === 0 && !elsewhere ? EVERYWHERE('no egress rule is given') : egress.map((rule) => readRule(rule, 'to', lists)),
     });
   }
   for (const { id, type, properties } of resources) {

@@ -32,7 +32,7 @@ export function svgReport(matrix: Matrix): string {
   const columns = [...matrix.destinations].sort((a, b) => order(a) - order(b));
   const rows = matrix.rows.filter((row) => matrix.cells.some(({ from }) => from.id === row.id));
   const left = MARGIN + 16 + Math.max(110, ...rows.map(({ name }) => width(shorten(name)) + 10));
-  const gaps = columns.map((column, index) => columns.slice(0, index).filter((previous, at) => previous.group !== columns[at + 1]?.group).length);
+  const gaps = columns.map((_, index) => columns.slice(1, index + 1).filter(({ group }, at) => group !== columns[at]!.group).length);
   const x = (index: number) => left + index * CELL + (gaps[index] ?? 0) * 10;
   const top = MARGIN + 46 + HEADER;
   const right = x(Math.max(0, columns.length - 1)) + CELL;

@@ -23,8 +23,14 @@ export function textReport(matrix: Matrix, { all = false }: TextOptions = {}): s
 }
 
 function cellLines({ to, verdict, allows, path }: Cell): readonly string[] {
-  const what = allows.length > 0 ? `  [${allows.join('; ')}]` : '';
+  const what = allows.length > 0 ? `  [${shorten(allows)}]` : '';
   return [`  ${MARKS[verdict].padEnd(8)} ${to.label}${what}`, ...path.map((hop, index) => `  ${' '.repeat(8)}   ${index === 0 ? 'by' : '  '} ${hop}`)];
+}
+
+const MOST = 5;
+
+function shorten(allows: readonly string[]): string {
+  return allows.length <= MOST ? allows.join('; ') : `${allows.slice(0, MOST).join('; ')}; and ${allows.length - MOST} more`;
 }
 
 function unknownLines({ unknowns }: Matrix): string {
@@ -36,7 +42,7 @@ export function breachReport(breaches: readonly Breach[]): string {
   return breaches
     .map(({ denial, cells }) => {
       if (cells.length === 0) return `holds   ${denial.text}`;
-      return [`BROKEN  ${denial.text}`, ...cells.flatMap(({ from, to, verdict, allows, path }) => [`          ${from.name} -> ${to.label}: ${verdict}${allows.length > 0 ? ` [${allows.join('; ')}]` : ''}`, `            ${path.join(', ')}`])].join('\n');
+      return [`BROKEN  ${denial.text}`, ...cells.flatMap(({ from, to, verdict, allows, path }) => [`          ${from.name} -> ${to.label}: ${verdict}${allows.length > 0 ? ` [${shorten(allows)}]` : ''}`, `            ${path.join(', ')}`])].join('\n');
     })
     .join('\n');
 }
@@ -44,6 +50,6 @@ export function breachReport(breaches: readonly Breach[]): string {
 export function changeReport(changes: readonly Change[]): string {
   if (changes.length === 0) return 'Nothing that can be reached has changed.';
   return changes
-    .map(({ from, to, before, after, opened, path, opens }) => `${opens ? 'OPENS ' : 'closes'}  ${from} -> ${to}: ${before} to ${after}${opens && opened.length > 0 ? ` [${opened.join('; ')}]` : ''}${opens && path.length > 0 ? `\n          ${path.join(', ')}` : ''}`)
+    .map(({ from, to, before, after, opened, path, opens }) => `${opens ? 'OPENS ' : 'closes'}  ${from} -> ${to}: ${before} to ${after}${opens && opened.length > 0 ? ` [${shorten(opened)}]` : ''}${opens && path.length > 0 ? `\n          ${path.join(', ')}` : ''}`)
     .join('\n');
 }
