@@ -2,5 +2,6 @@
 export * from './authorization';
 export * from './gateway';
 export * from './patterns';
+export * from './registry';
 export * from './security-checks';
 export * from './zone';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ApiGatewayCentric } from '../../lib';
+import { ApiGatewayCentric, ToolRegistry } from '../../lib';
 import type { McpToolDefinition } from '../../lib';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
@@ -20,10 +20,15 @@ export interface GatewayModelSettings {
 export class GatewayModel extends Stack {
   constructor(scope: Construct, id: string, settings: GatewayModelSettings) {
     super(scope, id, { description: 'MCP servers behind a zero-trust gateway' });
+    const registry = new ToolRegistry(this, 'Tools');
     const model = new ApiGatewayCentric(this, 'Mcp', {
+      registry,
       tokenIssuers: [{ issuer: settings.issuer, jwksUri: settings.jwksUri }],
       policiesFolder: join(__dirname, '..', '..', 'policies'),
     });
+    new CfnOutput(this, 'ToolRegistryTable', { value: registry.tableName });
+    new CfnOutput(this, 'ToolRegistryKey', { value: registry.signingKeyArn });
+    new CfnOutput(this, 'ToolDecisionUrl', { value: registry.decisionUrl });
     for (const name of SERVERS) {
       const server = model.addServer(name, { url: `https://${name}.${settings.upstreamDomain}/mcp`, toolDefinitions: toolsOf(name) });
       new CfnOutput(this, `Url-${name}`, { value: server.serverUrl });

@@ -10,16 +10,21 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { Workflows } from '../onboarding';
 
-/** ARNs of the two state machines of a registry. */
+/** ARNs of the state machines that a function may start. */
 export interface StateMachines {
-  readonly review: string;
-  /** @default - this function starts none */
+  /** @default - none */
+  readonly review?: string;
+  /** @default - none */
   readonly discovery?: string;
 }
 
 /** The workflows of AWS Step Functions. */
 export function createStepFunctions(client: SFNClient, { review, discovery }: StateMachines): Workflows {
-  const start = async (stateMachineArn: string, input: object) => void (await client.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) })));
+  async function start(stateMachineArn: string | undefined, input: object): Promise<void> {
+    if (stateMachineArn === undefined) throw new Error('this function starts no such workflow');
+    await client.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+  }
+
   return {
     async complete(taskToken, outcome) {
       try {
@@ -39,9 +44,6 @@ export function createStepFunctions(client: SFNClient, { review, discovery }: St
       }
     },
     startReview: (input) => start(review, input),
-    startDiscovery() {
-      if (discovery === undefined) return Promise.reject(new Error('this function starts no discovery'));
-      return start(discovery, {});
-    },
+    startDiscovery: () => start(discovery, {}),
   };
 }

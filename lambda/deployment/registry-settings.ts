@@ -47,7 +47,7 @@ export function readOnboardingSettings(environment: Environment): OnboardingSett
   return {
     ...readRegistrySettings(environment),
     renewalNoticeMs: readNumber(environment, 'MCP_REGISTRY_RENEWAL_NOTICE_DAYS') * DAY_MS,
-    workflows: { review: required(environment, 'MCP_REGISTRY_REVIEW_WORKFLOW'), discovery: environment.MCP_REGISTRY_DISCOVERY_WORKFLOW },
+    workflows: { review: environment.MCP_REGISTRY_REVIEW_WORKFLOW, discovery: environment.MCP_REGISTRY_DISCOVERY_WORKFLOW },
   };
 }
 

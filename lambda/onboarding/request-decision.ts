@@ -9,8 +9,8 @@ export interface DecisionWanted {
   readonly pin: Pin;
   readonly taskToken: string;
   readonly execution: string;
-  /** Why the last decision could not be carried out. @default - there was none, or it could */
-  readonly refusal?: string;
+  /** Why the last decision could not be carried out; empty where there was none, or it could. */
+  readonly refusal: string;
 }
 
 /** A message to those who decide. */
@@ -62,13 +62,13 @@ const MAX_FINDINGS = 10;
 const SHORT_PIN = 12;
 
 /** No word of the definition itself: it may be written to move whoever reads it. */
-export function describeRequest({ id, record }: StoredRecord, { before, level, differences, newFindings }: Review, refusal?: string): ReviewRequest {
+export function describeRequest({ id, record }: StoredRecord, { before, level, differences, newFindings }: Review, refusal = ''): ReviewRequest {
   const { state, sensitive, endorsements, scan, resembles } = record;
   const name = escapeUnprintable(id);
   const findings = newFindings.slice(0, MAX_FINDINGS).map(({ ruleId, severity, pointer, sentence }) => escapeUnprintable(`  ${ruleId} (${severity}) at ${pointer}: ${sentence}`));
   const lines = [
     state === 'approved' ? `The approval of ${name} ends soon and has to be renewed.` : state === 'quarantined' ? `${name} is in quarantine: it is not served until people decide.` : `${name} is new, or was changed, and waits for a decision.`,
-    ...(refusal === undefined ? [] : ['', `The last decision was not carried out: ${escapeUnprintable(refusal)}`]),
+    ...(refusal === '' ? [] : ['', `The last decision was not carried out: ${escapeUnprintable(refusal)}`]),
     '',
     `Definition: ${record.pin}`,
     ...(before === undefined || before === record.pin ? [] : [`Compared with the approved definition ${before.slice(0, SHORT_PIN)}: a ${level} change in ${differences.length} ${differences.length === 1 ? 'place' : 'places'}`]),

@@ -1,4 +1,4 @@
-import type { Pin, LifeCycleState, ToolRegistry, ApprovalLog } from '../integrity';
+import { StepRefused, type ApprovalLog, type Pin, type ToolRegistry } from '../integrity';
 
 /** What the one step that has the key is asked to do. */
 export type SignRequest =
@@ -14,10 +14,16 @@ export type SignRequest =
   /** The head is to be signed once more, so that instances know it is the newest. */
   | { readonly action: 'renew' };
 
-export type SignOutcome =
-  | { readonly action: 'approve'; readonly state: LifeCycleState; /** Empty when enough people have. */ readonly endorsers: readonly string[] }
-  | { readonly action: 'withdraw'; readonly isAppended: boolean }
-  | { readonly action: 'renew'; readonly size: number };
+export type SignOutcome = ApprovalOutcome | { readonly isAppended: boolean } | { /** Of the log, in entries. */ readonly size: number };
+
+export interface ApprovalOutcome {
+  /** `published`, where the definition is served from now on; `endorsed`, where another person has to approve it; `refused`. */
+  readonly outcome: 'published' | 'endorsed' | 'refused';
+  /** Who has approved the definition so far in this workflow. */
+  readonly endorsers: readonly string[];
+  /** One sentence; empty where nothing was refused. */
+  readonly refusal: string;
+}
 
 export interface SignStepOptions {
   readonly registry: ToolRegistry;
@@ -29,18 +35,25 @@ export interface SignStepOptions {
  * and counts only endorsements that came by this workflow (MUL-10).
  */
 export function createSignStep({ registry, log }: SignStepOptions): (request: SignRequest) => Promise<SignOutcome> {
+  async function approve({ id, decision: { by, why, pin, despiteFindings }, endorsers }: Extract<SignRequest, { action: 'approve' }>): Promise<ApprovalOutcome> {
+    try {
+      const { record } = await registry.approve(id, { by, why, pin, despiteFindings, endorsers });
+      const isComplete = record.endorsements.length === 0;
+      return { outcome: isComplete ? 'published' : 'endorsed', endorsers: isComplete ? [] : [...endorsers, by], refusal: '' };
+    } catch (error) {
+      if (!(error instanceof StepRefused)) throw error;
+      return { outcome: 'refused', endorsers, refusal: error.message };
+    }
+  }
+
   return async (request) => {
     switch (request.action) {
-      case 'approve': {
-        const { id, decision, endorsers } = request;
-        const { record } = await registry.approve(id, { ...decision, endorsers });
-        const isComplete = record.endorsements.length === 0;
-        return { action: 'approve', state: record.state, endorsers: isComplete ? [] : [...endorsers, decision.by] };
-      }
+      case 'approve':
+        return approve(request);
       case 'withdraw':
-        return { action: 'withdraw', isAppended: await registry.publishWithdrawal(request.id) };
+        return { isAppended: await registry.publishWithdrawal(request.id) };
       case 'renew':
-        return { action: 'renew', size: (await log.renew())?.size ?? 0 };
+        return { size: (await log.renew())?.size ?? 0 };
     }
   };
 }

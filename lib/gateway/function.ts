@@ -21,6 +21,8 @@ export interface GatewayFunctionProps {
   readonly vpc?: ec2.IVpc;
   readonly vpcSubnets?: ec2.SubnetSelection;
   readonly securityGroups?: ec2.ISecurityGroup[];
+  /** @default - the function is only ever invoked synchronously */
+  readonly whyNoDeadLetterQueue?: string;
 }
 
 /** A bundled function with a role of its own, which may write its own encrypted log group, send traces, and nothing else. */
@@ -76,7 +78,7 @@ function acknowledgeFindings(scope: GatewayFunction, props: GatewayFunctionProps
   acknowledge(scope, {
     'AwsSolutions-IAM5[Resource::*]': 'the X-Ray and, in a VPC, the network interface actions have no resource-level permissions; every other statement names its resource',
     'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of one role of one function and lives and dies with it',
-    'NIST.800.53.R5-LambdaDLQ': 'the function is only ever invoked synchronously, so there is no event that a dead-letter queue could keep',
+    'NIST.800.53.R5-LambdaDLQ': props.whyNoDeadLetterQueue ?? 'the function is only ever invoked synchronously, so there is no event that a dead-letter queue could keep',
   });
   if (!props.vpc) {
     acknowledge(scope, {
