@@ -58,14 +58,14 @@ export function validatePolicies(
     message: errorText([error]).replace(`for policy \`${policyId}\`, `, ''),
     ...place(policies, policyId, error.sourceLocations?.[0]?.start, options),
   });
-  const errors = answer.validationErrors.map((found) => issue('error', found));
+  const errors = onceForAllActions(answer.validationErrors.map((found) => issue('error', found)));
   const erroneous = new Set(errors.map(({ policyId }) => policyId));
-  const warnings = answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found));
+  const warnings = onceForAllActions(answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found)));
   return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(policies, schema, options)];
 }
 
 /** A string or a comment, in which nothing is an entity, or a server or tool by its name. */
-const ENTITY = /\/\/[^\n]*|\bMcp\s*::\s*(Server|Tool)\s*::\s*"((?:[^"\\]|\\.)*)"|"(?:[^"\\]|\\.)*"/g;
+const ENTITY = /\/\/[^\n]*|\bMcp\s*::\s*(Server|Tool|ServerGrants|ToolGrants)\s*::\s*"((?:[^"\\]|\\.)*)"|"(?:[^"\\]|\\.)*"/g;
 
 /** Policies that name a server or a tool that is not there: such a `forbid` would be silent. */
 function unknownEntities(policies: Readonly<Record<string, string>>, schema: CedarSchema, options: ValidatePoliciesOptions): PolicyIssue[] {
@@ -77,14 +77,30 @@ function unknownEntities(policies: Readonly<Record<string, string>>, schema: Ced
     for (const match of text.matchAll(ENTITY)) {
       const [, type, name] = match;
       if (type === undefined || name === undefined || name.includes('\\')) continue;
-      const known = type === 'Server' ? servers : tools;
+      const isServer = type.startsWith('Server');
+      const known = isServer ? servers : tools;
       if (known.includes(name)) continue;
       const meant = nearest(name, known);
-      const message = `there is no ${type === 'Server' ? 'server' : 'tool'} ${JSON.stringify(name)}${meant === undefined ? '' : ` (did you mean ${JSON.stringify(meant)}?)`}`;
+      const message = `there is no ${isServer ? 'server' : 'tool'} ${JSON.stringify(name)}${meant === undefined ? '' : ` (did you mean ${JSON.stringify(meant)}?)`}`;
       issues.push({ policyId, severity: 'error', message, ...placeAt(policies, policyId, match.index, options) });
     }
   }
   return issues;
+}
+
+const ACTION = /for Mcp::Action::"(?:[^"\\]|\\.)*"/;
+
+/** Cedar says of each action what is wrong with a policy on many: once is enough, of the first of them by name. */
+function onceForAllActions(issues: readonly PolicyIssue[]): PolicyIssue[] {
+  const alike = new Map<string, PolicyIssue[]>();
+  for (const issue of [...issues].sort((a, b) => (a.message < b.message ? -1 : 1))) {
+    const key = JSON.stringify({ ...issue, message: issue.message.replace(ACTION, '') });
+    alike.set(key, [...(alike.get(key) ?? []), issue]);
+  }
+  return [...alike.values()].map(([first, ...more]) => {
+    if (more.length === 0) return first!;
+    return { ...first!, message: first!.message.replace(ACTION, (action) => `${action} and ${more.length} other ${more.length === 1 ? 'action' : 'actions'}`) };
+  });
 }
 
 function place(
