@@ -12,7 +12,8 @@ export interface AwsKeys {
 export interface SigV4Options {
   /** Name of the service as signatures have it: `execute-api`, `lambda`, `bedrock-agentcore`. */
   readonly service: string;
-  readonly region: string;
+  /** A region, or how to find it. */
+  readonly region: string | (() => Promise<string>);
   /** The gateway's own role; asked for each request, it renews by itself. */
   readonly keys: () => Promise<AwsKeys>;
   /** Milliseconds since the epoch. @default Date.now */

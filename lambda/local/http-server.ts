@@ -1,8 +1,11 @@
 import { getRequestListener } from '@hono/node-server';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { hash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { Cancellation, type CancelSignal, type Gateway } from '../gateway';
-import { urlHost, type ListenAddress } from './config';
+import { urlHost, type ListenAddress, type TlsConfig } from './config';
 import { StartError } from './start-error';
 
 /** Limits of the HTTP server itself, against clients that are slow on purpose or many. Milliseconds and bytes. */
@@ -43,19 +46,21 @@ export interface HttpServer {
  * Listens on `address`, hands every request to the gateway as a Web-standard Request, and tells it when the client goes
  * away. Streams are passed on piece by piece, without delay.
  *
- * @throws StartError when the address is taken, not of this machine, or not permitted.
+ * @param tls @default - plain HTTP
+ * @throws StartError when the address is taken, not of this machine, or not permitted, or the certificate cannot be used.
  */
-export async function startHttpServer(address: ListenAddress, limits: Partial<HttpServerLimits> = {}): Promise<HttpServer> {
+export async function startHttpServer(address: ListenAddress, limits: Partial<HttpServerLimits> = {}, tls?: TlsConfig): Promise<HttpServer> {
   const { stopMs, ...bounds } = { ...DEFAULT_HTTP_SERVER_LIMITS, ...limits };
   let gateway: Pick<Gateway, 'fetch'> | undefined;
   const listener = getRequestListener(
     (request, env) => {
       const { incoming, outgoing } = env as { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
-      return gateway?.fetch(request, { address: peerAddress(incoming), disconnected: disconnection(outgoing) }) ?? startingAnswer();
+      const clientCertificate = tls && certificateOf(incoming.socket as TLSSocket, tls);
+      return gateway?.fetch(request, { address: peerAddress(incoming), clientCertificate, disconnected: disconnection(outgoing) }) ?? startingAnswer();
     },
     { errorHandler: () => new Response(null, { status: 400 }) },
   );
-  const server = createServer(
+  const server = openServer(
     {
       headersTimeout: bounds.headersMs,
       requestTimeout: bounds.requestMs,
@@ -63,6 +68,7 @@ export async function startHttpServer(address: ListenAddress, limits: Partial<Ht
       keepAliveTimeout: bounds.keepAliveMs,
       maxHeaderSize: bounds.maxHeaderBytes,
     },
+    tls,
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxConnections = bounds.maxConnections;
@@ -74,6 +80,28 @@ export async function startHttpServer(address: ListenAddress, limits: Partial<Ht
     },
     stop: (endStreams) => stop(server, stopMs, endStreams),
   };
+}
+
+function openServer(options: ServerOptions, tls: TlsConfig | undefined, listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void): Server {
+  if (tls === undefined) return createServer(options, listener);
+  const { cert, key, clientCa } = tls;
+  try {
+    // Whether a client's certificate is asked for is up to us, whether it shows one up to the client; tokens say which one they need.
+    return createTlsServer({ ...options, cert, key, ca: clientCa, minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: false }, listener);
+  } catch {
+    throw new StartError('the certificate or the key of "tls" cannot be used, expected PEM files that belong together');
+  }
+}
+
+const certificates = new WeakMap<TLSSocket, string | undefined>();
+
+/** The digest of the client's certificate, once a connection; the handshake has proved that the client holds its key. */
+function certificateOf(socket: TLSSocket, { clientCa }: TlsConfig): string | undefined {
+  if (certificates.has(socket)) return certificates.get(socket);
+  const certificate = clientCa === undefined || socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  const digest = certificate && hash('sha256', certificate.raw, 'base64url');
+  certificates.set(socket, digest);
+  return digest;
 }
 
 function startingAnswer(): Response {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createAnonymousAuthenticator, createDemoIssuer, createTokenAuthenticator, type Authenticator, type DemoIssuer } from '../identity';
 import type { LocalConfig } from './config';
 
@@ -14,8 +15,14 @@ export interface LocalIdentity {
 export async function createLocalIdentity(config: LocalConfig, publicUrl: string): Promise<LocalIdentity> {
   const { identity, anonymous } = config;
   if (identity) {
-    const { trusted, requiredScopes } = identity;
-    const tokens = createTokenAuthenticator({ issuers: [trusted], requiredScopes });
+    const { trusted, requiredScopes, clockToleranceSeconds, dpop } = identity;
+    const { maxProofAgeSeconds, nonce = false } = dpop ?? {};
+    const tokens = createTokenAuthenticator({
+      issuers: [trusted],
+      requiredScopes,
+      clockToleranceSeconds,
+      dpop: { maxProofAgeSeconds, nonceKey: nonce ? randomBytes(32) : undefined },
+    });
     return {
       authenticator: anonymous ? createAnonymousAuthenticator(anonymous, tokens) : tokens,
       authorizationServers: [trusted.issuer],

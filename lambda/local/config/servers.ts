@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ServerOptions, UpstreamOptions } from '../../gateway';
+import { createRequirementCheck } from '../../identity';
+import { readCredentials, type CredentialsEntry } from './credentials';
 import type { ConfigDocument } from './document';
 import { interpolate, type Environment } from './interpolate';
 import { isLoopback } from './listen';
@@ -23,6 +25,9 @@ export interface ServerEntry {
   readonly clientCapabilities?: readonly ('roots' | 'sampling' | 'elicitation')[];
   readonly unsafeAllowPlainHttp?: boolean;
   readonly limits?: ServerOptions['upstreamLimits'];
+  readonly senderConstraint?: ServerOptions['senderConstraint'];
+  readonly tokenRequirements?: ServerOptions['tokenRequirements'];
+  readonly credentials?: CredentialsEntry;
   readonly disabled?: boolean;
   readonly includeTools?: readonly string[];
   readonly excludeTools?: readonly string[];
@@ -67,8 +72,9 @@ export function readServers(
     if (!upstream) continue;
     const filter = readToolFilter(entry);
     if (filter) toolFilters.set(name, filter);
-    const { normalize, unknownArguments, clientCapabilities, limits: upstreamLimits } = entry;
-    servers.push({ name, upstream, normalize, unknownArguments, clientCapabilities, upstreamLimits });
+    const { normalize, unknownArguments, clientCapabilities, limits: upstreamLimits, senderConstraint, tokenRequirements } = entry;
+    const credentials = reader.readCredentials(entry, upstream);
+    servers.push({ name, upstream, normalize, unknownArguments, clientCapabilities, upstreamLimits, senderConstraint, tokenRequirements, credentials });
   }
   if (ignored.length > 0) warnings.push(`these keys of other clients change nothing here, policies and limits do: ${ignored.join(', ')}`);
   return { servers, toolFilters, warnings, problems };
@@ -95,6 +101,22 @@ class EntryReader {
     this.checkTransport(entry);
     const upstream = entry.command === undefined ? this.readHttp(name, entry) : this.readStdio(entry, entry.command);
     return this.problems.length === before ? upstream : undefined;
+  }
+
+  /** What only the parts themselves know to be wrong is said at their key. */
+  readCredentials({ credentials, tokenRequirements = [] }: ServerEntry, upstream: UpstreamOptions): ServerOptions['credentials'] {
+    this.tryRead(['tokenRequirements'], () => createRequirementCheck(tokenRequirements));
+    if (credentials === undefined || upstream.kind !== 'http') return undefined;
+    return this.tryRead(['credentials'], () => readCredentials(credentials, upstream.url, this.folder, (text) => this.replace(['credentials'], text)));
+  }
+
+  private tryRead<Read>(path: Path, read: () => Read): Read | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.report(path, (error as Error).message);
+      return undefined;
+    }
   }
 
   private checkTransport(entry: ServerEntry): void {
