@@ -27,7 +27,7 @@ export function schemaProblems(document: ConfigDocument, validate = validateConf
  * one that was meant is missing too: one sentence says both.
  */
 function isCause(error: ErrorObject, misspelt: ReadonlySet<string>): boolean {
-  if (error.schemaPath.includes('/oneOf/') || error.keyword === 'propertyNames') return false;
+  if (error.schemaPath.includes('/oneOf/') || ['propertyNames', 'if'].includes(error.keyword)) return false;
   return !(['oneOf', 'required', 'dependencies'].includes(error.keyword) && misspelt.has(error.instancePath));
 }
 
