@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { generateSchema, loadPolicyTexts, validatePolicies, type DecisionPoint, type LoadedPolicies } from '../../lambda/authorization';
+import { generateSchema, loadPolicyTexts, validatePolicies, type DecisionPoint, type GrantAction, type LoadedPolicies } from '../../lambda/authorization';
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
 import type { JsonObject, ToolDefinition } from '../../lambda/protocol';
 import { asks, calls, person } from './fixtures';
@@ -69,9 +69,9 @@ describe('the default policies on the demo servers', () => {
     expect(shown).not.toEqual(expect.arrayContaining(['write_file']));
   });
 
-  it('MUL-8 show operators everything but the environment', async () => {
+  it('MUL-8 show operators everything but the environment and, without a grant, what deletes from the memory', async () => {
     for (const server of Object.keys(servers)) {
-      const names = servers[server]!.map((tool) => tool.name).filter((name) => name !== 'get-env');
+      const names = servers[server]!.map((tool) => tool.name).filter((name) => name !== 'get-env' && !(server === 'memory' && name.startsWith('delete_')));
       expect(await visible(operator, server)).toEqual(names);
     }
   });
@@ -110,7 +110,35 @@ describe('the default policies on the demo servers', () => {
   it('CV-1 keep the environment and the default entity from operators', async () => {
     expect(await decide(operator, 'everything', 'get-env')).toMatchObject({ effect: 'deny', policyIds: ['no-environment'] });
     expect(await decide(operator, 'memory', 'delete_entities', { entityNames: ['a', 'default'] })).toMatchObject({ effect: 'deny', reason: 'forbidden' });
-    expect(await decide(operator, 'memory', 'delete_entities', { entityNames: ['a'] })).toMatchObject({ effect: 'allow' });
     expect(await point.decide(asks(operator, 'memory', { kind: 'readResource', uri: 'memory://knowledge-graph' }))).toMatchObject({ effect: 'allow' });
+  });
+
+  it('JIT-1 let nobody delete from the memory without a grant for the very arguments', async () => {
+    const remove = servers.memory!.find(({ name }) => name === 'delete_entities')!;
+    const withGrant = async (argumentsBound: boolean, entityNames = ['a']) => {
+      const grant = { id: 'g', purpose: 'clean up', argumentsBound, approvedBy: ['carol'] };
+      return (await point.decide(calls(operator, 'memory', remove, { entityNames }, { grant }))).effect;
+    };
+    expect(await decide(operator, 'memory', 'delete_entities', { entityNames: ['a'] })).toEqual({ effect: 'deny', policyIds: ['deleting-needs-a-grant'], reason: 'forbidden' });
+    expect(await withGrant(true)).toBe('allow');
+    expect(await withGrant(false)).toBe('deny');
+    expect(await withGrant(true, ['default'])).toBe('deny');
+  });
+
+  it('JIT-1 let operators ask for ten minutes, and approvers alone decide', async () => {
+    const remove = servers.memory!.find(({ name }) => name === 'delete_entities')!;
+    const may = async (who: typeof operator, kind: GrantAction, lifetimeSeconds = 600) =>
+      (await point.decide(asks(who, 'memory', { kind, tool: remove, request: { principal: 'otto', argumentsBound: true, uses: 1, lifetimeSeconds } }))).effect;
+    expect(await may(operator, 'requestGrant')).toBe('allow');
+    expect(await may(operator, 'requestGrant', 601)).toBe('deny');
+    expect(await may(analyst, 'requestGrant')).toBe('deny');
+    const approver = person('carol', ['approvers']);
+    for (const action of ['approveGrant', 'approveGrantAlone', 'revokeGrant'] as const) {
+      expect(await may(approver, action)).toBe('allow');
+      expect(await may(operator, action)).toBe('deny');
+    }
+    for (const who of [operator, approver]) expect(await may(who, 'autoApproveGrant')).toBe('deny');
+    expect(await point.decide(asks(approver, 'memory', { kind: 'useKillSwitch' }))).toMatchObject({ effect: 'allow' });
+    expect(await point.decide(asks(operator, 'memory', { kind: 'useKillSwitch' }))).toMatchObject({ effect: 'deny' });
   });
 });
