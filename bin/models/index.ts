@@ -35,6 +35,11 @@ function settingsOf(app: App) {
   };
 }
 
+/** A public key of nobody, so that the model can be looked at without one. */
+const EXAMPLE_KEYS = JSON.stringify({
+  keys: [{ kty: 'EC', crv: 'P-256', use: 'sig', alg: 'ES256', kid: 'example', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }],
+});
+
 /** What the zone model is told besides: `-c egress=none`, or names that one of its servers may reach, separated by commas. */
 function zoneSettingsOf(app: App) {
   const context = (key: string, absent: string): string => app.node.tryGetContext(key) ?? absent;
@@ -44,6 +49,7 @@ function zoneSettingsOf(app: App) {
     certificateArn: context('certificateArn', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
     clientCidr: context('clientCidr', '10.20.0.0/16'),
     egressDomains: egress === 'none' ? [] : egress.split(','),
+    jwks: context('jwks', EXAMPLE_KEYS),
     imageDigest: context('imageDigest', `sha256:${'0'.repeat(64)}`),
   };
 }

@@ -13,7 +13,10 @@ const SERVERS = ['everything', 'files', 'memory'];
 export interface ZoneModelSettings {
   /** `iss` of the access tokens. */
   readonly issuer: string;
+  /** Where its keys are; they are fetched there when the zone has a way out. */
   readonly jwksUri: string;
+  /** Its keys, as JSON, when the zone has none. */
+  readonly jwks: string;
   /** Servers are at `<name>.<domainName>` inside of the zone. */
   readonly domainName: string;
   /** Certificate of `*.<domainName>`. */
@@ -30,20 +33,21 @@ export interface ZoneModelSettings {
 export class ZoneModel extends Stack {
   constructor(scope: Construct, id: string, settings: ZoneModelSettings) {
     super(scope, id, { description: 'MCP servers in a security zone of their own' });
+    const isolated = settings.egressDomains.length === 0;
     const model = new DedicatedSecurityZone(this, 'Mcp', {
-      tokenIssuers: [{ issuer: settings.issuer, jwksUri: settings.jwksUri }],
+      tokenIssuers: [isolated ? { issuer: settings.issuer, jwks: settings.jwks } : { issuer: settings.issuer, jwksUri: settings.jwksUri }],
       policiesFolder: join(__dirname, '..', '..', 'policies'),
       domainName: settings.domainName,
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
       clientCidrs: [settings.clientCidr],
     });
-    if (settings.egressDomains.length > 0) model.zone.allowEgress(model.gatewayWorkload, { domains: [new URL(settings.jwksUri).hostname] });
+    if (!isolated) model.zone.allowEgress(model.gatewayWorkload, { domains: [new URL(settings.jwksUri).hostname] });
     for (const name of SERVERS) {
       const server = model.addServer(name, {
         repository: ecr.Repository.fromRepositoryName(this, `Repository-${name}`, `mcp/${name}`),
         imageDigest: settings.imageDigest,
         toolDefinitions: toolsOf(name),
-        egress: name === 'everything' && settings.egressDomains.length > 0 ? { domains: [...settings.egressDomains] } : undefined,
+        egress: name === 'everything' && !isolated ? { domains: [...settings.egressDomains] } : undefined,
       });
       new CfnOutput(this, `Url-${name}`, { value: server.server.serverUrl });
     }

@@ -1,4 +1,4 @@
-import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -201,6 +201,7 @@ export class DedicatedSecurityZone extends Construct {
     this.zone.connectServers(this.gatewayWorkload, this.balancer.workload, 443);
     this.gateway = this.createGateway(logRetention);
     this.permissionsBoundary = this.createBoundary();
+    this.node.addValidation({ validate: () => this.issuersOutOfReach() });
   }
 
   /**
@@ -248,7 +249,7 @@ export class DedicatedSecurityZone extends Construct {
     const { zone, gatewayWorkload: workload, policyStore, encryptionKey, props } = this;
     const { account, partition, region } = Stack.of(this);
     zone.allowService(workload, ZoneService.VERIFIED_PERMISSIONS, {
-      actions: ['verifiedpermissions:GetPolicyStore', 'verifiedpermissions:GetSchema', 'verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:BatchGetPolicy', 'verifiedpermissions:IsAuthorized'],
+      actions: DECIDE,
       resources: [policyStore.policyStoreArn],
     });
     const gateway = new McpGateway(this, 'Gateway', {
@@ -260,9 +261,20 @@ export class DedicatedSecurityZone extends Construct {
       vpc: zone.vpc,
       vpcSubnets: workload.vpcSubnets,
       securityGroups: [workload.securityGroup],
+      authorizerInVpc: true,
     });
-    zone.allowService(workload, ZoneService.SECRETS_MANAGER, { actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: [`arn:${partition}:secretsmanager:${region}:${account}:secret:*`] });
+    zone.allowService(workload, ZoneService.SECRETS_MANAGER, { actions: READ_SECRET, resources: [gateway.keySecret.secretArn] });
     return gateway;
+  }
+
+  /** Messages of a validation: whether the gateway can fetch the keys of its issuers. */
+  private issuersOutOfReach(): string[] {
+    return this.props.tokenIssuers.flatMap(({ issuer, jwksUri }) => {
+      if (jwksUri === undefined || Token.isUnresolved(jwksUri)) return [];
+      const { hostname } = new URL(jwksUri);
+      if (this.zone.knowsName(hostname)) return [];
+      return [`the gateway cannot reach ${hostname} for the keys of ${issuer}: declare it with zone.allowEgress(gatewayWorkload, { domains: [${JSON.stringify(hostname)}] }), or give the keys with jwks`];
+    });
   }
 
   /** Nothing of the zone can make principals, change networks, or touch what another account owns, whatever its policies say. */
@@ -273,13 +285,14 @@ export class DedicatedSecurityZone extends Construct {
       statements: [
         new iam.PolicyStatement({
           actions: [
-            'logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'cloudwatch:PutMetricData',
-            'ecr:GetAuthorizationToken', ...PULL, 'secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey',
-            'verifiedpermissions:GetPolicyStore', 'verifiedpermissions:GetSchema', 'verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:BatchGetPolicy', 'verifiedpermissions:IsAuthorized',
+            'logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'logs:GetLogEvents', 'logs:FilterLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'cloudwatch:PutMetricData',
+            'ecr:GetAuthorizationToken', ...PULL, ...READ_SECRET, 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey',
+            ...DECIDE,
             'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 's3:GetObject', 's3:PutObject', 's3:ListBucket',
           ],
           resources: ['*'],
-          conditions: { StringEquals: { 'aws:ResourceAccount': account } },
+          // Absent where an action knows no resources.
+          conditions: { StringEqualsIfExists: { 'aws:ResourceAccount': account } },
         }),
         new iam.PolicyStatement({
           actions: ['ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'],
@@ -293,4 +306,9 @@ export class DedicatedSecurityZone extends Construct {
   }
 }
 
+const DECIDE = [
+  'verifiedpermissions:GetPolicyStore', 'verifiedpermissions:GetSchema', 'verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:BatchGetPolicy',
+  'verifiedpermissions:IsAuthorized',
+];
+const READ_SECRET = ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'];
 const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];

@@ -66,6 +66,13 @@ export class ZoneDnsFirewall extends Construct {
     names.forEach((name) => this.outside.names.add(name));
   }
 
+  /** Whether a name can be looked up. */
+  knows(name: string): boolean {
+    const listed = (candidate: string) => this.inside.names.has(candidate) || this.outside.names.has(candidate);
+    const labels = name.split('.');
+    return listed(name) || labels.some((_, index) => index > 0 && listed(`*.${labels.slice(index).join('.')}`));
+  }
+
   private domainList(id: string, domains: () => string[]): route53resolver.CfnFirewallDomainList {
     const list = new route53resolver.CfnFirewallDomainList(this, id, { domains: Lazy.list({ produce: domains }) });
     list.name = this.uniqueName(list);

@@ -159,7 +159,7 @@ export class FargateServer extends Construct implements iam.IGrantable {
       healthCheckGracePeriod: Duration.seconds(60),
     });
     // A task that starts before its endpoints and routes are there finds no image.
-    this.service.node.addDependency(zone);
+    this.service.node.addDependency(workload.readiness);
     this.acknowledgeFindings();
   }
 

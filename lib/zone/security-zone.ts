@@ -179,6 +179,11 @@ export class SecurityZone extends Resource {
     this.dnsFirewall.allowInside(...names);
   }
 
+  /** Whether a name can be looked up in the zone. */
+  knowsName(name: string): boolean {
+    return this.dnsFirewall.knows(name);
+  }
+
   /**
    * An endpoint by which clients in connected networks reach private APIs of this account, and nothing else.
    *
@@ -223,6 +228,7 @@ export class SecurityZone extends Resource {
     workload.connections.allowTo(endpoint, ec2.Port.HTTPS, `${workload.workloadName} to ${service.name}`);
     this.connect(() => workload._place(), () => endpoint._place(), HTTPS);
     this.dnsFirewall.allowInside(...hostNames);
+    workload._needs(endpoint);
     return endpoint;
   }
 

@@ -1,6 +1,7 @@
 import { Lazy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { Construct } from 'constructs';
+import { Construct, Dependable } from 'constructs';
+import type { IDependable } from 'constructs';
 import type { Place, ZoneNetwork } from './network';
 import type { ZoneTier } from './tier';
 import { WORKLOAD_NAME } from './workload-name';
@@ -37,6 +38,10 @@ export class ZoneWorkload extends Construct implements ec2.IConnectable {
    */
   readonly vpcSubnets: ec2.SubnetSelection;
 
+  /** What has to be there before it starts: its endpoints and its way out. */
+  readonly readiness: IDependable;
+
+  private readonly needs = new Set<IDependable>();
   private readonly network: ZoneNetwork;
   private readonly tier: ZoneTier;
   private dedicated?: Place;
@@ -58,6 +63,9 @@ export class ZoneWorkload extends Construct implements ec2.IConnectable {
       securityGroups: [this.securityGroup],
       defaultPort: props.defaultPort === undefined ? undefined : ec2.Port.tcp(props.defaultPort),
     });
+    const { needs } = this;
+    this.readiness = {};
+    Dependable.implement(this.readiness, { get dependencyRoots() { return [...needs].flatMap((need) => Dependable.of(need).dependencyRoots); } });
     this.vpcSubnets = { subnets: props.network.availabilityZones.map((availabilityZone, zone) => this.subnetIn(availabilityZone, zone)) };
   }
 
@@ -77,6 +85,16 @@ export class ZoneWorkload extends Construct implements ec2.IConnectable {
    */
   _moveTo(place: Place): void {
     this.dedicated = place;
+    this._needs(...place.subnets);
+  }
+
+  /**
+   * Adds to what has to be there before it starts.
+   *
+   * @internal
+   */
+  _needs(...needs: readonly IDependable[]): void {
+    needs.forEach((need) => this.needs.add(need));
   }
 
   private subnetIn(availabilityZone: string, zone: number): ec2.ISubnet {
