@@ -74,10 +74,15 @@ function computeCell(network: Network, from: Row, to: Destination, probes: reado
     if (!reached || (!reached.certain && answer.certain)) reached = answer;
   }
   const base = { from, to, attempts: probes.length };
-  if (reached) return { ...base, verdict: reached.certain ? to.meaning : 'unknown', allows: summarize(through), path: reached.path };
+  if (reached) return { ...base, verdict: reached.certain ? meaningOf(to, through.length === probes.length) : 'unknown', allows: summarize(through), path: reached.path };
   const blind = blindSpot(network, from, to);
   if (blind) return { ...base, verdict: 'unknown', allows: [], path: [`${blind.subject} ${blind.why}`] };
   return { ...base, verdict: 'closed', allows: [], path: missed?.path ?? ['there is no way to it'] };
+}
+
+/** Whoever is reached on some ports only is reached as somebody declared it. */
+function meaningOf({ meaning, kind }: Destination, everything: boolean): Verdict {
+  return kind.kind === 'party' && !everything ? 'limited' : meaning;
 }
 
 /** What is known without trying. */

@@ -76,7 +76,7 @@ export function readSubnets(resources: readonly Resource[], vpcs: readonly Vpc[]
     return [
       {
         id,
-        name: constructPath === undefined ? id : displayName(id, constructPath).replace(/\/Subnet$/, ''),
+        name: displayName(id, constructPath).replace(/(?<=.)\/Subnet$/, ''),
         vpc,
         ranges: ranges.length > 0 ? ranges : [vpc.ranges[0]!],
         mapsPublicAddress: isTrue(properties.MapPublicIpOnLaunch),

@@ -1,7 +1,7 @@
 import { readFirewallPolicy } from '../firewall/policy';
 import { referenceIn, type ResolvedTemplates, type Resource } from '../template';
 import { readEndpointPolicy } from './endpoint-policy';
-import type { Endpoint, Firewall, Network, Peering, TransitGateway, Unknown, Vpc } from './network';
+import type { Endpoint, Firewall, Network, Party, Peering, TransitGateway, Unknown, Vpc } from './network';
 import { createPlacementReader, readParties, type PlacementReader } from './parties';
 import { readSubnets, readVpcs } from './placement';
 import { listOf, recordsOf, textOf } from './property';
@@ -16,7 +16,7 @@ export function readNetwork({ resources, macros }: ResolvedTemplates): Network {
   const groups = readSecurityGroups(all, vpcs, unknowns);
   const reader = createPlacementReader(subnets, groups, vpcs, unknowns);
   const firewalls = readFirewalls(all, resources, vpcs, unknowns);
-  const parties = readParties(resources, reader, unknowns);
+  const parties = withDistinctNames(readParties(resources, reader, unknowns));
   const endpoints = readEndpoints(all, vpcs, reader, unknowns);
   for (const resource of all) {
     if (resource.undecidedCondition !== undefined && isNetwork(resource.type)) {
@@ -54,6 +54,13 @@ const isNetwork = (type: string) => /^AWS::(EC2|ElasticLoadBalancing|NetworkFire
 function vpcOf({ properties }: Resource): { readonly vpc?: string } {
   const id = referenceIn(properties.VpcId ?? properties.VpcIdentifier)?.resourceId;
   return id === undefined ? {} : { vpc: id };
+}
+
+/** Two of the same name in different stacks are called by their ids. */
+function withDistinctNames(parties: readonly Party[]): readonly Party[] {
+  const count = new Map<string, number>();
+  for (const { name } of parties) count.set(name, (count.get(name) ?? 0) + 1);
+  return parties.map((party) => ((count.get(party.name) ?? 0) > 1 ? { ...party, name: party.id } : party));
 }
 
 function distinct(unknowns: readonly Unknown[]): readonly Unknown[] {

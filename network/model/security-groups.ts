@@ -123,12 +123,12 @@ function awsList(list: unknown): RulePeer | undefined {
   return ranges && { kind: 'ranges', ranges };
 }
 
-/** The path of the construct without its last part, or the logical id. */
+/** The path of the construct within its stack, or the logical id without the digest that the CDK puts at its end. */
 export function displayName(id: string, constructPath?: string): string {
-  const path = constructPath?.replace(/\/Resource$/, '').replace(/\/Default$/, '');
-  return path ?? id;
+  const path = constructPath?.replace(/\/(Resource|Default)$/, '').replace(/^[^/]+\//, '');
+  return path ?? shortName(id);
 }
 
 function shortName(id: string): string {
-  return id.split('/').at(-1)!;
+  return id.split('/').at(-1)!.replace(/(?<=.)[0-9A-F]{8}$/, '');
 }

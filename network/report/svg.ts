@@ -44,8 +44,8 @@ export function svgReport(matrix: Matrix): string {
   ]);
   const heads = columns.map((column, at) => `<text ${FONT} font-size="12" fill="#1f2933" transform="translate(${x(at) + CELL / 2 + 4} ${top - 8}) rotate(-60)">${escape(shorten(column.label, 34))}</text>`);
   const bands = groupBands(columns, x, bottom);
-  const total = Math.max(right + 140, left + 520);
-  const legend = Object.values(COLORS).map(({ fill, ink, mark, meaning }, index) => `${rectangle(left + index * 130 + (index > 1 ? 80 : 0) + (index > 2 ? 50 : 0), bottom + 42, 18, fill)}${text(left + index * 130 + (index > 1 ? 80 : 0) + (index > 2 ? 50 : 0) + 9, bottom + 55, mark, 'middle', 11, ink)}${text(left + index * 130 + (index > 1 ? 80 : 0) + (index > 2 ? 50 : 0) + 24, bottom + 56, meaning, 'start', 12, '#52606d')}`);
+  const total = Math.max(right + 140, left + 640);
+  const legend = drawLegend(left, bottom + 42);
   const height = bottom + 82 + Math.min(6, matrix.unknowns.length) * 16;
   const notes = matrix.unknowns.slice(0, 6).map(({ subject, why }, index) => text(left, bottom + 88 + index * 16, `? ${shorten(subject, 50)} ${why}`, 'start', 11, '#7a4f01'));
   return [
@@ -60,6 +60,15 @@ export function svgReport(matrix: Matrix): string {
     ...notes,
     '</svg>',
   ].join('\n');
+}
+
+function drawLegend(left: number, y: number): readonly string[] {
+  let x = left;
+  return Object.values(COLORS).map(({ fill, ink, mark, meaning }) => {
+    const entry = `${rectangle(x, y, 18, fill)}${text(x + 9, y + 13, mark, 'middle', 11, ink)}${text(x + 24, y + 14, meaning, 'start', 12, '#52606d')}`;
+    x += 48 + width(meaning);
+    return entry;
+  });
 }
 
 function order({ group }: Destination): number {
@@ -99,7 +108,7 @@ function shorten(name: string, most = 40): string {
 }
 
 function width(content: string): number {
-  return content.length * 7;
+  return content.length * 7.4;
 }
 
 function escape(content: string): string {
