@@ -40,7 +40,7 @@ export function createRescanStep({ registry, compareWith, reviews, workflows, re
     for (const stored of known) {
       const pin = pendingPin(stored.record, clock() + renewalNoticeMs);
       if (pin === undefined || (await isAsked(stored))) continue;
-      await workflows.startReview({ id: stored.id, pin });
+      await workflows.startReview({ subject: stored.id, pin });
       started += 1;
     }
     return { known: known.length, started };

@@ -7,9 +7,9 @@ export type TaskOutcome =
   /** There is nothing to decide any more, or another workflow waits for the same. */
   | { readonly kind: 'superseded' };
 
-/** A definition that people have to decide on: the input of a review. */
+/** A definition that people have to decide on: the input of a review, and, among other members, the detail of a state change. */
 export interface ReviewInput {
-  readonly id: string;
+  readonly subject: string;
   readonly pin: Pin;
 }
 

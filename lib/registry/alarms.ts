@@ -42,16 +42,19 @@ export function addRegistryAlarms(scope: Construct, props: RegistryAlarmsProps):
   alarm('SigningFailedAlarm', 'The log of approved MCP tools was not signed: after a while gateways serve nothing', sign.metricErrors());
   alarm('AnnouncementFailedAlarm', 'Changes of MCP tools are not announced: reviews do not begin by themselves', announce.metricErrors());
   alarm('UndeliveredAlarm', 'An event of the registry of MCP tools reached nobody', undelivered.metricApproximateNumberOfMessagesVisible());
-  letAlarmsUse(props.encryptionKey);
+  letAlarmsUse(props.encryptionKey, topic);
 }
 
 /** CloudWatch publishes to an encrypted topic on its own behalf, for the alarms of this account. */
-function letAlarmsUse(key: kms.IKey): void {
-  const { account, region, partition } = Stack.of(key);
+function letAlarmsUse(key: kms.IKey, topic: sns.ITopic): void {
+  const { account, region, partition } = Stack.of(topic);
+  const conditions = { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': `arn:${partition}:cloudwatch:${region}:${account}:alarm:*` } };
+  const principals = [new iam.ServicePrincipal('cloudwatch.amazonaws.com')];
+  topic.addToResourcePolicy(new iam.PolicyStatement({ principals, actions: ['sns:Publish'], resources: [topic.topicArn], conditions }));
   key.addToResourcePolicy(new iam.PolicyStatement({
-    principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+    principals,
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     resources: ['*'],
-    conditions: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': `arn:${partition}:cloudwatch:${region}:${account}:alarm:*` } },
+    conditions,
   }));
 }

@@ -21,19 +21,21 @@ export interface RegistryRulesProps {
   readonly headRenewalInterval: Duration;
 }
 
-/** People are asked as soon as a definition needs them; what is withdrawn without the key is withdrawn in the log; all is looked at again in time. */
+/**
+ * People are asked as soon as a definition needs them; what is withdrawn without the key is withdrawn in the log; all is looked at
+ * again in time. Events are passed on whole, never by a template: names in them are chosen by the servers.
+ */
 export function addRegistryRules(scope: Construct, props: RegistryRulesProps): void {
   const { eventBus, undelivered: deadLetterQueue } = props;
   const on = (id: string, description: string, detail: Record<string, string[]>, target: events.IRuleTarget) =>
     new events.Rule(scope, id, { description, eventBus, eventPattern: { source: [SOURCE], detailType: [DETAIL_TYPE], detail }, targets: [target] });
   const every = (id: string, description: string, interval: Duration, target: events.IRuleTarget) =>
     new events.Rule(scope, id, { description, schedule: events.Schedule.rate(interval), targets: [target] });
-  const event = (path: string) => events.EventField.fromPath(`$.detail.${path}`);
 
   on('ReviewRule', 'Asks people about MCP tools that wait for review or went into quarantine', { action: ['submit', 'change', 'quarantine'], to: ['review', 'quarantined'] },
-    new targets.SfnStateMachine(props.reviewWorkflow, { deadLetterQueue, input: events.RuleTargetInput.fromObject({ id: event('subject'), pin: event('pin') }) }));
+    new targets.SfnStateMachine(props.reviewWorkflow, { deadLetterQueue, input: events.RuleTargetInput.fromEventPath('$.detail') }));
   on('WithdrawalRule', 'Withdraws MCP tools in the signed log that were stopped without its key', { from: ['approved'], to: ['quarantined', 'revoked'] },
-    new targets.LambdaFunction(props.sign, { deadLetterQueue, event: events.RuleTargetInput.fromObject({ action: 'withdraw', id: event('subject') }) }));
+    new targets.LambdaFunction(props.sign, { deadLetterQueue }));
   every('RescanRule', 'Asks all MCP servers again and scans all known tools', props.rescanInterval,
     new targets.SfnStateMachine(props.discoveryWorkflow, { deadLetterQueue, input: events.RuleTargetInput.fromObject({}) }));
   every('HeadRenewalRule', 'Signs the head of the log of approved MCP tools again', props.headRenewalInterval,

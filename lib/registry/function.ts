@@ -49,7 +49,7 @@ export class RegistryFunction extends Construct {
       code: functionCode(bundle),
       timeout,
       memorySize: MEMORY_MIB,
-      ...(isAsynchronous ? { whyNoDeadLetterQueue: 'what it fails on is kept in the dead-letter queue of the rule or stream that invokes it, and raises an alarm' } : {}),
+      ...(isAsynchronous ? { whyNoDeadLetterQueue: 'what it fails on goes to the queue that its failures, its rules and its stream have in common, and raises an alarm' } : {}),
     });
     this.function = handler;
     this.logGroup = logGroup;

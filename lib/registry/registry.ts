@@ -5,6 +5,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as destinations from 'aws-cdk-lib/aws-lambda-destinations';
 import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -125,6 +126,7 @@ export class ToolRegistry extends ToolRegistryBase {
     });
     const sign = define('Sign', { bundle: 'registry-sign', description: 'Signs and publishes approvals of MCP tools', environment, access: { read: KNOWLEDGE, write: [...STEPS, 'log', 'heads'] }, isAsynchronous: true });
     this.letSign(sign, signingKey);
+    sign.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(undelivered), retryAttempts: 2 });
     const requestDecision = define('RequestDecision', {
       bundle: 'registry-request-decision',
       description: 'Asks people to decide on an MCP tool',

@@ -45,14 +45,14 @@ export interface ReviewSteps {
   readonly reminderInterval: Duration;
 }
 
-/** Waits for the decision of people on one definition, as many as it takes; signs and publishes. Input: `id` and `pin`. */
+/** Waits for the decision of people on one definition, as many as it takes; signs and publishes. Input: `subject` and `pin`. */
 export function reviewDefinition(scope: Construct, { requestDecision, sign, reminderInterval }: ReviewSteps): sfn.IChainable {
   const begin = new sfn.Pass(scope, 'Nobody has decided', { result: sfn.Result.fromObject({ outcome: 'none', endorsers: [], refusal: '' }), resultPath: '$.signed' });
   const ask = new tasks.LambdaInvoke(scope, 'Ask for a decision', {
     lambdaFunction: requestDecision,
     integrationPattern: sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
     payload: sfn.TaskInput.fromObject({
-      id: sfn.JsonPath.stringAt('$.id'),
+      id: sfn.JsonPath.stringAt('$.subject'),
       pin: sfn.JsonPath.stringAt('$.pin'),
       refusal: sfn.JsonPath.stringAt('$.signed.refusal'),
       taskToken: sfn.JsonPath.taskToken,
@@ -65,7 +65,7 @@ export function reviewDefinition(scope: Construct, { requestDecision, sign, remi
     function: sign,
     payload: {
       action: 'approve',
-      id: sfn.JsonPath.stringAt('$.id'),
+      id: sfn.JsonPath.stringAt('$.subject'),
       decision: sfn.JsonPath.objectAt('$.decision'),
       endorsers: sfn.JsonPath.objectAt('$.signed.endorsers'),
     },

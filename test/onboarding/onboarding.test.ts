@@ -67,7 +67,7 @@ describe('the onboarding of definitions', () => {
       offering(it, [TOOL]);
       await discovered(it);
       expect(await it.rescan()).toEqual({ known: 1, started: 1 });
-      expect(it.workflows.started).toEqual([{ id: 'files/read', pin: PIN }]);
+      expect(it.workflows.started).toEqual([{ subject: 'files/read', pin: PIN }]);
       await wait(it);
       expect(await it.rescan()).toEqual({ known: 1, started: 0 });
       it.workflows.running.clear();
