@@ -41,10 +41,9 @@ export function overview(context: PageContext, grants: readonly Grant[], blocks:
   const waiting = grants.filter(({ state }) => state === 'requested');
   const live = grants.filter(({ state }) => state === 'approved');
   const over = grants.filter(({ state }) => state !== 'requested' && state !== 'approved').slice(0, 20);
-  const none = html`<p class="card quiet">Nobody is waiting for a decision.</p>`;
   return html`${notice}<h1>${waiting.length === 0 ? 'Nothing waits for a decision' : waiting.length === 1 ? 'One request waits for a decision' : `${waiting.length} requests wait for a decision`}</h1>
 ${blocks.map((mark) => blockNotice(context, mark))}
-${waiting.length === 0 ? none : listOf(waiting)}
+${waiting.length > 0 && listOf(waiting)}
 ${live.length > 0 && html`<h2>In force now</h2>${listOf(live)}`}
 ${over.length > 0 && html`<h2>Lately</h2>${listOf(over)}`}
 ${mayBlock && killSwitch(context)}`;

@@ -31,7 +31,7 @@ dt { color: var(--quiet); }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 code, pre { font: .875rem/1.5 ui-monospace, SFMono-Regular, "Cascadia Mono", Menlo, Consolas, monospace; }
 code { background: var(--code); border-radius: 5px; padding: .1rem .35rem; overflow-wrap: anywhere; }
-pre { background: var(--code); border: 1px solid var(--line); border-radius: 8px; margin: 0; padding: .75rem 1rem; max-height: 22rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { background: var(--code); border: 1px solid var(--line); border-radius: 8px; margin: 0; padding: .75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .badge { display: inline-block; border-radius: 99px; padding: .05rem .65rem; font-size: .8125rem; font-weight: 600; background: var(--code); color: var(--quiet); white-space: nowrap; }
 .badge.requested { background: var(--wait-ground); color: var(--wait); }
 .badge.approved, .badge.consumed { background: var(--good-ground); color: var(--good); }
