@@ -9,5 +9,6 @@ export type * from './circumstances';
 export * from './decision';
 export { loadPolicyTexts, type LoadedPolicies, type PolicyFile, type PolicyFileError, type PolicyLocation } from './load-policies';
 export * from './schema';
+export * from './schema-size';
 export * from './validate-policies';
 export { ENTITY_TYPE, NAMESPACE, toolActionId, type EntityType } from './vocabulary';

@@ -1,5 +1,6 @@
 import type { ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
 import { cedar } from './cedar-engine';
+import type { EntityUid } from './entities';
 import { lineAndColumn, utf16Offset, type PolicyLocation } from './load-policies';
 import { nearest } from './nearest';
 import { errorText, parsePolicySet } from './policy-set';
@@ -36,6 +37,26 @@ export interface ValidatePoliciesOptions {
    * @default - not checked
    */
   readonly servers?: readonly string[];
+  /**
+   * Text of templates by id, checked like policies.
+   *
+   * @default - none
+   */
+  readonly templates?: Readonly<Record<string, string>>;
+  /**
+   * Policies that fill the slots of a template.
+   *
+   * @default - none
+   */
+  readonly links?: readonly TemplateLink[];
+}
+
+/** A policy that is a template with its slots filled. */
+export interface TemplateLink {
+  readonly policyId: string;
+  readonly templateId: string;
+  readonly principal?: EntityUid;
+  readonly resource?: EntityUid;
 }
 
 /**
@@ -48,7 +69,14 @@ export function validatePolicies(
   schema: CedarSchema,
   options: ValidatePoliciesOptions = {},
 ): readonly PolicyIssue[] {
-  const answer = cedar().validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies: policies } });
+  const { templates = {}, links = [] } = options;
+  const texts = { ...policies, ...templates };
+  const templateOf = new Map(links.map(({ policyId, templateId }) => [policyId, templateId]));
+  const answer = cedar().validate({
+    validationSettings: { mode: 'strict' },
+    schema,
+    policies: { staticPolicies: policies, templates, templateLinks: links.map(cedarLink) },
+  });
   if (answer.type === 'failure') {
     throw new Error(`The policies or their schema cannot be read: ${errorText(answer.errors)}`);
   }
@@ -56,12 +84,16 @@ export function validatePolicies(
     policyId,
     severity,
     message: errorText([error]).replace(`for policy \`${policyId}\`, `, ''),
-    ...place(policies, policyId, error.sourceLocations?.[0]?.start, options),
+    ...place(texts, templateOf.get(policyId) ?? policyId, error.sourceLocations?.[0]?.start, options),
   });
   const errors = onceForAllActions(answer.validationErrors.map((found) => issue('error', found)));
   const erroneous = new Set(errors.map(({ policyId }) => policyId));
   const warnings = onceForAllActions(answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found)));
-  return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(policies, schema, options)];
+  return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(texts, schema, options)];
+}
+
+function cedarLink({ policyId, templateId, principal, resource }: TemplateLink) {
+  return { newId: policyId, templateId, values: { ...(principal && { '?principal': principal }), ...(resource && { '?resource': resource }) } };
 }
 
 /** A string or a comment, in which nothing is an entity, or a server or tool by its name. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { loadPolicyTexts } from '../../lambda/authorization/load-policies';
+import { basename, join } from 'node:path';
+import { cedar } from '../../lambda/authorization/cedar-engine';
+import { lineAndColumn, loadPolicyTexts, utf16Offset } from '../../lambda/authorization/load-policies';
 import type { PolicyFile, PolicyLocation } from '../../lambda/authorization/load-policies';
 
 /** One Cedar policy and where it is written, if in a file. */
@@ -28,6 +29,26 @@ export function readPolicies(files: readonly PolicyFile[]): readonly PolicySourc
     throw new Error(loaded.errors.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
   }
   return Object.entries(loaded.policies).map(([id, text]) => ({ id, text, location: loaded.locations[id] }));
+}
+
+/**
+ * The templates in a folder, one in each file, in the order of the files' names; ids are the names without `.cedar`.
+ *
+ * @throws as `readPolicyFolder`
+ */
+export function readTemplateFolder(folder: string): readonly PolicySource[] {
+  if (!existsSync(folder)) throw new Error(`templatesFolder is ${JSON.stringify(folder)}, which does not exist`);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.cedar')).sort();
+  return names.map((name) => readTemplate({ name, text: readFileSync(join(folder, name), 'utf8') }));
+}
+
+/** @throws naming file, line and column where the text is not one Cedar template. */
+export function readTemplate({ name, text }: PolicyFile): PolicySource {
+  const answer = cedar().templateToJson(text);
+  if (answer.type === 'success') return { id: basename(name, '.cedar'), text, location: { file: name, line: 1, column: 1 } };
+  const [error] = answer.errors;
+  const { line, column } = lineAndColumn(text, utf16Offset(text, error?.sourceLocations?.[0]?.start ?? 0));
+  throw new Error(`${name}:${line}:${column}: expected exactly one policy template with ?principal, ?resource or both in its scope: ${error?.message}`);
 }
 
 /** Where a policy comes from, short enough for its description. */

@@ -5,19 +5,22 @@ import { CfnPolicyStore } from 'aws-cdk-lib/aws-verifiedpermissions';
 import { Construct } from 'constructs';
 import { generateSchema } from '../../lambda/authorization/schema';
 import type { GeneratedSchema, ServerTools } from '../../lambda/authorization/schema';
+import { STORE_QUOTA, schemaBytes, splitByServer } from '../../lambda/authorization/schema-size';
 import { validatePolicies } from '../../lambda/authorization/validate-policies';
-import { describe, readPolicies, readPolicyFolder } from './cedar-source';
+import type { TemplateLink } from '../../lambda/authorization/validate-policies';
+import { describe, readPolicies, readPolicyFolder, readTemplate, readTemplateFolder } from './cedar-source';
 import type { PolicySource } from './cedar-source';
 import { grantPolicyText } from './grant-policy';
 import type { ServerGrant } from './grant-policy';
+import { IdentitySource } from './identity-source';
+import type { IdentitySourceOptions } from './identity-source';
 import { Policy } from './policy';
 import { PolicyStoreBase } from './policy-store-base';
 import type { IPolicyStore } from './policy-store-base';
+import { oversizedResources } from './policy-sizes';
+import { PolicyTemplate } from './policy-template';
 import type { McpPrincipal } from './principal';
 import type { McpToolDefinition } from './tool-definition';
-
-/** What Amazon Verified Permissions takes for a schema. */
-const SCHEMA_BYTES = 100_000;
 
 /**
  * Policies that are created at the same time. The service refuses many at once, and one after the other takes seconds each, so
@@ -33,6 +36,14 @@ export interface PolicyStoreProps {
    * @default - no policies but those that are granted or added; what no policy permits is refused
    */
   readonly policiesFolder?: string;
+
+  /**
+   * Folder of Cedar policy templates, `*.cedar`, one in each file. Every file becomes a template under its name without `.cedar`;
+   * `template()` finds it, and its `link()` makes policies of it.
+   *
+   * @default - no templates but those that are added
+   */
+  readonly templatesFolder?: string;
 
   /**
    * What the store is for; at most 150 characters.
@@ -76,6 +87,19 @@ export interface AddPolicyOptions {
   readonly description?: string;
 }
 
+/** A Cedar policy template to add to a store. */
+export interface AddTemplateOptions {
+  /** Cedar text of exactly one template, with `?principal`, `?resource` or both in its scope. */
+  readonly statement: string;
+
+  /**
+   * What the template is for; at most 150 characters.
+   *
+   * @default - the template's id
+   */
+  readonly description?: string;
+}
+
 /** An MCP server that policies are about. */
 export interface PolicyServerOptions {
   /**
@@ -110,6 +134,9 @@ export class PolicyStore extends PolicyStoreBase {
   private readonly grantedTools = new Map<string, Set<string>>();
   private readonly sources: PolicySource[] = [];
   private readonly policies: Policy[] = [];
+  private readonly templates = new Map<string, { readonly template: PolicyTemplate; readonly source: PolicySource }>();
+  private readonly links: TemplateLink[] = [];
+  private identitySource?: IdentitySource;
   private readonly policyScope: Construct;
 
   constructor(scope: Construct, id: string, props: PolicyStoreProps = {}) {
@@ -127,6 +154,7 @@ export class PolicyStore extends PolicyStoreBase {
     this.policyScope = new Construct(this, 'Policies');
     this.node.addValidation({ validate: () => this.problems() });
     if (props.policiesFolder !== undefined) readPolicyFolder(props.policiesFolder).forEach((source) => this.add(source));
+    if (props.templatesFolder !== undefined) readTemplateFolder(props.templatesFolder).forEach((source) => this.addTemplateOf(source));
   }
 
   /**
@@ -139,6 +167,48 @@ export class PolicyStore extends PolicyStoreBase {
     const [source, ...more] = readPolicies([{ name: id, text: options.statement }]);
     if (!source || more.length > 0) throw new Error(`the statement of ${JSON.stringify(id)} has ${more.length ? 'several policies' : 'no policy'}, expected exactly one`);
     return this.add({ ...source, id }, options.description ?? id);
+  }
+
+  /**
+   * Adds a policy template.
+   *
+   * @param id name of the template in this store; findings name it
+   * @param options the template
+   */
+  addTemplate(id: string, options: AddTemplateOptions): PolicyTemplate {
+    return this.addTemplateOf({ ...readTemplate({ name: id, text: options.statement }), id }, options.description);
+  }
+
+  /**
+   * A template of this store.
+   *
+   * @param id the name it was added under, or that of its file without `.cedar`
+   */
+  template(id: string): PolicyTemplate {
+    const found = this.templates.get(id);
+    if (!found) throw new Error(`the policy store has no template ${JSON.stringify(id)}, expected one of ${JSON.stringify([...this.templates.keys()])}`);
+    return found.template;
+  }
+
+  /**
+   * Lets services of your own ask the store for decisions with a token instead of a principal (`IsAuthorizedWithToken`). The
+   * gateway itself never does: it checks tokens on its own, and more of them than the service does.
+   *
+   * @param options whose tokens
+   */
+  addIdentitySource(options: IdentitySourceOptions): IdentitySource {
+    if (this.identitySource) throw new Error(`the policy store has an identity source already, and Amazon Verified Permissions takes ${STORE_QUOTA.identitySources}`);
+    this.identitySource = new IdentitySource(this, 'IdentitySource', { ...options, policyStore: this });
+    return this.identitySource;
+  }
+
+  /**
+   * Notes a policy that a template makes, for validation.
+   *
+   * @internal
+   */
+  _linked(link: TemplateLink): void {
+    this.links.push(link);
   }
 
   /**
@@ -176,28 +246,42 @@ export class PolicyStore extends PolicyStoreBase {
     return policy;
   }
 
+  private addTemplateOf(source: PolicySource, description: string = describe(source)): PolicyTemplate {
+    if (this.templates.has(source.id)) throw new Error(`the policy store has a template ${JSON.stringify(source.id)} already`);
+    if (this.templates.size === STORE_QUOTA.templates) throw new Error(`the policy store has ${STORE_QUOTA.templates} templates already, which is all that Amazon Verified Permissions takes`);
+    const template = new PolicyTemplate(this.policyScope, `Template-${constructId(source.id)}`, { policyStore: this, statement: source.text, templateName: source.id, description });
+    this.templates.set(source.id, { template, source });
+    return template;
+  }
+
   private toolsGranted(server: string): Set<string> {
     const tools = this.grantedTools.get(server) ?? new Set();
     this.grantedTools.set(server, tools);
     return tools;
   }
 
-  private generatedSchema(): GeneratedSchema {
-    return generateSchema([...this.servers].map(([name, { toolDefinitions }]): ServerTools => ({
+  private serverTools(): ServerTools[] {
+    return [...this.servers].map(([name, { toolDefinitions }]): ServerTools => ({
       name,
       tools: (toolDefinitions as ServerTools['tools'] | undefined) ?? [...this.toolsGranted(name)].map((tool) => ({ name: tool, inputSchema: { type: 'object' } })),
-    })));
+    }));
   }
 
-  /** Every mistake in every policy; what can never have an effect is a warning. */
+  private generatedSchema(): GeneratedSchema {
+    return generateSchema(this.serverTools());
+  }
+
+  /** Every mistake in every policy and template; what can never have an effect is a warning. */
   private problems(): string[] {
     const { schema, leftOut } = this.generatedSchema();
-    const bytes = Buffer.byteLength(JSON.stringify(schema));
-    const problems = bytes <= SCHEMA_BYTES ? [] : [`the Cedar schema has ${bytes} bytes, and Amazon Verified Permissions takes ${SCHEMA_BYTES}: put some of the servers behind another gateway with a store of its own`];
-    if (this.sources.length === 0) return problems;
-    const texts = Object.fromEntries(this.sources.map(({ id, text }) => [id, text]));
-    const locations = Object.fromEntries(this.sources.flatMap(({ id, location }) => (location ? [[id, location]] : [])));
-    for (const { policyId, severity, message, line, column } of validatePolicies(texts, schema, { locations, leftOut })) {
+    const problems = this.schemaProblems(schemaBytes(schema));
+    const templates = [...this.templates.values()].map(({ source }) => source);
+    if (this.sources.length + templates.length === 0) return problems;
+    const texts = textsOf(this.sources);
+    problems.push(...oversizedResources(texts));
+    const locations = Object.fromEntries([...this.sources, ...templates].flatMap(({ id, location }) => (location ? [[id, location]] : [])));
+    const servers = [...this.servers.keys()];
+    for (const { policyId, severity, message, line, column } of validatePolicies(texts, schema, { locations, leftOut, servers, templates: textsOf(templates), links: this.links })) {
       const file = locations[policyId]?.file ?? `policy ${JSON.stringify(policyId)}`;
       const sentence = `${[file, line, column].filter((part) => part !== undefined).join(':')}: ${message}`;
       if (severity === 'error') problems.push(sentence);
@@ -205,6 +289,20 @@ export class PolicyStore extends PolicyStoreBase {
     }
     return problems;
   }
+
+  private schemaProblems(bytes: number): string[] {
+    if (bytes <= STORE_QUOTA.schemaBytes) return [];
+    const groups = splitByServer(this.serverTools()).map((group) => group.map(({ name }) => name).join(', '));
+    const advice =
+      groups.length === 1
+        ? 'give fewer of its tools as toolDefinitions'
+        : `give servers a policy store of their own, addServer(name, { policyStore }), in ${groups.length} groups that fit: ${groups.join(' | ')}`;
+    return [`the Cedar schema has ${bytes} bytes, and Amazon Verified Permissions takes ${STORE_QUOTA.schemaBytes}: ${advice}`];
+  }
+}
+
+function textsOf(sources: readonly PolicySource[]): Record<string, string> {
+  return Object.fromEntries(sources.map(({ id, text }) => [id, text]));
 }
 
 /** A policy's id may hold what a construct's may not. */

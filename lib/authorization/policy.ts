@@ -1,10 +1,8 @@
 import { Resource } from 'aws-cdk-lib';
 import { CfnPolicy } from 'aws-cdk-lib/aws-verifiedpermissions';
 import type { Construct } from 'constructs';
+import { STORE_QUOTA } from '../../lambda/authorization/schema-size';
 import type { IPolicyStore } from './policy-store-base';
-
-/** What Amazon Verified Permissions takes for one policy. */
-const STATEMENT_BYTES = 10_000;
 
 /** Properties for a Cedar policy. */
 export interface PolicyProps {
@@ -40,8 +38,8 @@ export class Policy extends Resource {
   constructor(scope: Construct, id: string, props: PolicyProps) {
     super(scope, id);
     const bytes = Buffer.byteLength(props.statement);
-    if (bytes > STATEMENT_BYTES) {
-      throw new Error(`the policy ${JSON.stringify(props.description ?? id)} has ${bytes} bytes, expected at most ${STATEMENT_BYTES}`);
+    if (bytes > STORE_QUOTA.policyBytes) {
+      throw new Error(`the policy ${JSON.stringify(props.description ?? id)} has ${bytes} bytes, expected at most ${STORE_QUOTA.policyBytes}`);
     }
     this.statement = props.statement;
     const resource = new CfnPolicy(this, 'Resource', {

@@ -5,7 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import { PolicyStore } from '../../../lib';
+import { McpPrincipal, PolicyStore } from '../../../lib';
 import type { PolicyStoreProps } from '../../../lib';
 
 const READ_FILE = { name: 'read_file', inputSchema: { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] } };
@@ -42,7 +42,7 @@ describe('the store', () => {
     const [resource] = Object.values(template().findResources('AWS::VerifiedPermissions::PolicyStore'));
     const action = JSON.parse(resource!.Properties.Schema.CedarJson).Mcp.actions['files/read_file'];
     expect(action.memberOf).toEqual([{ id: 'callTool' }]);
-    expect(action.appliesTo.context.attributes.arguments.attributes).toEqual({ path: { type: 'String', required: true } });
+    expect(action.appliesTo.context.attributes.arguments.attributes).toEqual({ path: { type: 'String' } });
   });
 
   test('is encrypted with a key of the account where one is given', () => {
@@ -142,9 +142,93 @@ describe('a policy that is added', () => {
   });
 });
 
-test('a schema that the service does not take fails the synthesis', () => {
-  const { app, store } = storeStack();
-  const toolDefinitions = Array.from({ length: 400 }, (_, index) => ({ ...READ_FILE, name: `tool_with_a_rather_long_name_${index}` }));
-  store.addServer('files', { toolDefinitions });
-  expect(() => app.synth()).toThrow(/the Cedar schema has \d+ bytes, and Amazon Verified Permissions takes 100000/);
+describe('a template', () => {
+  const READERS = 'permit (\n  principal in ?principal,\n  action in [Mcp::Action::"discover", Mcp::Action::"callTool"],\n  resource in ?resource\n)\nwhen { resource is Mcp::Server || (resource is Mcp::Tool && resource.readOnly) };';
+
+  test('makes policies for principals, servers and tools', () => {
+    const { store, template } = storeStack();
+    store.addServer('files', { toolDefinitions: [READ_FILE] });
+    const readers = store.addTemplate('readers', { statement: READERS });
+    readers.link('analysts', { principal: McpPrincipal.group('analysts'), server: 'files' });
+    readers.link('auditors', { principal: McpPrincipal.group('auditors'), tool: 'files/read_file' });
+    const links = Object.values(template().findResources('AWS::VerifiedPermissions::Policy')).map(({ Properties }) => Properties.Definition.TemplateLinked);
+    expect(links).toEqual([
+      { PolicyTemplateId: { 'Fn::GetAtt': [expect.any(String), 'PolicyTemplateId'] }, Principal: { EntityType: 'Mcp::Group', EntityId: 'analysts' }, Resource: { EntityType: 'Mcp::Server', EntityId: 'files' } },
+      { PolicyTemplateId: { 'Fn::GetAtt': [expect.any(String), 'PolicyTemplateId'] }, Principal: { EntityType: 'Mcp::Group', EntityId: 'auditors' }, Resource: { EntityType: 'Mcp::Tool', EntityId: 'files/read_file' } },
+    ]);
+  });
+
+  test('comes from a folder, under the name of its file', () => {
+    const { store, template } = storeStack({ templatesFolder: join(__dirname, '../../../policies/templates') });
+    store.addServer('files', { toolDefinitions: [READ_FILE] });
+    store.template('read-a-server').link('analysts', { principal: McpPrincipal.group('analysts'), server: 'files' });
+    template().resourceCountIs('AWS::VerifiedPermissions::PolicyTemplate', 2);
+    expect(() => store.template('red-a-server')).toThrow('expected one of ["read-a-server","use-a-server-in-office-hours"]');
+  });
+
+  test('CV-1 fails the synthesis with its file, line and column, used or not', () => {
+    const folder = folderOf({ 'bad.cedar': READERS.replace('readOnly', 'readonly') });
+    const { app, store } = storeStack({ templatesFolder: folder });
+    store.addServer('files', { toolDefinitions: [READ_FILE] });
+    expect(() => app.synth()).toThrow(/bad\.cedar:6:\d+: .*readonly.*readOnly/);
+    expect(() => storeStack({ templatesFolder: folderOf({ 'static.cedar': permit('a') }) })).toThrow('static.cedar:1:1: expected exactly one policy template');
+    expect(() => storeStack({ templatesFolder: '/nowhere' })).toThrow('templatesFolder is "/nowhere", which does not exist');
+  });
+
+  test('CV-1 fails the synthesis where a link can never be about anything', () => {
+    const { app, store } = storeStack();
+    store.addServer('files', { toolDefinitions: [READ_FILE] });
+    store.addTemplate('t', { statement: 'permit (principal == ?principal, action == Mcp::Action::"files/read_file", resource);' }).link('group', { principal: McpPrincipal.group('a') });
+    expect(() => app.synth()).not.toThrow();
+    const template = store.addTemplate('u', { statement: 'permit (principal == ?principal, action, resource == ?resource);' });
+    expect(() => template.link('x', { principal: McpPrincipal.user('a') })).toThrow('the template "u" has the slot ?resource, which the link "x" does not fill');
+    expect(() => store.template('t').link('x', { principal: McpPrincipal.user('a'), server: 'files' })).toThrow('the template "t" has no slot ?resource for the link "x" to fill');
+    expect(() => template.link('x', { server: 'files', tool: 'files/read_file' })).toThrow('expected one of them');
+  });
+});
+
+test('IAM-3 an identity source takes access tokens of one issuer for these audiences only', () => {
+  const { store, template } = storeStack();
+  store.addIdentitySource({ issuer: 'https://login.example.com', audiences: ['https://mcp.example.com'], groupClaim: 'groups' });
+  template().hasResourceProperties('AWS::VerifiedPermissions::IdentitySource', {
+    PrincipalEntityType: 'Mcp::User',
+    Configuration: {
+      OpenIdConnectConfiguration: {
+        Issuer: 'https://login.example.com',
+        GroupConfiguration: { GroupClaim: 'groups', GroupEntityType: 'Mcp::Group' },
+        TokenSelection: { AccessTokenOnly: { Audiences: ['https://mcp.example.com'], PrincipalIdClaim: 'sub' } },
+      },
+    },
+  });
+  expect(() => store.addIdentitySource({ issuer: 'https://other.example.com', audiences: ['a'] })).toThrow('has an identity source already');
+  expect(() => storeStack().store.addIdentitySource({ issuer: 'https://login.example.com', audiences: [] })).toThrow('has no audiences');
+});
+
+describe('what the service takes', () => {
+  const manyTools = (count: number) => Array.from({ length: count }, (_, index) => ({ ...READ_FILE, name: `tool_with_a_rather_long_name_${index}` }));
+
+  test('a schema that is too large fails the synthesis, with the groups of servers that fit', () => {
+    const { app, store } = storeStack();
+    for (const name of ['crm', 'files', 'wiki']) store.addServer(name, { toolDefinitions: manyTools(80) });
+    expect(() => app.synth()).toThrow(/the Cedar schema has \d+ bytes, and Amazon Verified Permissions takes 100000: give servers a policy store of their own, .* in 3 groups that fit: crm \| files \| wiki/);
+  });
+
+  test('one server that is too large has too many tools', () => {
+    const { app, store } = storeStack();
+    store.addServer('files', { toolDefinitions: manyTools(400) });
+    expect(() => app.synth()).toThrow('give fewer of its tools as toolDefinitions');
+  });
+
+  test('policies on one resource that are too much together fail the synthesis', () => {
+    const { app, store } = storeStack();
+    for (let index = 0; index < 25; index += 1) store.addPolicy(`p${index}`, { statement: `permit (principal, action, resource) when { principal.issuer == "${index}${'x'.repeat(9_000)}" };` });
+    expect(() => app.synth()).toThrow(/the policies on no resource in particular have \d+ bytes together, and Amazon Verified Permissions takes 200000/);
+  });
+
+  test('CV-1 a policy on a server that is not there fails the synthesis, with the server that was meant', () => {
+    const { app, store } = storeStack();
+    store.addServer('files');
+    store.addPolicy('p', { statement: 'forbid (principal, action, resource in Mcp::Server::"flies");' });
+    expect(() => app.synth()).toThrow('p:1:40: there is no server "flies" (did you mean "files"?)');
+  });
 });
