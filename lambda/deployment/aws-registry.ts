@@ -49,10 +49,10 @@ export function signingRegistry(settings: RegistrySettings, scan: Scan, clients 
 }
 
 /** Without the key, and able to verify what was signed: it can take note of definitions and stop them. @throws as `openSigningRegistry` */
-export async function openVerifyingRegistry({ table, signingKey, policy, maxHeadAgeMs }: RegistrySettings, scan: Scan, { dynamodb, kms }: RegistryClients): Promise<AwsRegistry> {
+export async function openVerifyingRegistry({ table, signingKey, policy, maxHeadAgeMs }: RegistrySettings, scan: Scan, { dynamodb, kms }: RegistryClients, clock: () => number = Date.now): Promise<AwsRegistry> {
   const store = createDynamoDbStore(dynamodb, table);
-  const log = createApprovalLog({ store, maxHeadAgeMs, verify: createHeadVerifier([await readKmsPublicKey(kms, signingKey)]) });
-  return { store, log, registry: createToolRegistry({ store, log, scan, policy }) };
+  const log = createApprovalLog({ store, maxHeadAgeMs, clock, verify: createHeadVerifier([await readKmsPublicKey(kms, signingKey)]) });
+  return { store, log, registry: createToolRegistry({ store, log, scan, policy, clock }) };
 }
 
 /** Its records alone: what the log says is not believed, nor needed. */
@@ -78,7 +78,7 @@ export interface FunctionView {
 
 /** @throws where the key cannot be read. A registry that cannot be read serves nothing, and is read again. */
 export async function startFunctionView(settings: RegistrySettings, scan: Scan, clients = registryClients(), clock: () => number = Date.now): Promise<FunctionView> {
-  const { registry, log } = await openVerifyingRegistry(settings, scan, clients);
+  const { registry, log } = await openVerifyingRegistry(settings, scan, clients, clock);
   const onError = (error: unknown) => console.error(JSON.stringify({ kind: 'registry', message: `the registry of tools: ${(error as Error).message}` }));
   const view = createRegistryView({ registry, log, clock, onError });
   return {
