@@ -39,8 +39,10 @@ export function withKnownParams(request: JsonRpcRequest): JsonRpcRequest {
 export function withOwnMeta(request: JsonRpcRequest, trace: TraceContext, clientCapabilities: JsonObject): JsonRpcRequest {
   const meta = isJsonObject(request.params?._meta) ? request.params._meta : {};
   const { traceparent, tracestate } = trace.headers;
-  const rest: JsonObject = { ...meta, [MetaKey.CLIENT_CAPABILITIES]: clientCapabilities, traceparent };
-  if (tracestate === undefined) delete rest.tracestate;
-  else rest.tracestate = tracestate;
-  return { ...request, params: { ...request.params, _meta: rest } };
+  const rest: JsonObject = Object.assign({}, meta);
+  rest[MetaKey.CLIENT_CAPABILITIES] = clientCapabilities;
+  rest.traceparent = traceparent;
+  if (tracestate !== undefined) rest.tracestate = tracestate;
+  else if ('tracestate' in rest) delete rest.tracestate;
+  return { ...request, params: Object.assign({}, request.params, { _meta: rest }) };
 }
