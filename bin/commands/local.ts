@@ -12,11 +12,13 @@ import {
   startLocalGateway,
   TOKEN_LIFETIME_SECONDS,
   type Demo,
+  type GrantWatcher,
   type ListenAddress,
   type LocalGateway,
   type RegistryWatcher,
   type Style,
 } from '../../lambda/local';
+import { targetId } from '../../lambda/grants';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 
 interface LocalOptions {
@@ -45,6 +47,7 @@ The configuration file is JSON (comments are fine) or YAML:
   anonymous    principal of requests without a token  default none
   limits       rates, sizes, times, processes
   registry     folder of approved tools               default every tool is served
+  grants       folder, or {folder, approvers}         default there are none
   audit        file for one JSON line per request
 \${NAME} in commands, arguments, env, urls and headers is read from the environment.
 All keys: schema/mcp-zero-trust.schema.json in this package.
@@ -84,7 +87,7 @@ async function runLocal({ config: file, listen, verbose }: LocalOptions): Promis
   const style = createStyle(color);
   if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
   const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);
-  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style));
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style));
   lifetime.stopWith(() => gateway.stop());
   for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
   process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
@@ -100,6 +103,24 @@ function watchRegistry(style: Style): RegistryWatcher {
     failed(error) {
       const failure = escapeUnprintable((error as Error).message);
       if (failure !== lastFailure) process.stderr.write(`${style.warning('warning:')} the registry of tools: ${failure}\n`);
+      lastFailure = failure;
+    },
+  };
+}
+
+/** Steps of grants among the decisions on requests, and what keeps the kill switch from being read. */
+function watchGrants(style: Style): GrantWatcher {
+  let lastFailure = '';
+  return {
+    happened(event) {
+      const when = new Date(event.at).toISOString().slice(11, 23);
+      const by = event.by === undefined ? 'policies' : event.by.id;
+      const what = event.kind === 'grant' ? `GRANT  ${event.action} by ${by}: ${event.principal.id} ${event.server} ${event.tool}  ${event.grant.slice(-8)}` : `KILL   ${event.action} by ${by}: ${targetId(event.target)}`;
+      process.stdout.write(escapeUnprintable(`${when} ${what}${event.why === undefined ? '' : `, ${event.why}`}`) + '\n');
+    },
+    failed(error) {
+      const failure = escapeUnprintable((error as Error).message);
+      if (failure !== lastFailure) process.stderr.write(`${style.warning('warning:')} the grants: ${failure}\n`);
       lastFailure = failure;
     },
   };

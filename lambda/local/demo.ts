@@ -31,8 +31,8 @@ export interface Demo {
   readonly folder: string;
   /** Tokens for two principals, which are also put into the folder for the calls. */
   principals(gateway: LocalGateway): Promise<readonly [DemoPrincipal, DemoPrincipal]>;
-  /** One call that the policies permit and one that they forbid. */
-  calls(gateway: LocalGateway, principals: readonly [DemoPrincipal, DemoPrincipal]): readonly [DemoCall, DemoCall];
+  /** One call that the policies permit, one that they forbid, and one that needs somebody's approval. */
+  calls(gateway: LocalGateway, principals: readonly [DemoPrincipal, DemoPrincipal]): readonly [DemoCall, DemoCall, DemoCall];
   remove(): void;
 }
 
@@ -58,6 +58,7 @@ export function createDemo(listen: ListenAddress = DEFAULT_LISTEN): Demo {
       ],
       toolFilters: new Map(),
       policies: join(root, 'policies'),
+      grants: { folder: join(folder, 'grants'), approvers: ['carol'], limits: {} },
       limits: { gateway: {}, http: {}, rates: {} },
       warnings: [],
     },
@@ -68,6 +69,7 @@ export function createDemo(listen: ListenAddress = DEFAULT_LISTEN): Demo {
     calls: (gateway, [alice, bob]) => [
       call(folder, gateway, alice, 'allowed', `${alice.name} reads a file: allowed`, 'read_text_file', { path: 'welcome.txt' }),
       call(folder, gateway, bob, 'denied', `${bob.name} writes a file outside of inbox/: denied`, 'write_file', { path: 'reports/2026-q3.md', content: 'All is well.' }),
+      call(folder, gateway, bob, 'approval', `${bob.name} deletes from the memory: needs ${approverOf(gateway)}'s approval`, 'delete_entities', { entityNames: ['draft'] }, 'memory'),
     ],
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
@@ -91,8 +93,12 @@ async function principal(folder: string, gateway: LocalGateway, name: string, gr
   return { name, group, rights, token };
 }
 
+function approverOf({ approvers }: LocalGateway): string {
+  return approvers[0]?.name ?? 'somebody';
+}
+
 /** A line for curl: what is the same in every call of a principal, and the call itself, are in files. */
-function call(folder: string, gateway: LocalGateway, { name }: DemoPrincipal, file: string, title: string, tool: string, args: JsonObject): DemoCall {
+function call(folder: string, gateway: LocalGateway, { name }: DemoPrincipal, file: string, title: string, tool: string, args: JsonObject, server = 'files'): DemoCall {
   const body = {
     jsonrpc: '2.0',
     id: 1,
@@ -102,5 +108,5 @@ function call(folder: string, gateway: LocalGateway, { name }: DemoPrincipal, fi
   const path = join(folder, `${file}.json`);
   writeFileSync(path, `${JSON.stringify(body, undefined, 2)}\n`);
   const headers = `-H @${join(folder, `${name}.headers`)} -H 'Mcp-Method: tools/call' -H 'Mcp-Name: ${tool}'`;
-  return { title, command: `curl -sw '\\n' ${gateway.url}/mcp/files ${headers} -d @${path}` };
+  return { title, command: `curl -sw '\\n' ${gateway.url}/mcp/${server} ${headers} -d @${path}` };
 }

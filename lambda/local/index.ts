@@ -2,6 +2,7 @@
 export { openAuditFile } from './audit-file';
 export * from './config';
 export { createDemo, TOKEN_LIFETIME_SECONDS, type Demo, type DemoCall, type DemoPrincipal } from './demo';
+export { APPROVERS, localPrincipal, openLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
 export { startLocalGateway, type LocalGateway, type LocalServer } from './local-gateway';
 export { LOCAL_USER, readPolicies } from './policies';
 export { probeServers, type Probe, type ProbeResult } from '../discovery';

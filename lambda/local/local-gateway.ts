@@ -8,6 +8,7 @@ import { createRegistryView, type RefreshedView, type StoredRecord } from '../in
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { openAuditFile } from './audit-file';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
+import { APPROVERS, localPrincipal, openLocalGrants, serveLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
@@ -23,6 +24,8 @@ export interface LocalGateway {
   readonly servers: readonly LocalServer[];
   /** Mints tokens for this gateway, where the configuration names no other way in. */
   readonly issuer?: DemoIssuer;
+  /** One-time addresses that sign the approvers in to the approval page, where there are grants. */
+  readonly approvers: readonly { readonly name: string; readonly url: string }[];
   /** What the user should know, one sentence each. */
   readonly warnings: readonly string[];
   /** Takes no more requests, ends streams, stops every process that was started. Takes 5 seconds at most. */
@@ -46,6 +49,7 @@ export interface LocalServer {
  * @param decisions - Gets one event for each request, besides the audit file (LOG-1).
  * @param onServerOutput - Gets the lines that servers write to their standard error.
  * @param registryWatcher - Hears of the registry of tools, where there is one.
+ * @param grantWatcher - Hears of grants, where there are any.
  * @throws StartError
  */
 export async function startLocalGateway(
@@ -53,12 +57,13 @@ export async function startLocalGateway(
   decisions: AuditSink,
   onServerOutput?: GatewayOptions['onServerOutput'],
   registryWatcher?: RegistryWatcher,
+  grantWatcher?: GrantWatcher,
 ): Promise<LocalGateway> {
   const policies = config.policies === undefined ? builtInPolicies() : readPolicies(config.policies);
-  const http = await startHttpServer(config.listen, config.limits.http);
+  const http = await startHttpServer(config.listen, config.limits.http, config.tls);
   const started: Started = { http };
   try {
-    return await serve(config, { decisions, onServerOutput, registryWatcher }, policies, started);
+    return await serve(config, { decisions, onServerOutput, registryWatcher, grantWatcher }, policies, started);
   } catch (error) {
     await stopAll(started);
     throw error;
@@ -71,6 +76,7 @@ interface Started {
   registry?: LocalRegistry;
   view?: RefreshedView;
   rescans?: Rescans;
+  grants?: LocalGrants;
   /** Ends when the processes of the probe have. */
   probeClosed?: Promise<void>;
 }
@@ -79,11 +85,13 @@ interface Outputs {
   readonly decisions: AuditSink;
   readonly onServerOutput: GatewayOptions['onServerOutput'];
   readonly registryWatcher: RegistryWatcher | undefined;
+  readonly grantWatcher: GrantWatcher | undefined;
 }
 
-async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
+async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher, grantWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
   const { address } = started.http;
-  const url = config.publicUrl ?? `http://${urlHost(address)}`;
+  const scheme = config.tls === undefined ? 'http' : 'https';
+  const url = config.publicUrl ?? `${scheme}://${urlHost(address)}`;
   const probe = await probeServers(config.servers);
   started.probeClosed = probe.close();
   const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
@@ -96,18 +104,30 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     failed: (error) => registryWatcher?.failed(error),
   });
   const { issuer, ...identity } = await createLocalIdentity(config, url);
+  const decisionPoint = withToolFilters(createCedarDecisionPoint({ policies: policies.policies }), config.toolFilters);
+  const sealKey = randomBytes(32);
+  const names = config.servers.map(({ name }) => name);
+  if (config.grants !== undefined) {
+    started.grants = await openLocalGrants(config.grants, names, decisionPoint, (event) => {
+      grantWatcher?.happened(event);
+      if (auditFile !== undefined) writeGrantEvent(auditFile, event);
+    });
+  }
+  const local = started.grants;
+  const { authenticator } = identity;
   const gateway = createGateway({
     publicUrl: url,
     servers: config.servers,
     ...identity,
-    decisionPoint: withToolFilters(createCedarDecisionPoint({ policies: policies.policies }), config.toolFilters),
+    decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
     audit: auditFile === undefined ? decisions : teeSinks(decisions, createJsonLinesSink(auditFile)),
     registry: started.view,
-    sealKey: randomBytes(32),
+    grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
+    sealKey,
     digestKey: randomBytes(32),
     allowedHosts: [...new Set([new URL(url).host, ...loopbackHosts(address)])],
-    allowedOrigins: [url, ...loopbackHosts(address).map((host) => `http://${host}`), ...config.allowedOrigins],
+    allowedOrigins: [url, ...loopbackHosts(address).map((host) => `${scheme}://${host}`), ...config.allowedOrigins],
     limits: config.limits.gateway,
     onServerOutput,
   });
@@ -119,7 +139,8 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     tools: toolsOf(probe, name)?.length,
     ...(started.view === undefined ? {} : { approved: tools.filter(({ record }) => record.subject.server === name && record.subject.tool !== undefined && record.state === 'approved').length }),
   }));
-  return { url, servers, issuer, warnings: [...remarks, ...adviseOn(config, tools)], stop: () => stopAll(started) };
+  const approvers = local === undefined ? [] : await Promise.all((config.grants?.approvers ?? []).map(async (name) => ({ name, url: await signInUrl(local, url, localPrincipal(config, url, name, [APPROVERS])) })));
+  return { url, servers, issuer, approvers, warnings: [...remarks, ...adviseOn(config, tools)], stop: () => stopAll(started) };
 }
 
 /** Opens the registry, where there is one, and takes note of what the servers offer. */
@@ -143,9 +164,13 @@ function adviseOn({ file }: LocalConfig, tools: readonly StoredRecord[]): string
 /** A program that does not start is an error; a remote server may be back in a moment. */
 function readProbe(config: LocalConfig, probe: Probe): string[] {
   const warnings: string[] = [];
-  for (const { name, upstream } of config.servers) {
+  for (const { name, upstream, credentials } of config.servers) {
     const result = probe.results.get(name);
     if (!result || result.ok) continue;
+    if (credentials?.owner === 'principal') {
+      warnings.push(`${name} was not asked for its tools, because only principals have credentials for it.`);
+      continue;
+    }
     if (upstream.kind === 'stdio') throw new StartError(explainNoStart(name, result));
     warnings.push(`${result.reason} Calls fail until it can be reached.`);
   }
@@ -176,10 +201,10 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-async function stopAll({ http, gateway, registry, view, rescans, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, registry, view, rescans, grants, probeClosed }: Started): Promise<void> {
   view?.close();
   await rescans?.stop();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();
-  await registry?.close();
+  await Promise.all([registry?.close(), grants?.close()]);
 }

@@ -30,6 +30,7 @@ export function describeDemo(
     style.heading(`Two principals, with tokens that are good until ${clockTime(until)} or Ctrl-C:`),
     ...principals.flatMap(({ name, group, rights, token }) => [`  ${name}, of ${group}: ${rights}`, `  ${style.quiet(token)}`]),
     '',
+    ...describeApprovers(gateway, style),
     style.heading('Try it in another terminal:'),
     ...calls.flatMap(({ title, command }) => [style.quiet(`  # ${title}`), `  ${command}`]),
     '',
@@ -56,11 +57,17 @@ export function describeGateway(gateway: LocalGateway, token: string | undefined
     ...describeServers(gateway.servers),
     ...tokenLines,
     '',
+    ...describeApprovers(gateway, style),
     style.heading('Add it to an MCP client, in its mcp.json:'),
     indent(clientConfig(gateway.servers, token)),
     '',
     style.heading('Decisions:'),
   ].join('\n');
+}
+
+function describeApprovers({ approvers }: LocalGateway, style: Style): string[] {
+  if (approvers.length === 0) return [];
+  return [style.heading('Who approves grants signs in, once, at:'), ...approvers.flatMap(({ name, url }) => [`  ${name}`, `  ${style.quiet(url)}`]), ''];
 }
 
 function describeServers(servers: readonly LocalServer[]): string[] {

@@ -51,10 +51,10 @@ describe('mcp-zero-trust local --demo', () => {
 
   const authorization = (name: string) => ({ requestInit: { headers: { Authorization: `Bearer ${screen.tokens[name]}` } } });
 
-  test('prints three endpoints, two tokens, two calls, and how to add it to a client', async () => {
+  test('prints three endpoints, two tokens, three calls, and how to add it to a client', async () => {
     expect(Object.keys(screen.endpoints)).toEqual(['everything', 'files', 'memory']);
     expect(Object.keys(screen.tokens)).toEqual(['alice', 'bob']);
-    expect(screen.curls).toHaveLength(2);
+    expect(screen.curls).toHaveLength(3);
     const text = await demo.written(/"mcpServers"/);
     expect(JSON.parse(/^ {2}\{[^]*?^ {2}\}/m.exec(text)![0])).toEqual({
       mcpServers: { files: { type: 'http', url: screen.endpoints.files, headers: { Authorization: `Bearer ${screen.tokens.alice}` } } },
@@ -62,12 +62,30 @@ describe('mcp-zero-trust local --demo', () => {
   });
 
   test('the printed calls work as they say: one allowed, one denied by a policy on its arguments', async () => {
-    const [allowed, denied] = await Promise.all(screen.curls.map(doAsCurl));
+    const [allowed, denied] = await Promise.all(screen.curls.slice(0, 2).map(doAsCurl));
     expect(JSON.stringify(allowed?.result)).toContain('Welcome to the sample folder');
     expect(denied?.error).toMatchObject({ code: -31403, data: { reason: 'forbidden', policyIds: ['writes-stay-in-the-inbox'] } });
     const decisions = await demo.written(/DENY .*\n[^]*ALLOW|ALLOW .*\n[^]*DENY/);
     expect(decisions).toMatch(/ALLOW {2}User alice {2}files tools\/call read_text_file/);
     expect(decisions).toMatch(/DENY {3}User bob {2}files tools\/call write_file {2}forbidden {2}by writes-stay-in-the-inbox/);
+  });
+
+  test('JIT-5 the third needs an approval, which the approver gives at the page with the printed link', async () => {
+    const curl = screen.curls[2]!;
+    const { error } = await doAsCurl(curl);
+    expect(error).toMatchObject({ code: -31403, data: { reason: 'grant_required' } });
+    const page = (error as unknown as { data: { approvalUrl: string } }).data.approvalUrl;
+    const link = new URL(/^ {2}carol\n {2}(\S+)$/m.exec(await demo.written(/Decisions:/))![1]!);
+    const post = (url: string, fields: Record<string, string>, cookie = '') => fetch(url, { method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { cookie, origin: link.origin } });
+    const signedIn = await post(link.href, { secret: link.searchParams.get('secret')!, next: '/approvals' });
+    const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+    const shown = await (await fetch(page, { headers: { cookie } })).text();
+    expect(shown).toContain('bob asks to call delete_entities of memory');
+    const form = /action="\/approvals\/[0-9a-f-]+"><input type="hidden" name="form" value="([^"]+)"/.exec(shown)![1]!;
+    expect((await post(page, { form, decision: 'approve', why: '' }, cookie)).status).toBe(303);
+    expect(await doAsCurl(curl)).toMatchObject({ result: { content: expect.anything() } });
+    expect((await doAsCurl(curl)).error).toBeDefined();
+    expect(await demo.written(/GRANT {2}used/)).toMatch(/GRANT {2}approved by carol: bob memory delete_entities/);
   });
 
   test.each([['2026-07-28', 'auto'], ['2025-11-25', 'legacy']] as const)('the official v2 client reads a file with alice’s token, in %s', async (revision, mode) => {
