@@ -11,7 +11,7 @@ const zones = [
   { target: './lambda/identity', from: './lambda', except: ['./identity', './outbound', './stores', './protocol', './audit'] },
   { target: './lambda/credentials', from: './lambda', except: ['./credentials', './identity', './outbound', './protocol', './audit'] },
   { target: './lambda/limits', from: './lambda', except: ['./limits', './protocol'] },
-  { target: './lambda/guard', from: './lambda', except: ['./guard', './protocol', './audit'] },
+  { target: './lambda/guard', from: './lambda', except: ['./guard', './detection', './protocol', './audit'] },
   { target: './lambda/stores', from: './lambda', except: ['./stores', './protocol'] },
   { target: './lambda/integrity', from: './lambda', except: ['./integrity', './stores', './protocol', './audit'] },
   { target: './lambda/detection', from: './lambda', except: ['./detection', './protocol'] },
@@ -21,7 +21,7 @@ const zones = [
   { target: './lambda/discovery', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },
   { target: './lambda/onboarding', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },
-  { target: ['./lambda/functions', './lambda/deployment'], from: './lambda/local' },
+  { target: ['./lambda/functions', './lambda/deployment', './lambda/container'], from: './lambda/local' },
   { target: './lib', from: './lambda', except: ['./authorization', './identity', './credentials', './protocol'] },
   { target: './lib', from: ['./bin', './test', './bench'] },
 ];

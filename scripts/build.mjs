@@ -1,5 +1,5 @@
 /**
- * Bundles what runs: the command line into dist/bin, and each deployed function into dist/lambda/<name>.
+ * Bundles what runs: the command line into dist/bin, each deployed function into dist/lambda/<name>, and the gateway of a zone into dist/container.
  * Takes no network and about a second. Users of the constructs never run it: the package ships dist/.
  */
 import { chmod, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
@@ -50,12 +50,18 @@ async function buildFunctions(to) {
   }
 }
 
+/** The gateway of a zone, for the image of `Dockerfile`. */
+async function buildContainer(outdir) {
+  await build({ ...common, entryPoints: ['lambda/container/index.ts'], outdir, minify: true });
+  await copyCedarWasm(outdir);
+}
+
 /** Built aside and then put in place: what runs from dist/ meanwhile never meets half a build. */
 const staging = join(dist, `.building-${process.pid}`);
 await mkdir(staging, { recursive: true });
 try {
-  await Promise.all([buildCommandLine(join(staging, 'bin')), buildFunctions(join(staging, 'lambda'))]);
-  for (const part of ['bin', 'lambda']) {
+  await Promise.all([buildCommandLine(join(staging, 'bin')), buildFunctions(join(staging, 'lambda')), buildContainer(join(staging, 'container'))]);
+  for (const part of ['bin', 'lambda', 'container']) {
     await rename(join(dist, part), join(staging, `old-${part}`)).catch(() => {});
     await rename(join(staging, part), join(dist, part));
   }

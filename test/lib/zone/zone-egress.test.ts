@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import type { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import { ZoneTier, type EgressOptions, type ZoneEgressProps } from '../../../lib';
