@@ -1,5 +1,6 @@
 import type { DecisionPoint, RequestContext } from '../authorization';
 import type { AuthenticationFailure, Principal } from '../identity';
+import type { ServerGuard } from '../guard';
 import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
 import type { ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
@@ -25,6 +26,8 @@ export interface Call {
   readonly decisionPoint: DecisionPoint;
   /** Set where there are grants. */
   readonly grants?: GrantGate;
+  /** Set where the server has a guard (DLP-1). */
+  readonly guard?: ServerGuard;
   readonly digestKey: Uint8Array;
   readonly limits: GatewayLimits;
   /** What a token lacks for a tool, as the answer to the client; set where tools have requirements (CV-3). */

@@ -165,6 +165,7 @@ export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clie
     principalKey: endpoint.principalKey,
     headers: request.headers,
     catalog: server.catalog,
+    guard: server.options.guard,
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,
     stepUp: server.requirements && stepUpOf(endpoint, server.requirements),

@@ -3,6 +3,7 @@ import type { DecisionPoint } from '../authorization';
 import type { UpstreamCredentials } from '../credentials';
 import type { Authenticator, SenderConstraint, TokenRequirement } from '../identity';
 import type { GatewayGrants } from './grants';
+import type { ServerGuard } from '../guard';
 import type { ToolRegistryView } from '../integrity';
 import type { RateLimiter } from '../limits';
 import type { ClientCapability } from './legs';
@@ -56,6 +57,8 @@ export interface ServerOptions {
    */
   readonly clientCapabilities?: readonly ClientCapability[];
   readonly upstreamLimits?: Partial<UpstreamLimits>;
+  /** Checks arguments beyond their schema, and everything that the server sends (DLP-1 to DLP-4, IOV-5 to IOV-8). @default - none */
+  readonly guard?: ServerGuard;
   /** Whether tokens for this server have to be bound to a key of their sender (IAM-4). @default 'off' */
   readonly senderConstraint?: SenderConstraint;
   /** What tokens must show for the server or some of its tools, besides what every token must (CV-3). @default - nothing */

@@ -16,6 +16,7 @@ import {
 import { refuseByPolicy, refuseDecided, refuseWithheld, unknownTool, visible } from './access';
 import type { Call } from './call';
 import type { ToolApproval, ToolEntry } from './catalog';
+import { guardArguments, guardedFinish } from './guarded';
 import { blockedAnswer, permitToolCall, type GrantUse } from './grants';
 import { filterPrompts, filterResources, filterResourceTemplates, filterTools } from './lists';
 import { knownServerCapabilities, modernMeta, settle } from './legs';
@@ -89,7 +90,7 @@ async function decideAndForward(
   finish: (result: JsonObject) => JsonObject | Promise<JsonObject> = asItIs,
 ): Promise<Prepared> {
   const refusal = await refuseByPolicy(call, operation);
-  return refusal === undefined ? { kind: 'forward', request: call.message, finish } : { kind: 'answer', response: refusal };
+  return refusal === undefined ? { kind: 'forward', request: call.message, finish: guardedFinish(call, finish) } : { kind: 'answer', response: refusal };
 }
 
 /** Without instructions that nobody approved (TD-4). */
@@ -142,6 +143,12 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
     return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, checked.problems) : unknownTool(call, name) };
   }
+  const problems = call.guard === undefined ? undefined : await guardArguments(call, call.guard, entry.definition, checked.forms);
+  if (problems !== undefined) {
+    scope.deny('guarded_argument');
+    const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
+    return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, problems) : unknownTool(call, name) };
+  }
   const lacking = call.stepUp?.(name);
   if (lacking !== undefined) return askForMore(call, entry, lacking);
   let forwarded = message;
@@ -167,7 +174,7 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     // Also for a legacy client: its server may be a modern one.
     paramHeaders: entry.paramHeaders.headersFor(checked.forward),
     approval: entry.approval,
-    finish: asItIs,
+    finish: guardedFinish(call, asItIs, entry.definition),
   };
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../protocol';
 import { withheldResponse } from './access';
 import type { Call } from './call';
+import { AnswerRefused, answerRefused, guardError, guardMessage, guardQuestions, guardedFinish } from './guarded';
 import { checkInputRequests, checkServerMessage } from './inbound';
 import { clientCanAnswer, missingCapability, type Exchange } from './legs';
 import { filterByShape } from './lists';
@@ -36,6 +37,7 @@ const FAILURE_CODE = { timeout: GatewayErrorCode.UPSTREAM_TIMEOUT } as Readonly<
 export function failureResponse(call: Pick<Call, 'message' | 'scope'>, failure: unknown): JsonRpcResponse {
   const { scope, message } = call;
   if (failure instanceof ToolWithdrawn) return withheldResponse(call, failure.reason);
+  if (failure instanceof AnswerRefused) return answerRefused(call, failure);
   if (!(failure instanceof UpstreamFailure)) {
     scope.fail('internal_error');
     return errorResponse(message.id, { code: ErrorCode.INTERNAL_ERROR, message: 'the gateway could not serve this request', data: { requestId: scope.requestId } });
@@ -162,14 +164,14 @@ function checkInputRequired(call: Call, response: Extract<JsonRpcResponse, { res
     return errorResponse(response.id, missingCapability(unanswerable.method, unanswerable.params));
   }
   for (const { method } of asked) call.scope.note(`server_request:${method}`);
-  return response;
+  return call.guard === undefined ? response : { ...response, result: guardQuestions(call, call.guard, response.result) };
 }
 
 /** What was decided for one principal is never for a shared cache (MUL-8; MCP 2026-07-28, caching). */
 async function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): Promise<JsonRpcResponse> {
   if (isErrorResponse(response)) {
     call.scope.draft.reason ??= `upstream_error:${response.error.code}`;
-    return response;
+    return call.guard === undefined ? response : guardError(call, call.guard, response);
   }
   const { resultType = 'complete' } = response.result;
   if (call.era === 'modern' && resultType !== 'complete') return checkInputRequired(call, response);
@@ -232,7 +234,7 @@ async function* formatFrames(call: Call, events: AsyncIterable<UpstreamEvent>, f
 }
 
 async function* formatStream(call: Call, events: AsyncIterable<UpstreamEvent>): AsyncGenerator<string> {
-  const finish = (result: JsonObject) => filterByShape(call, result);
+  const finish = guardedFinish(call, (result) => filterByShape(call, result));
   try {
     for await (const event of events) {
       const message = event.kind === 'checkpoint' ? undefined : await admit(call, event.message, finish);
@@ -251,7 +253,7 @@ async function admit(call: Call, message: JsonRpcMessage, finish: Finish): Promi
   if (isRequest(message)) return refusal === undefined ? admitQuestion(call, message) : refuseQuestion(call, message);
   if (refusal !== undefined) return undefined;
   if (isNotification(message) && message.method === 'notifications/tools/list_changed') call.catalog.forget();
-  return message;
+  return call.guard === undefined ? message : guardMessage(call, call.guard, message);
 }
 
 /** The server's question, when the client is one that can answer it. */
@@ -261,7 +263,7 @@ async function admitQuestion(call: Call, question: JsonRpcRequest): Promise<Json
   if (method === 'ping') return question;
   if (!clientCanAnswer(call.clientCapabilities, method, params)) return refuseQuestion(call, question);
   call.scope.note(`server_request:${method}`);
-  return question;
+  return call.guard === undefined ? question : (guardMessage(call, call.guard, question) ?? refuseQuestion(call, question));
 }
 
 /** A server whose question nobody gets to see is told so: otherwise it would wait. */

@@ -36,7 +36,7 @@ export const CONTENT_RULES: readonly ContentRule[] = [
     /javascript:\s?[a-z(]|vbscript:|<script[\s>][\s\S]{0,400}(?:fetch|XMLHttp|document\.|eval|location|atob)|<[a-z]{1,10}[^>]{0,200}\son(?:error|load|click|mouseover|focus)\s?=|srcdoc\s?=|data:text\/html[;,]/i),
   rule('TC-204', 'medium', 1.5, 'Markup brings in another page.', ['<iframe', '<object', '<embed', 'http-equiv', 'ui://'], /<(?:iframe|object|embed)[\s>]|http-equiv\s?=\s?["']?refresh|(?:src|href|\()\s?=?["'(]?ui:\/\//i),
   rule('TC-301', 'high', 3, 'A terminal would be controlled: its title, its cursor, its screen, its links.', ['\u001b', '\\x1b', '\\u001b', '\\033', '\\e['],
-    // eslint-disable-next-line no-control-regex
+     
     /(?:\u001b|\\x1b|\\u001b|\\033|\\e)(?:\][0-9]{1,3};|\[[?0-9;]{0,12}[A-HJKSTfhlnsu]|\[[0-9]{0,3}[JK]|[Pc^_])/i),
   rule('TC-302', 'medium', 1, 'Characters of a terminal are written out.', ['\\x1b', '\\u001b', '\\033'], /\\(?:x1b|u001b|033)\[/i),
   rule('TC-401', 'high', 2.2, 'A command loads something and runs it, or opens a way in.', ['|', '/dev/tcp', 'nc ', 'powershell', 'IEX', 'bash <(', 'wget', 'curl', 'socket.socket'],

@@ -20,7 +20,7 @@ export function sniffType(bytes: Uint8Array): string {
 
 /** No control characters but those of text. */
 function isText(head: string): boolean {
-  // eslint-disable-next-line no-control-regex
+   
   return !/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(head);
 }
 

@@ -41,7 +41,7 @@ const SHORTEST = 12;
 function readableParts(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const narrow = text.match(/[\t\n\r\x20-\x7e]{12,}/g) ?? [];
-  // eslint-disable-next-line no-control-regex
+   
   const wide = (text.match(/(?:[\x20-\x7e]\0){12,}/g) ?? []).map((run) => run.replaceAll('\0', ''));
   return [...narrow, ...wide].filter((run) => run.length >= SHORTEST).join('\n');
 }

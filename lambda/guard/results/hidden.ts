@@ -3,7 +3,7 @@ import type { Edit } from './edits';
 const ORDINARY = /^[\t\n\r\x20-\x7e]*$/;
 
 /** Terminal sequences: CSI, OSC, other strings, and single escapes; C1 forms as well. */
-// eslint-disable-next-line no-control-regex
+ 
 const TERMINAL = /(?:\u001b\[|\u009b)[0-?]{0,64}[ -/]{0,8}[@-~]?|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]{0,4096}(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]{0,4}[0-~]?|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]/g;
 
 /** Characters without width or that change the order, where no script or emoji needs them. */

@@ -1,4 +1,5 @@
-import { Scanner, type DataClass } from '../recognisers';
+import type { Scanner} from '../recognisers';
+import { type DataClass } from '../recognisers';
 import { DEFAULT_ARCHIVE_LIMITS, base64Runs, textsInside, type ArchiveLimits } from '../look-inside';
 import type { Edit } from './edits';
 import { hiddenEdits } from './hidden';

@@ -65,7 +65,7 @@ export class Redaction {
 
   /** A list of content blocks, in which a secret may stand across two. */
   blocks(blocks: readonly JsonValue[], pointer: string): JsonValue[] {
-    const edits = this.straddling(blocks, pointer);
+    const edits = this.straddling(blocks);
     let result = blocks as JsonValue[];
     blocks.forEach((block, index) => {
       const at = pointer + pointerStep(index);
@@ -156,6 +156,14 @@ export class Redaction {
     return JSON.stringify(clean, null, indentOf(text));
   }
 
+  /** How far into `text` a datum reaches that began in the text before it. */
+  crossing(before: string, text: string, inspection: Inspection): number {
+    if (before === '') return 0;
+    const edits = dataEdits(before + text.slice(0, REACH), undefined, inspection).filter(({ start, end }) => start < before.length && end > before.length);
+    for (const { category, id } of edits) this.note(category, id, 'redacted', '');
+    return Math.max(0, ...edits.map(({ end }) => end - before.length));
+  }
+
   private adopt(finding: GuardFinding, pointer: string): void {
     this.note(finding.category, finding.id, finding.action, pointer);
   }
@@ -220,7 +228,7 @@ export class Redaction {
   }
 
   /** What stands half in one text block and half in the next. */
-  private straddling(blocks: readonly JsonValue[], pointer: string): ReadonlyMap<number, readonly FoundEdit[]> {
+  private straddling(blocks: readonly JsonValue[]): ReadonlyMap<number, readonly FoundEdit[]> {
     const edits = new Map<number, FoundEdit[]>();
     const add = (index: number, edit: FoundEdit) => void edits.set(index, [...(edits.get(index) ?? []), edit]);
     let previous: { readonly index: number; readonly text: string } | undefined;
@@ -235,7 +243,6 @@ export class Redaction {
           const offset = previous.text.length - border;
           add(previous.index, { ...edit, start: offset + edit.start, end: previous.text.length });
           add(index, { ...edit, start: 0, end: edit.end - border });
-          this.note(edit.category, edit.id, 'redacted', `${pointer}${pointerStep(index)}/text`);
         }
       }
       previous = { index, text };

@@ -1,0 +1,337 @@
+import { isJsonObject, type JsonObject, type JsonRpcErrorObject, type JsonValue } from '../../protocol';
+import type { DlpService } from '../dlp';
+import type { GuardFinding } from '../finding';
+import { scannerOf, type RecogniserFile, type Scanner } from '../recognisers';
+import { annotated, findOrders } from './instructions';
+import { applyEdits } from './edits';
+import { marker, type Inspection } from './inspect';
+import { findInternals } from './internals';
+import { DEFAULT_RESULT_LIMITS, rulesFor, type ResultLimits, type ResultPolicy } from './policy';
+import { indentOf, parseJson, Redaction } from './redaction';
+import { SizeMeter } from './size';
+import { createTokeniser, type Tokeniser } from './tokens';
+
+/** Whom a result goes to, and where it comes from. */
+export interface GuardedExchange {
+  readonly server: string;
+  /** Tool, prompt or resource. */
+  readonly target: string | undefined;
+  readonly principalKey: string;
+  readonly groups: readonly string[];
+  /** Names the request in the audit trail, and so what was taken out of it. */
+  readonly requestId: string;
+  /** Whether a value is what the tool's output schema promises. @default - nothing was promised */
+  readonly isPromised?: (structuredContent: JsonValue | undefined) => boolean;
+}
+
+/** What becomes of something that a server sent. */
+export type Guarded<T> =
+  | { readonly ok: true; readonly value: T; readonly findings: readonly GuardFinding[]; /** For the audit trail alone. */ readonly details?: readonly string[] }
+  | { readonly ok: false; readonly reason: string; readonly findings: readonly GuardFinding[] };
+
+export interface ResultGuardOptions {
+  readonly policy?: ResultPolicy;
+  /** Data files of one's own. @default - the built-in recognisers */
+  readonly recognisers?: readonly RecogniserFile[];
+  /** 32 bytes; makes reversible tokens. Required with `reversible`. */
+  readonly tokenKey?: Uint8Array;
+  /** An enterprise DLP that every result goes through as well (DLP-1). @default - none */
+  readonly dlp?: DlpService;
+  readonly clock?: () => number;
+}
+
+/** How much of an error's internals the audit trail keeps. */
+const MAX_DETAIL = 600;
+/** Members of `_meta` by which the protocol itself works. */
+const CARRY_REACH = 256;
+const MAX_CARRIES = 32;
+
+/** Checks what one server sends, before a client gets it (DLP-1 to DLP-4, IOV-5). */
+export class ResultGuard {
+  private readonly policy: ResultPolicy;
+  private readonly limits: ResultLimits;
+  private readonly scanner: Scanner;
+  private readonly tokeniser: Tokeniser | undefined;
+  private readonly dlp: DlpService | undefined;
+  private readonly meter: SizeMeter;
+
+  /** @throws TypeError where `reversible` comes without a key */
+  constructor({ policy = {}, recognisers, tokenKey, dlp, clock = Date.now }: ResultGuardOptions = {}) {
+    if (policy.reversible && tokenKey === undefined) throw new TypeError('reversible tokens need a key of 32 bytes');
+    this.policy = policy;
+    this.limits = { ...DEFAULT_RESULT_LIMITS, ...policy.limits };
+    this.scanner = scannerOf(recognisers);
+    this.tokeniser = policy.reversible || policy.principals?.some(({ reveal }) => reveal) ? createTokeniser(tokenKey ?? new Uint8Array(32)) : undefined;
+    this.dlp = dlp;
+    this.meter = new SizeMeter(clock);
+  }
+
+  /** The result of a request. */
+  async guardResult(result: JsonObject, exchange: GuardedExchange): Promise<Guarded<JsonObject>> {
+    const first = this.redact(result, exchange, 'marker');
+    let guarded = first;
+    if (first.ok && first.value !== result && !this.isPromised(first.value, exchange)) {
+      // A marker is no number and no date: what the schema allows in its place may still be a zero.
+      guarded = this.redact(result, exchange, 'zero');
+      if (guarded.ok && !this.isPromised(guarded.value, exchange)) {
+        return refused('schema/redaction-breaks-output-schema', [...guarded.findings, { direction: 'out', category: 'schema', id: 'redaction-breaks-output-schema', action: 'blocked', pointer: '/structuredContent', count: 1 }]);
+      }
+    }
+    if (!guarded.ok) return guarded;
+    const sized = this.checkSize(guarded.value, guarded.findings, exchange);
+    if (!sized.ok || this.dlp === undefined) return sized;
+    return this.throughDlp(sized, exchange, this.dlp);
+  }
+
+  /** The error of a request: its texts, and nothing of how the server is built (DLP-4). */
+  guardError(error: JsonRpcErrorObject, exchange: GuardedExchange): Guarded<JsonRpcErrorObject> {
+    const pass = this.redaction(exchange);
+    const message = pass.text(error.message, '/message');
+    const data = pass.structured(error.data, 'data', '/data');
+    if (pass.blocked !== undefined) return refused(pass.blocked, pass.findings);
+    const details: string[] = [];
+    const value: JsonRpcErrorObject = {
+      ...error,
+      message: this.withoutInternals(message, exchange, pass, '/message', details),
+      ...(data === undefined ? {} : { data: this.valueWithoutInternals(data, exchange, pass, '/data', details) }),
+    };
+    return { ok: true, value, findings: pass.findings, details };
+  }
+
+  /** Parameters of a notification or of a question to the client: progress, logs, sampling, elicitation. */
+  guardParams(params: JsonObject, exchange: GuardedExchange, carry?: Carry): Guarded<JsonObject> {
+    const pass = this.redaction(exchange);
+    const before = carry === undefined ? undefined : carry.before(params);
+    const value = pass.structured(withoutOpenEnds(params, before, this.inspectionFor(exchange), pass), undefined, '') as JsonObject;
+    carry?.keep(params);
+    if (pass.blocked !== undefined) return refused(pass.blocked, pass.findings);
+    return { ok: true, value: this.labelled(value, exchange, pass), findings: pass.findings };
+  }
+
+  /** What the requests of one exchange have said so far, so that nothing passes in two halves. */
+  createCarry(): Carry {
+    return new Carry();
+  }
+
+  /** The detail of a token's datum, for principals that may see it. */
+  private redact(result: JsonObject, exchange: GuardedExchange, number: 'marker' | 'zero'): Guarded<JsonObject> {
+    const pass = this.redaction(exchange, number);
+    const details: string[] = [];
+    const agreeing = agreeingText(result);
+    const value: JsonObject = {};
+    let changed = false;
+    for (const [key, member] of Object.entries(result)) {
+      const pointer = `/${key}`;
+      const after =
+        key === 'content' && Array.isArray(member) && agreeing === undefined ? pass.blocks(member, pointer)
+        : key === 'content' ? member
+        : key === 'contents' && Array.isArray(member) ? pass.blocks(member, pointer)
+        : key === 'messages' && Array.isArray(member) ? guardMessages(member, pass)
+        : key === '_meta' || key === 'requestState' || key === 'nextCursor' ? pass.value(member, key, pointer)
+        : pass.structured(member, key, pointer);
+      changed ||= after !== member;
+      value[key] = after;
+    }
+    if (agreeing !== undefined) changed = writeAgreeing(result, value, agreeing, pass) || changed;
+    if (result.isError === true && Array.isArray(value.content)) {
+      const content = value.content.map((block, index) => this.blockWithoutInternals(block, exchange, pass, `/content/${index}/text`, details));
+      changed ||= content.some((block, index) => block !== (value.content as JsonValue[])[index]);
+      value.content = content;
+    }
+    if (pass.blocked !== undefined) return refused(pass.blocked, pass.findings);
+    const shown = changed ? marked(value, pass) : result;
+    return { ok: true, value: this.revealed(shown, exchange), findings: pass.findings, details };
+  }
+
+  private blockWithoutInternals(block: JsonValue, exchange: GuardedExchange, pass: Redaction, pointer: string, details: string[]): JsonValue {
+    if (!isJsonObject(block) || typeof block.text !== 'string') return block;
+    const text = this.withoutInternals(block.text, exchange, pass, pointer, details);
+    return text === block.text ? block : { ...block, text };
+  }
+
+  private valueWithoutInternals(value: JsonValue, exchange: GuardedExchange, pass: Redaction, pointer: string, details: string[]): JsonValue {
+    if (typeof value === 'string') return this.withoutInternals(value, exchange, pass, pointer, details);
+    if (Array.isArray(value)) return value.map((element) => this.valueWithoutInternals(element, exchange, pass, pointer, details));
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, member === undefined ? member : this.valueWithoutInternals(member, exchange, pass, `${pointer}/${key}`, details)]));
+  }
+
+  private withoutInternals(text: string, { requestId }: GuardedExchange, pass: Redaction, pointer: string, details: string[]): string {
+    if (this.policy.internals === 'allow') return text;
+    const internals = findInternals(text);
+    if (internals.length === 0) return text;
+    for (const { id } of internals) pass.note('internals', id, 'redacted', pointer);
+    const reference = `[reference:${requestId}]`;
+    details.push(`${reference} ${internals.map(({ start, end }) => text.slice(start, end).trim()).join(' | ').replaceAll(/\s+/g, ' ')}`.slice(0, MAX_DETAIL));
+    const edited = applyEdits(text, internals.map(({ start, end }) => ({ start, end, replacement: '\u0000' })));
+    return edited.replaceAll(/\u0000(?:[\s,;:]*\u0000)*/g, reference);
+  }
+
+  private checkSize(value: JsonObject, findings: readonly GuardFinding[], exchange: GuardedExchange): Guarded<JsonObject> {
+    const { maxBytes, maxBytesPerHour, maxTextLength, unusualFactor } = this.limits;
+    const noted = [...findings];
+    const note = (id: string, action: GuardFinding['action'], pointer = '') => void noted.push({ direction: 'out', category: 'size', id, action, pointer, count: 1 });
+    const cut = truncated(value, maxTextLength, (pointer) => note('truncated', 'redacted', pointer));
+    const bytes = sizeOf(cut);
+    if (bytes > maxBytes) {
+      note('too-large', 'blocked');
+      return refused('size/too-large', noted);
+    }
+    if (!this.meter.take(`${exchange.principalKey} ${exchange.server}`, bytes, maxBytesPerHour)) {
+      note('too-much-in-an-hour', 'blocked');
+      return refused('size/too-much-in-an-hour', noted);
+    }
+    if (this.meter.isUnusual(`${exchange.server} ${exchange.target}`, bytes, unusualFactor)) note('unusual', 'risk');
+    return { ok: true, value: cut, findings: noted };
+  }
+
+  private async throughDlp(guarded: Guarded<JsonObject> & { readonly ok: true }, exchange: GuardedExchange, dlp: DlpService): Promise<Guarded<JsonObject>> {
+    const verdict = await dlp.inspect(guarded.value, exchange);
+    const findings = [...guarded.findings, ...verdict.ids.map((id): GuardFinding => ({ direction: 'out', category: 'dlp', id, action: verdict.action === 'block' ? 'blocked' : verdict.action === 'replace' ? 'redacted' : 'allowed', pointer: '', count: 1 }))];
+    if (verdict.action === 'block') return refused(`dlp/${verdict.ids[0] ?? 'refused'}`, findings);
+    const value = verdict.action === 'replace' ? verdict.value : guarded.value;
+    if (value !== guarded.value && !this.isPromised(value, exchange)) return refused('schema/redaction-breaks-output-schema', findings);
+    return { ...guarded, value, findings };
+  }
+
+  private isPromised(result: JsonObject, { isPromised }: GuardedExchange): boolean {
+    return isPromised === undefined || result.isError === true || isPromised(result.structuredContent);
+  }
+
+  /** A text of a question that gives orders is labelled; there is nobody else to decide on it. */
+  private labelled(params: JsonObject, { server }: GuardedExchange, pass: Redaction): JsonObject {
+    const { message } = params;
+    if ((this.policy.instructions ?? 'annotate') !== 'annotate' || typeof message !== 'string' || findOrders(message) === undefined) return params;
+    pass.note('instructions', 'TC-901', 'annotated', '/message');
+    return { ...params, message: annotated(message, server) };
+  }
+
+  private revealed(value: JsonObject, exchange: GuardedExchange): JsonObject {
+    const { tokeniser } = this;
+    if (tokeniser === undefined || !rulesFor(this.policy, exchange.groups).reveal) return value;
+    const text = JSON.stringify(value);
+    if (!text.includes('[sealed:')) return value;
+    return JSON.parse(text, (_key, member: JsonValue) => (typeof member === 'string' ? tokeniser.reveal(member) : member)) as JsonObject;
+  }
+
+  private redaction(exchange: GuardedExchange, number?: 'marker' | 'zero'): Redaction {
+    return new Redaction(this.inspectionFor(exchange), exchange.server, number);
+  }
+
+  private inspectionFor({ groups }: GuardedExchange): Inspection {
+    return { scanner: this.scanner, policy: this.policy, rules: rulesFor(this.policy, groups), tokeniser: this.policy.reversible ? this.tokeniser : undefined };
+  }
+}
+
+/** The ends of the texts that went through last, by where they belong. */
+export class Carry {
+  private readonly ends = new Map<string, string>();
+
+  before(params: JsonObject): string {
+    return this.ends.get(streamOf(params)) ?? '';
+  }
+
+  keep(params: JsonObject): void {
+    const text = textOf(params);
+    if (text === undefined) return;
+    const key = streamOf(params);
+    if (this.ends.size >= MAX_CARRIES && !this.ends.has(key)) this.ends.clear();
+    this.ends.set(key, ((this.ends.get(key) ?? '') + text).slice(-CARRY_REACH));
+  }
+}
+
+function streamOf({ progressToken, logger }: JsonObject): string {
+  return `${String(progressToken)}/${String(logger)}`;
+}
+
+/** Where the text of a notification stands. */
+function textOf({ message, data }: JsonObject): string | undefined {
+  return typeof message === 'string' ? message : typeof data === 'string' ? data : undefined;
+}
+
+/** The beginnings of secrets at the end of a text: the rest may come in the next message. */
+const OPEN_END = /(?:\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk-(?:ant-|proj-)?|sk_live_|rk_live_|AIza|eyJ|npm_|hf_|hvs\.|SG\.|dop_v1_|shpat_)[A-Za-z0-9_.-]{0,400}|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}|(?:password|passwd|pwd|secret|token|api[_-]?key)["'`]?\s{0,3}[:=]\s{0,3}["'`]?[^\s"'`]{0,200})$/i;
+
+/** Takes out a secret that began in an earlier message, or that begins at the end of this one. */
+function withoutOpenEnds(params: JsonObject, before: string | undefined, inspection: Inspection, pass: Redaction): JsonObject {
+  const text = textOf(params);
+  if (text === undefined || before === undefined) return params;
+  const key = typeof params.message === 'string' ? 'message' : 'data';
+  let clean = text;
+  const crossing = pass.crossing(before, text, inspection);
+  if (crossing > 0) clean = marker('secret') + text.slice(crossing);
+  const open = OPEN_END.exec(clean);
+  if (open !== null && inspection.rules.actionFor('secret', 'unfinished') !== 'allow') {
+    pass.note('secret', 'unfinished', 'redacted', `/${key}`);
+    clean = clean.slice(0, open.index) + marker('unfinished');
+  }
+  return clean === text ? params : { ...params, [key]: clean };
+}
+
+function refused(reason: string, findings: readonly GuardFinding[]): Guarded<never> {
+  return { ok: false, reason, findings };
+}
+
+/** The messages of a prompt, whose contents are blocks. */
+function guardMessages(messages: readonly JsonValue[], pass: Redaction): JsonValue[] {
+  let result = messages as JsonValue[];
+  messages.forEach((message, index) => {
+    if (!isJsonObject(message)) return;
+    const pointer = `/messages/${index}/content`;
+    const { content } = message;
+    const after = Array.isArray(content) ? pass.blocks(content, pointer) : isJsonObject(content) ? pass.contentBlock(content, pointer) : pass.structured(content, 'content', pointer);
+    if (after === content) return;
+    if (result === messages) result = [...messages];
+    result[index] = { ...message, content: after };
+  });
+  return result;
+}
+
+/** Which text block says in JSON what `structuredContent` is. */
+function agreeingText({ content, structuredContent }: JsonObject): number | undefined {
+  if (structuredContent === undefined || !Array.isArray(content)) return undefined;
+  const expected = JSON.stringify(structuredContent);
+  const index = content.findIndex((block) => {
+    const parsed = isJsonObject(block) && typeof block.text === 'string' ? parseJson(block.text) : undefined;
+    return parsed !== undefined && JSON.stringify(parsed) === expected;
+  });
+  return index === -1 ? undefined : index;
+}
+
+/** Writes the text block anew where the structured content changed; other blocks are checked as ever. */
+function writeAgreeing(original: JsonObject, value: JsonObject, agreeing: number, pass: Redaction): boolean {
+  const blocks = original.content as JsonValue[];
+  const block = blocks[agreeing] as JsonObject;
+  const others = pass.blocks(blocks.filter((_, index) => index !== agreeing), '/content');
+  const text = block.text as string;
+  const isSame = value.structuredContent === original.structuredContent;
+  const written = isSame ? pass.text(text, `/content/${agreeing}/text`) : JSON.stringify(value.structuredContent, null, indentOf(text));
+  const content = [...others.slice(0, agreeing), written === text ? block : { ...block, text: written }, ...others.slice(agreeing)];
+  if (content.every((element, index) => element === blocks[index])) return false;
+  value.content = content;
+  return true;
+}
+
+/** Says in `_meta` that something was taken out or labelled, and of what kind. */
+function marked(value: JsonObject, pass: Redaction): JsonObject {
+  const marks = pass.findings.filter(({ action }) => action !== 'allowed').map(({ category, id, action, pointer, count }) => ({ category, id, action, pointer, count }));
+  return { ...value, _meta: { ...(isJsonObject(value._meta) ? value._meta : {}), 'mcp-zero-trust/guard': marks } };
+}
+
+function truncated(value: JsonObject, maxLength: number, note: (pointer: string) => void): JsonObject {
+  if (!Array.isArray(value.content)) return value;
+  let changed = false;
+  const content = value.content.map((block, index) => {
+    if (!isJsonObject(block) || block.type !== 'text' || typeof block.text !== 'string' || block.text.length <= maxLength || parseJson(block.text) !== undefined) return block;
+    changed = true;
+    note(`/content/${index}/text`);
+    const mark = `\n[cut: ${block.text.length - maxLength} more characters]`;
+    return { ...block, text: block.text.slice(0, Math.max(0, maxLength - mark.length)) + mark };
+  });
+  return changed ? { ...value, content } : value;
+}
+
+/** Bytes as JSON; an estimate from the texts would be met too easily. */
+function sizeOf(value: JsonObject): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
