@@ -2,13 +2,25 @@ import { VerifiedPermissionsClient } from '@aws-sdk/client-verifiedpermissions';
 import type { DecisionPoint } from '../authorization';
 import { createStoreDecisionPoint, createStorePolicySource } from '../authorization/aws-policy-store';
 import { createVerifiedPermissionsDecisionPoint } from '../authorization/aws-verified-permissions';
+import { createRoutedDecisionPoint } from '../authorization/routed-decision-point';
 import { createTokenAuthenticator, type Authenticator } from '../identity';
 import type { SharedSettings } from './settings';
 
-/** Decisions by the policies of the store: by the service, or by Cedar in this process on a copy that is kept fresh. */
-export function decisionPointOf({ decisionMode, policyStoreId, policyRefreshMs }: SharedSettings, client = new VerifiedPermissionsClient({})): DecisionPoint {
-  if (decisionMode === 'service') return createVerifiedPermissionsDecisionPoint({ client, policyStoreId });
-  return createStoreDecisionPoint(createStorePolicySource({ client, policyStoreId, refreshMs: policyRefreshMs }));
+/** Decisions by the policies of the store, or of a server's own: by the service, or by Cedar in this process on a copy that is kept fresh. */
+export function decisionPointOf({ decisionMode, policyStoreId, policyStores, policyRefreshMs }: SharedSettings, client = new VerifiedPermissionsClient({})): DecisionPoint {
+  const points = new Map<string, DecisionPoint>();
+  const pointOf = (storeId: string): DecisionPoint => {
+    const known = points.get(storeId);
+    if (known !== undefined) return known;
+    const point =
+      decisionMode === 'service'
+        ? createVerifiedPermissionsDecisionPoint({ client, policyStoreId: storeId })
+        : createStoreDecisionPoint(createStorePolicySource({ client, policyStoreId: storeId, refreshMs: policyRefreshMs }));
+    points.set(storeId, point);
+    return point;
+  };
+  const byServer = new Map([...policyStores].map(([server, storeId]) => [server, pointOf(storeId)]));
+  return createRoutedDecisionPoint(byServer, pointOf(policyStoreId));
 }
 
 export function authenticatorOf({ issuers, scopes }: SharedSettings): Authenticator {

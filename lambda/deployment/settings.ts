@@ -1,4 +1,5 @@
 import type { TrustedIssuer } from '../identity';
+import { isJsonObject } from '../protocol';
 import { readList, readNumber, required, words, type Environment } from './environment';
 import { readOptionalRegistrySettings, type RegistrySettings } from './registry-settings';
 
@@ -8,6 +9,8 @@ export interface SharedSettings {
   readonly issuers: readonly TrustedIssuer[];
   readonly scopes: readonly string[];
   readonly policyStoreId: string;
+  /** Ids of the policy stores of servers that have one of their own. */
+  readonly policyStores: ReadonlyMap<string, string>;
   readonly decisionMode: 'in-process' | 'service';
   readonly policyRefreshMs: number;
   readonly allowedOrigins: readonly string[];
@@ -52,6 +55,7 @@ export function readSharedSettings(environment: Environment): SharedSettings {
     issuers: issuers.map((issuer) => ({ ...issuer, jwks: typeof issuer.jwks === 'string' ? new URL(issuer.jwks) : issuer.jwks })),
     scopes: words(environment.MCP_SCOPES),
     policyStoreId: required(environment, 'MCP_POLICY_STORE_ID'),
+    policyStores: readPolicyStores(environment.MCP_POLICY_STORES),
     decisionMode,
     policyRefreshMs: readNumber(environment, 'MCP_POLICY_REFRESH_SECONDS') * 1000,
     allowedOrigins: words(environment.MCP_ALLOWED_ORIGINS),
@@ -74,4 +78,16 @@ export function readAuthorizerSettings(environment: Environment): AuthorizerSett
   const refusals = required(environment, 'MCP_REFUSALS');
   if (refusals !== 'challenge' && refusals !== 'plain') throw new Error('MCP_REFUSALS must be challenge or plain');
   return { ...readSharedSettings(environment), refusals };
+}
+
+/** An entry that cannot be read must stop the function: without it, the wrong policies would decide. */
+function readPolicyStores(value: string | undefined): ReadonlyMap<string, string> {
+  if (value === undefined || value === '') return new Map();
+  try {
+    const stores = JSON.parse(value) as unknown;
+    if (isJsonObject(stores) && Object.values(stores).every((id) => typeof id === 'string' && id !== '')) return new Map(Object.entries(stores) as [string, string][]);
+  } catch {
+    // Said below, without the value.
+  }
+  throw new Error('the environment variable MCP_POLICY_STORES must be a JSON object of policy store ids by server');
 }

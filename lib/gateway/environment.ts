@@ -21,6 +21,8 @@ export const Variable = {
   SCOPES: 'MCP_SCOPES',
   /** Both. Id of the Amazon Verified Permissions policy store. */
   POLICY_STORE_ID: 'MCP_POLICY_STORE_ID',
+  /** Both. JSON object of the ids of policy stores by the names of servers that have one of their own; absent for none. */
+  POLICY_STORES: 'MCP_POLICY_STORES',
   /** Both. `in-process` or `service`. */
   DECISION_MODE: 'MCP_DECISION_MODE',
   /** Both. Seconds after which the copy of the policies is refreshed in the background; only `in-process`. */
@@ -71,6 +73,11 @@ function issuerSettings(issuer: McpTokenIssuer): object {
 /** The servers of a gateway as the proxy reads them, taken when the template is written: servers are added until then. */
 export function serversVariable(scope: IConstruct, servers: () => readonly McpServer[]): string {
   return Lazy.uncachedString({ produce: () => Stack.of(scope).toJsonString(servers().map((server) => server._settings())) });
+}
+
+/** Ids of the policy stores of servers that have one of their own. */
+export function policyStoresVariable(scope: IConstruct, servers: readonly McpServer[]): string {
+  return Stack.of(scope).toJsonString(Object.fromEntries(servers.map(({ serverName, policyStore }) => [serverName, policyStore.policyStoreId])));
 }
 
 /** What AWS Lambda allows for all names and values together. */

@@ -1,11 +1,13 @@
-import { Annotations, Duration, Names, RemovalPolicy, Size, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Lazy, Names, RemovalPolicy, Size, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import type { IPolicyStore } from '../authorization';
 import { acknowledge } from '../private/acknowledge';
 import { functionCode } from '../private/bundle';
 import { letLogsUse } from '../private/log-key';
@@ -13,7 +15,7 @@ import { ToolRegistry } from '../registry';
 import { registryEnvironment } from '../registry/environment';
 import { addAuditMetrics } from './audit-metrics';
 import { DecisionMode } from './decision-mode';
-import { environmentTooLarge, serversVariable, sharedEnvironment, Variable } from './environment';
+import { environmentTooLarge, policyStoresVariable, serversVariable, sharedEnvironment, Variable } from './environment';
 import { GatewayFunction } from './function';
 import { McpGatewayBase } from './gateway-base';
 import type { IMcpGateway } from './gateway-base';
@@ -66,7 +68,11 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
   /** The role of the proxy function. */
   readonly grantPrincipal: iam.IPrincipal;
 
-  private readonly policyStore: McpGatewayProps['policyStore'];
+  /** The policies that decide on every server without a policy store of its own. */
+  readonly policyStore: IPolicyStore;
+
+  private readonly decidingFunctions: readonly lambda.Function[];
+  private readonly decisionMode: DecisionMode;
   private readonly registry: McpGatewayProps['registry'];
   private readonly servers: McpServer[] = [];
 
@@ -74,6 +80,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     super(scope, id);
     assertTokenIssuers(props.tokenIssuers);
     this.policyStore = props.policyStore;
+    this.decisionMode = props.decisionMode ?? DecisionMode.IN_PROCESS;
     this.registry = props.registry;
     this.metricNamespace = `McpZeroTrust/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
     const key = props.encryptionKey ?? this.createKey(props);
@@ -122,12 +129,10 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     this.grantPrincipal = proxy.function.grantPrincipal;
     secret.grantRead(proxy.function);
     props.registry?.grants.observe(proxy.function);
-    for (const { function: { role } } of [authorizer, proxy]) {
-      if (props.decisionMode === DecisionMode.SERVICE) this.policyStore.grants.authorize(role!);
-      else this.policyStore.grants.read(role!);
-    }
+    this.decidingFunctions = [authorizer.function, proxy.function];
+    this.letDecideBy(this.policyStore);
     for (const { logGroup } of [authorizer, proxy]) addAuditMetrics(logGroup, this.metricNamespace);
-    this.node.addValidation({ validate: () => environmentTooLarge(this, proxyEnvironment) });
+    this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this.policyStoresEnvironment() }) });
 
     this.route(authorizer, proxy, proxyTimeout);
   }
@@ -139,10 +144,35 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
    * @param options where the server is and how its calls are checked
    */
   addServer(name: string, options: AddServerOptions): McpServer {
-    const server = new McpServer(this, name, { ...options, gateway: this, policyStore: this.policyStore });
+    const server = new McpServer(this, name, { ...options, gateway: this });
     this.servers.push(server);
+    if (server.policyStore !== this.policyStore) this.decideOnItsOwn(server);
     if (this.registry instanceof ToolRegistry) this.registry.addServer(name, options);
     return server;
+  }
+
+  private letDecideBy(policyStore: IPolicyStore): void {
+    for (const { role } of this.decidingFunctions) {
+      if (this.decisionMode === DecisionMode.SERVICE) policyStore.grants.authorize(role!);
+      else policyStore.grants.read(role!);
+    }
+  }
+
+  private decideOnItsOwn({ policyStore }: McpServer): void {
+    const own = this.serversWithOwnStore();
+    if (own.filter((server) => server.policyStore === policyStore).length === 1) this.letDecideBy(policyStore);
+    if (own.length > 1) return;
+    const value = Lazy.uncachedString({ produce: () => policyStoresVariable(this, this.serversWithOwnStore()) });
+    for (const decides of this.decidingFunctions) decides.addEnvironment(Variable.POLICY_STORES, value);
+  }
+
+  private serversWithOwnStore(): readonly McpServer[] {
+    return this.servers.filter(({ policyStore }) => policyStore !== this.policyStore);
+  }
+
+  private policyStoresEnvironment(): Record<string, string> {
+    const servers = this.serversWithOwnStore();
+    return servers.length === 0 ? {} : { [Variable.POLICY_STORES]: policyStoresVariable(this, servers) };
   }
 
   private createApi(props: McpGatewayProps, encryptionKey: kms.IKey): GatewayRestApi {
@@ -177,7 +207,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
       tokenIssuers: props.tokenIssuers,
       scopes: props.scopes ?? [],
       policyStoreId: this.policyStore.policyStoreId,
-      decisionMode: props.decisionMode ?? DecisionMode.IN_PROCESS,
+      decisionMode: this.decisionMode,
       policyRefreshSeconds: (props.policyRefreshInterval ?? Duration.seconds(30)).toSeconds(),
       allowedOrigins: props.allowedOrigins ?? [],
     });

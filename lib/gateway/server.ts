@@ -70,6 +70,14 @@ export interface AddServerOptions {
   readonly toolDefinitions?: McpToolDefinition[];
 
   /**
+   * A policy store of the server's own: decisions on this server are taken by its policies alone. For servers whose tools
+   * are too many for one Cedar schema.
+   *
+   * @default - the policy store of the gateway
+   */
+  readonly policyStore?: IPolicyStore;
+
+  /**
    * Reach the server without TLS, where the network between the proxy and the server protects them (NET-4).
    *
    * @default false
@@ -81,9 +89,6 @@ export interface AddServerOptions {
 export interface McpServerProps extends AddServerOptions {
   /** The gateway in front of the server. */
   readonly gateway: McpGateway;
-
-  /** The store that grants are written to. */
-  readonly policyStore: IPolicyStore;
 }
 
 /** An MCP server behind a gateway. Made by `gateway.addServer()`. */
@@ -97,6 +102,9 @@ export class McpServer extends Construct {
   /** What principals may do with the server. */
   readonly grants: McpServerGrants;
 
+  /** The policies that decide on the server. */
+  readonly policyStore: IPolicyStore;
+
   private readonly props: McpServerProps;
 
   constructor(scope: Construct, name: string, props: McpServerProps) {
@@ -109,8 +117,9 @@ export class McpServer extends Construct {
     this.props = props;
     this.assertUrl();
     props.headersSecret?.grantRead(props.gateway);
-    if (props.policyStore instanceof PolicyStore) props.policyStore.addServer(name, { toolDefinitions: props.toolDefinitions });
-    this.grants = McpServerGrants.fromMcpServer(this, props.policyStore);
+    this.policyStore = props.policyStore ?? props.gateway.policyStore;
+    if (this.policyStore instanceof PolicyStore) this.policyStore.addServer(name, { toolDefinitions: props.toolDefinitions });
+    this.grants = McpServerGrants.fromMcpServer(this, this.policyStore);
   }
 
   private assertUrl(): void {

@@ -35,12 +35,12 @@ export const STORE_ID = 'PSEXAMPLEabcdefg111111';
  * policies of the store with Cedar, unsliced. Pages hold two policies. Action groups come from the schema in the service,
  * and from the shape of the names here.
  */
-export function fakeVerifiedPermissions(store: () => FakeStore) {
+export function fakeVerifiedPermissions(storeOf: (policyStoreId: string) => FakeStore) {
   const client = new VerifiedPermissionsClient({ region: 'eu-central-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
   const mock = mockClient(client);
   const created = new Date(0);
 
-  mock.on(IsAuthorizedCommand).callsFake((input) => outputOf(evaluate(store(), input, input.entities)));
+  mock.on(IsAuthorizedCommand).callsFake((input) => outputOf(evaluate(storeOf(input.policyStoreId), input, input.entities)));
 
   mock.on(BatchIsAuthorizedCommand).callsFake((input: BatchIsAuthorizedCommand['input']) => {
     const requests = input.requests ?? [];
@@ -48,23 +48,23 @@ export function fakeVerifiedPermissions(store: () => FakeStore) {
     if (new Set(requests.map(({ principal }) => principal?.entityId)).size > 1) {
       throw Object.assign(new Error('Requests differ in their principal'), { name: 'ValidationException' });
     }
-    return { results: requests.map((request) => ({ request, ...outputOf(evaluate(store(), request, input.entities)) })) };
+    return { results: requests.map((request) => ({ request, ...outputOf(evaluate(storeOf(input.policyStoreId!), request, input.entities)) })) };
   });
 
-  mock.on(ListPoliciesCommand).callsFake(({ nextToken }: ListPoliciesCommand['input']) => {
-    const { policies, links = [] } = store();
+  mock.on(ListPoliciesCommand).callsFake(({ nextToken, policyStoreId }: ListPoliciesCommand['input']) => {
+    const { policies, links = [] } = storeOf(policyStoreId!);
     const ids = [...Object.keys(policies), ...links.map(({ policyId }) => policyId)];
     const start = Number(nextToken ?? 0);
     return {
-      policies: ids.slice(start, start + 2).map((policyId) => ({ policyStoreId: STORE_ID, policyId })),
+      policies: ids.slice(start, start + 2).map((policyId) => ({ policyStoreId, policyId })),
       ...(start + 2 < ids.length && { nextToken: String(start + 2) }),
     };
   });
 
   mock.on(BatchGetPolicyCommand).callsFake(({ requests = [] }: BatchGetPolicyCommand['input']) => {
-    const { policies, links = [] } = store();
-    const common = { policyStoreId: STORE_ID, createdDate: created, lastUpdatedDate: created };
-    const results = requests.map(({ policyId }): BatchGetPolicyOutputItem => {
+    const results = requests.map(({ policyStoreId, policyId }): BatchGetPolicyOutputItem => {
+      const { policies, links = [] } = storeOf(policyStoreId!);
+      const common = { policyStoreId, createdDate: created, lastUpdatedDate: created };
       const statement = policies[policyId!];
       if (statement !== undefined) return { ...common, policyId, policyType: 'STATIC', definition: { static: { statement } } };
       const templateLinked = links.find((link) => link.policyId === policyId)!;
@@ -73,9 +73,9 @@ export function fakeVerifiedPermissions(store: () => FakeStore) {
     return { results, errors: [] };
   });
 
-  mock.on(GetPolicyTemplateCommand).callsFake(({ policyTemplateId }: GetPolicyTemplateCommand['input']) => ({
+  mock.on(GetPolicyTemplateCommand).callsFake(({ policyStoreId, policyTemplateId }: GetPolicyTemplateCommand['input']) => ({
     policyTemplateId,
-    statement: store().templates?.[policyTemplateId!],
+    statement: storeOf(policyStoreId!).templates?.[policyTemplateId!],
   }));
 
   return { client, mock };

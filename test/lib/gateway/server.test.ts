@@ -1,8 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { McpClientCapability, McpPrincipal, UnknownArguments } from '../../../lib';
-import { environmentOf, gatewayStack, PROXY, statementsIn } from './gateway-stack';
+import { McpClientCapability, McpPrincipal, PolicyStore, UnknownArguments } from '../../../lib';
+import { AUTHORIZER, environmentOf, gatewayStack, PROXY, statementsIn } from './gateway-stack';
 
 const URL = 'https://files.example.com/mcp';
 const ANALYSTS = McpPrincipal.group('analysts');
@@ -118,5 +118,35 @@ describe('grants', () => {
 
   test('are for somebody', () => {
     expect(() => McpPrincipal.user('')).toThrow('the id of an Mcp::User is empty');
+  });
+});
+
+describe('an MCP server with a policy store of its own', () => {
+  test('CV-1 is decided on by that store alone, by both functions, and its grants go there', () => {
+    const { gateway, stack, template: synthesize } = gatewayStack();
+    const own = new PolicyStore(stack, 'Own');
+    gateway.addServer('files', { url: URL });
+    const crm = gateway.addServer('crm', { url: URL, policyStore: own });
+    gateway.addServer('wiki', { url: URL, policyStore: own });
+    crm.grants.callTool(ANALYSTS, 'find_customer');
+    const template = synthesize();
+    const storeId = { 'Fn::GetAtt': [stack.getLogicalId(own.node.defaultChild as never), 'PolicyStoreId'] };
+    for (const description of [AUTHORIZER, PROXY]) {
+      const { MCP_POLICY_STORES: stores, MCP_POLICY_STORE_ID: gatewaysOwn } = environmentOf(template, description);
+      expect(stores).toEqual({ 'Fn::Join': ['', ['{"crm":"', storeId, '","wiki":"', storeId, '"}']] });
+      expect(gatewaysOwn).not.toEqual(storeId);
+    }
+    const readers = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+      Properties.PolicyDocument.Statement.some(({ Resource }: { Resource: unknown }) => JSON.stringify(Resource).includes(storeId['Fn::GetAtt'][0]!)),
+    );
+    expect(readers).toHaveLength(2);
+    const [policy] = Object.values(template.findResources('AWS::VerifiedPermissions::Policy'));
+    expect(policy!.Properties.PolicyStoreId).toEqual(storeId);
+  });
+
+  test('leaves the environment of others as it was', () => {
+    const { gateway, template } = gatewayStack();
+    gateway.addServer('files', { url: URL });
+    expect(environmentOf(template(), PROXY)).not.toHaveProperty('MCP_POLICY_STORES');
   });
 });
