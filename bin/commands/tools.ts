@@ -1,11 +1,15 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
-import { StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
+import { LogNotTrusted, pinStartingWith, StepRefused, verifyRegistry, type ApprovalDecision, type ApprovalLog, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
 import { loadConfig, openAuditFile, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
+import type { DecisionRequest } from '../../lambda/onboarding';
 import { RevisionConflict } from '../../lambda/stores';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+import type * as AwsRegistries from '../tools/aws-registry';
 import { describeHistory, describeList, describeRecord, describeReview, painter } from '../tools/describe';
+
+declare const require: (id: '../tools/aws-registry') => typeof AwsRegistries;
 
 const EXAMPLES = `
 A tool is named server/tool; the instructions of a server are named by the server alone.
@@ -27,12 +31,27 @@ The configuration needs "registry": "FOLDER", or {folder, key, approvalDays, two
 sensitiveTools}. A gateway on the same configuration may run meanwhile: what is decided
 holds there within seconds. Sensitive tools need two people: the second one approves
 with --by NAME, or as another user of this machine.
+
+A registry in AWS takes --table in the place of --config to read, --key besides to verify,
+and --url to decide: outputs of its stack. They may stand in MCP_REGISTRY_TABLE,
+MCP_REGISTRY_KEY and MCP_REGISTRY_URL. Credentials and region are found as the AWS CLI
+finds them; who decides is who they belong to.
+
+  mcp-zero-trust tools list --table TABLE --state review
+  mcp-zero-trust tools verify --table TABLE --key KEY
+  mcp-zero-trust tools approve files/read_file --url URL --pin 2ed8b8595776 --why "read it"
+  mcp-zero-trust tools discover --url URL
 `;
 
 const STATES: readonly LifeCycleState[] = ['discovered', 'scanned', 'review', 'approved', 'quarantined', 'revoked'];
 
+/** Which registry: one of this machine, or one in AWS. */
 interface CommonOptions {
-  readonly config: string;
+  readonly config?: string;
+  readonly table?: string;
+  readonly key?: string;
+  readonly url?: string;
+  readonly region?: string;
 }
 
 interface DecisionOptions extends CommonOptions {
@@ -57,11 +76,18 @@ interface ListOptions extends CommonOptions {
 export function toolsCommand(): Command {
   const tools = new Command('tools').description('See and decide which tools are approved.').addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`);
   const add = (name: string, description: string) =>
-    tools.command(name).description(description).requiredOption('-c, --config <file>', 'configuration file with a "registry"').addHelpText('after', EXIT_CODES_HELP);
+    tools
+      .command(name)
+      .description(description)
+      .option('-c, --config <file>', 'configuration file with a "registry"')
+      .addOption(new Option('--table <name>', 'table of a registry in AWS').env('MCP_REGISTRY_TABLE'))
+      .option('--region <name>', 'AWS region; that of the environment by default')
+      .addHelpText('after', EXIT_CODES_HELP);
+  const addTo = (command: Command) => command.addOption(new Option('--url <url>', 'where a registry in AWS takes decisions').env('MCP_REGISTRY_URL'));
   const addDecision = (name: string, description: string) =>
-    add(name, description).option('--by <name>', 'who decides; the user of this machine by default').requiredOption('--why <text>', 'why, for the history');
+    addTo(add(name, description)).option('--by <name>', 'who decides; the user of this machine by default, and in AWS whose credentials they are').requiredOption('--why <text>', 'why, for the history');
 
-  add('discover', 'Ask the servers what they offer, and scan what is new.').action(discover);
+  addTo(add('discover', 'Ask the servers what they offer, and scan what is new.')).action(discover);
   add('list', 'List what is known, what needs a decision first.')
     .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
     .option('--server <name>', 'only those of this server')
@@ -79,7 +105,9 @@ export function toolsCommand(): Command {
   addDecision('quarantine', 'Stop tools from being served, until they are approved again.').argument('<tools...>').action(deciding('quarantine'));
   addDecision('revoke', 'Stop tools for good: only another definition can be approved.').argument('<tools...>').action(deciding('revoke'));
   add('history', 'Show every step: when, what, who, why.').argument('<tool>').action(history);
-  add('verify', 'Verify every approval against the signed log.').action(verify);
+  add('verify', 'Verify every approval against the signed log.')
+    .addOption(new Option('--key <arn>', 'key that signs the log of a registry in AWS').env('MCP_REGISTRY_KEY'))
+    .action(verify);
   return tools;
 }
 
@@ -88,8 +116,9 @@ function parsePin(text: string): string {
   throw new InvalidArgumentError('Expected at least the first 12 digits of the pin that "tools show" prints.');
 }
 
-async function discover({ config: file }: CommonOptions): Promise<void> {
-  await withRegistry(file, async (local, config) => {
+async function discover(options: CommonOptions): Promise<void> {
+  if (options.config === undefined) return decideInAws(options, [{ action: 'discover' }]);
+  await withLocalRegistry(options.config, async (local, config) => {
     const probe = await probeServers(config.servers);
     try {
       for (const result of probe.results.values()) if (!result.ok) fail(ExitCode.USAGE, result.reason);
@@ -101,8 +130,8 @@ async function discover({ config: file }: CommonOptions): Promise<void> {
   });
 }
 
-async function list({ config, state, server, format }: ListOptions): Promise<void> {
-  await withRegistry(config, async ({ registry }) => {
+async function list({ state, server, format, ...source }: ListOptions): Promise<void> {
+  await withRegistry(source, async ({ registry }) => {
     const all = await registry.list();
     const chosen = all.filter(({ record }) => (state === undefined || record.state === state) && (server === undefined || record.subject.server === server));
     if (format === 'json') process.stdout.write(`${JSON.stringify(chosen.map(({ id, revision, record }) => ({ id, revision, ...record })), undefined, 2)}\n`);
@@ -111,34 +140,38 @@ async function list({ config, state, server, format }: ListOptions): Promise<voi
   });
 }
 
-async function show(id: string, { config }: CommonOptions): Promise<void> {
-  await withRegistry(config, async (local) => {
-    const stored = await find(local, id);
-    process.stdout.write(`${describeRecord(stored, await local.registry.definition(stored.record.pin), paint())}\n`);
+async function show(id: string, source: CommonOptions): Promise<void> {
+  await withRegistry(source, async (opened) => {
+    const stored = await find(opened, id);
+    process.stdout.write(`${describeRecord(stored, await opened.registry.definition(stored.record.pin), paint())}\n`);
   });
 }
 
-async function diff(id: string, { config }: CommonOptions): Promise<void> {
-  await withRegistry(config, async ({ registry }) => {
+async function diff(id: string, source: CommonOptions): Promise<void> {
+  await withRegistry(source, async ({ registry }) => {
     process.stdout.write(`${describeReview(id, await registry.review(id), paint())}\n`);
   });
 }
 
-async function history(id: string, { config }: CommonOptions): Promise<void> {
-  await withRegistry(config, async (local) => {
-    await find(local, id);
-    process.stdout.write(`${describeHistory(await local.registry.history(id), paint())}\n`);
+async function history(id: string, source: CommonOptions): Promise<void> {
+  await withRegistry(source, async (opened) => {
+    await find(opened, id);
+    process.stdout.write(`${describeHistory(await opened.registry.history(id), paint())}\n`);
   });
 }
 
 async function approve(ids: readonly string[], options: ApproveOptions, command: Command): Promise<void> {
-  const { config, all, pin, despiteFindings } = options;
+  const { all, pin, despiteFindings } = options;
   if ((ids.length === 0) === (all === undefined)) command.error('error: expected either tools or --all');
   if (pin !== undefined && ids.length !== 1) command.error('error: --pin goes with one tool');
-  await withRegistry(config, async ({ registry }) => {
+  if (options.config === undefined) {
+    const chosen = all ? await cleanOnes(options) : ids;
+    return decideInAws(options, chosen.map((id) => ({ action: 'approve', id, why: options.why, pin, despiteFindings })));
+  }
+  await withLocalRegistry(options.config, async ({ registry }) => {
     const decision: ApprovalDecision = { ...decisionOf(options), pin: pin === undefined ? undefined : await fullPin(registry, ids[0] ?? '', pin), despiteFindings };
     const chosen = all ? (await registry.list()).filter(isClean).map(({ id }) => id) : ids;
-    if (chosen.length === 0) process.stdout.write('Nothing waits for review in which the scan found nothing.\n');
+    sayWhereNothing(chosen);
     await decideOn(chosen, (id) => registry.approve(id, decision));
   });
 }
@@ -146,7 +179,7 @@ async function approve(ids: readonly string[], options: ApproveOptions, command:
 /** Between reading and approving a server may have changed its tool once more. */
 async function fullPin(registry: ToolRegistry, id: string, digits: string): Promise<Pin> {
   const { record } = (await registry.find(id)) ?? {};
-  const full = [record?.pin, record?.approval?.pin].find((pin) => pin?.startsWith(digits));
+  const full = record && pinStartingWith(record, digits);
   if (full === undefined) throw new StepRefused(id, 'its definition is another one now than that which was read');
   return full;
 }
@@ -156,7 +189,44 @@ function isClean({ record }: StoredRecord): boolean {
 }
 
 function deciding(action: 'reject' | 'quarantine' | 'revoke') {
-  return (ids: readonly string[], options: DecisionOptions) => withRegistry(options.config, ({ registry }) => decideOn(ids, (id) => registry[action](id, decisionOf(options))));
+  return (ids: readonly string[], options: DecisionOptions) => {
+    if (options.config === undefined) return decideInAws(options, ids.map((id) => ({ action, id, why: options.why })));
+    return withLocalRegistry(options.config, ({ registry }) => decideOn(ids, (id) => registry[action](id, decisionOf(options))));
+  };
+}
+
+/** What waits for review in AWS and in which the scan found nothing. */
+async function cleanOnes(source: CommonOptions): Promise<readonly string[]> {
+  const chosen: string[] = [];
+  await withRegistry(source, async ({ registry }) => void chosen.push(...(await registry.list()).filter(isClean).map(({ id }) => id)));
+  sayWhereNothing(chosen);
+  return chosen;
+}
+
+function sayWhereNothing(chosen: readonly string[]): void {
+  if (chosen.length === 0) process.stdout.write('Nothing waits for review in which the scan found nothing.\n');
+}
+
+/** In AWS the credentials say who decides, and the workflow of each review carries it out. */
+async function decideInAws({ url, region, ...options }: CommonOptions & { readonly by?: string }, requests: readonly DecisionRequest[]): Promise<void> {
+  if (url === undefined) throw new StartError('Expected --config for a registry on this machine, or --url for one in AWS.');
+  if (!isSafeUrl(url)) throw new StartError('--url: expected an https URL.');
+  if (options.by !== undefined) throw new StartError('--by: a registry in AWS takes the decider from the AWS credentials.');
+  const { sendDecision, DecisionRefused } = require('../tools/aws-registry');
+  for (const request of requests) {
+    try {
+      process.stdout.write(`${escapeUnprintable(await sendDecision(url, request, region))}\n`);
+    } catch (error) {
+      if (error instanceof DecisionRefused) fail(ExitCode.FINDING, error.message);
+      else throw new StartError(`The registry cannot be asked: ${(error as Error).message}`);
+    }
+  }
+}
+
+function isSafeUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && (hostname === '127.0.0.1' || hostname === 'localhost'));
 }
 
 /** One after the other; what is refused does not keep the rest from being decided. */
@@ -175,8 +245,9 @@ async function decideOn(ids: readonly string[], decide: (id: string) => Promise<
   }
 }
 
-async function verify({ config }: CommonOptions): Promise<void> {
-  await withRegistry(config, async ({ registry, log }) => {
+async function verify(source: CommonOptions): Promise<void> {
+  if (source.config === undefined && source.key === undefined) throw new StartError('--key: expected the key that signs the log of the registry in AWS.');
+  await withRegistry(source, async ({ registry, log }) => {
     const { approved, expired, problems } = await verifyRegistry({ registry, log, now: Date.now() });
     for (const problem of problems) fail(ExitCode.FINDING, problem);
     for (const id of expired) fail(ExitCode.FINDING, `${id}: its approval is too old and has to be renewed`);
@@ -186,7 +257,24 @@ async function verify({ config }: CommonOptions): Promise<void> {
   });
 }
 
-async function withRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>): Promise<void> {
+/** What reading commands need of a registry. */
+interface OpenedRegistry {
+  readonly registry: ToolRegistry;
+  readonly log: ApprovalLog;
+}
+
+async function withRegistry({ config, table, region, key }: CommonOptions, use: (opened: OpenedRegistry) => Promise<void>): Promise<void> {
+  if (config !== undefined) return withLocalRegistry(config, use);
+  if (table === undefined) throw new StartError('Expected --config for a registry on this machine, or --table for one in AWS.');
+  try {
+    await use(await require('../tools/aws-registry').openAwsRegistry({ table, region, key }));
+  } catch (error) {
+    if (error instanceof StepRefused || error instanceof LogNotTrusted) fail(ExitCode.FINDING, error.message);
+    else throw new StartError(`The registry in AWS does not open: ${(error as Error).message}`);
+  }
+}
+
+async function withLocalRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>): Promise<void> {
   const config = loadConfig(file, process.env);
   if (config.registry === undefined) throw new StartError(`${file}: the key "registry" is missing, the folder in which approvals are kept`);
   // The steps belong into the audit file, whoever takes them (LOG-1); where it cannot be written, none is taken.
@@ -204,7 +292,7 @@ async function withRegistry(file: string, use: (local: LocalRegistry, config: Lo
   }
 }
 
-async function find({ registry }: LocalRegistry, id: string): Promise<StoredRecord> {
+async function find({ registry }: OpenedRegistry, id: string): Promise<StoredRecord> {
   const stored = await registry.find(id);
   if (stored === undefined) throw new StepRefused(id, 'nothing is known of it: no server has offered it yet');
   return stored;

@@ -23,7 +23,8 @@ describe('the onboarding of definitions', () => {
   const offering = (it: Stand, tools: readonly JsonObject[], more: object = {}) => void it.servers.set('files', { ok: true, tools: tools as never, ...more });
   const discovered = async (it: Stand) => it.scan(await it.discover());
   /** A workflow that begins to wait, as the review's first step sees it. */
-  const wait = async (it: Stand, { id = 'files/read', pin = PIN as Pin, execution = 'one', taskToken = `token-${execution}`, refusal = '' } = {}) => {
+  const wait = async (it: Stand, wanted: { id?: string; pin?: Pin; execution?: string; taskToken?: string; refusal?: string } = {}) => {
+    const { id = 'files/read', pin = PIN, execution = 'one', taskToken = `token-${execution}`, refusal = '' } = wanted;
     it.workflows.running.add(execution);
     it.workflows.waiting.add(taskToken);
     await it.requestDecision({ id, pin, execution, taskToken, refusal });
