@@ -1,10 +1,12 @@
 import { BatchGetPolicyCommand, IsAuthorizedCommand, ListPoliciesCommand } from '@aws-sdk/client-verifiedpermissions';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import type { AuthorizationRequest, Decision } from '../../lambda/authorization';
+import { generateSchema, loadPolicyTexts, toCedarArguments, type AuthorizationRequest, type Decision, type Operation } from '../../lambda/authorization';
 import { createStoreDecisionPoint, createStorePolicySource } from '../../lambda/authorization/aws-policy-store';
 import { createVerifiedPermissionsDecisionPoint } from '../../lambda/authorization/aws-verified-permissions';
 import { asks, calls, person, readFile, tool, writeFile } from './fixtures';
-import { policyText, request as generatedRequest } from './generated-requests';
+import { policyText, request as generatedRequest, servers, tools } from './generated-requests';
 import { fakeVerifiedPermissions, STORE_ID, type FakeStore } from './verified-permissions-fake';
 
 const analyst = person('alice', ['analysts']);
@@ -54,6 +56,43 @@ describe('decisions by the service and by the same policies in this process', ()
     expect([...seen].sort()).toEqual(['allow false', 'allow true', 'forbidden', 'not_permitted', 'policy_error']);
   }, 60_000);
 });
+
+describe('decisions by a service that checks requests against the schema of the store', () => {
+  it('CV-1 JIT-2 are the same on 1,000 generated requests, by generated policies and by those of policies/zero-trust', async () => {
+    const seed = 20261122;
+    const { schema } = generateSchema(servers.map((name) => ({ name, tools })));
+    const requests = fc.sample(
+      generatedRequest.filter(({ context, operation }) => context.sourceIp !== 'nonsense' && !isBeyondSchema(operation)),
+      { seed, numRuns: 1_000 },
+    );
+    const generated = fc.sample(policyText, { seed, numRuns: 60 });
+    const folder = join(__dirname, '../../policies/zero-trust');
+    const files = readdirSync(folder).filter((name) => name.endsWith('.cedar'));
+    const shipped = loadPolicyTexts(files.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') })));
+    if (!shipped.ok) throw new Error('unreadable');
+    const seen = new Map<string, number>();
+    for (let set = 0; set < 20; set++) {
+      const policies = set % 2 === 0 ? shipped.policies : Object.fromEntries(generated.slice(set * 3, set * 3 + 3).map((text, index) => [`SP${index}`, text]));
+      const { client, point: service } = serviceWith({ policies, schema });
+      const source = createStorePolicySource({ client, policyStoreId: STORE_ID });
+      await source.refresh();
+      const inProcess = createStoreDecisionPoint(source);
+      for (const generatedOne of requests.slice(set * 50, set * 50 + 50)) {
+        const request = set % 2 === 0 ? { ...generatedOne, principal: { ...generatedOne.principal, groups: ['readers', 'workers', 'approvers'] } } : generatedOne;
+        const decision = await inProcess.decide(request);
+        expect(comparable(await service.decide(request))).toEqual(comparable(decision));
+        const kind = decision.effect === 'deny' ? decision.reason : decision.effect;
+        seen.set(kind, (seen.get(kind) ?? 0) + 1);
+      }
+    }
+    expect([...seen.keys()].sort()).toEqual(['allow', 'forbidden', 'not_permitted', 'policy_error']);
+  }, 60_000);
+});
+
+/** Arguments of a type that the tool's schema does not allow never come as far as a decision. */
+function isBeyondSchema(operation: Operation): boolean {
+  return operation.kind === 'callTool' && toCedarArguments(operation.tool.inputSchema, operation.arguments) === undefined;
+}
 
 describe('createVerifiedPermissionsDecisionPoint', () => {
   it('CV-1 asks the service with the entities and the context of the request', async () => {

@@ -5,7 +5,7 @@ import { NOW, person, tool } from './fixtures';
 
 /** A small world in which generated policies and generated requests meet often. */
 const groups = ['analysts', 'operators', 'auditors'];
-const servers = ['files', 'memory'];
+export const servers = ['files', 'memory'];
 
 export const tools: readonly ToolDefinition[] = [
   tool('read', { path: { type: 'string' }, n: { type: 'number' } }, { readOnlyHint: true }),
@@ -44,6 +44,13 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.constantFrom('readResource', 'subscribeResource').map((kind) => ({ kind, uri: 'file:///reports/a' }) as Operation),
   },
   { weight: 1, arbitrary: fc.constant<Operation>({ kind: 'complete', reference: 'summary' }) },
+  { weight: 1, arbitrary: fc.constantFrom<Operation>({ kind: 'seeGrants' }, { kind: 'useKillSwitch' }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom('requestGrant' as const, 'approveGrant' as const), fc.constantFrom(...tools), fc.integer({ min: 1, max: 5 }))
+      .map(([kind, definition, uses]): Operation => ({ kind, tool: definition, request: { principal: 'alice', argumentsBound: uses > 2, uses, lifetimeSeconds: 300 } })),
+  },
 );
 
 const principal = fc

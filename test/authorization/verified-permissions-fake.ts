@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-verifiedpermissions';
 import type { Response } from '@cedar-policy/cedar-wasm/nodejs';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { CedarSchema } from '../../lambda/authorization';
 import { cedar } from '../../lambda/authorization/cedar-engine';
 
 export interface FakeStore {
@@ -19,6 +20,8 @@ export interface FakeStore {
   readonly policies: Readonly<Record<string, string>>;
   readonly templates?: Readonly<Record<string, string>>;
   readonly links?: readonly FakeLink[];
+  /** With it, a single request that is not valid under it is refused; the service does not say that it checks, nor that it does not. */
+  readonly schema?: CedarSchema;
 }
 
 export interface FakeLink {
@@ -40,7 +43,7 @@ export function fakeVerifiedPermissions(storeOf: (policyStoreId: string) => Fake
   const mock = mockClient(client);
   const created = new Date(0);
 
-  mock.on(IsAuthorizedCommand).callsFake((input) => outputOf(evaluate(storeOf(input.policyStoreId), input, input.entities)));
+  mock.on(IsAuthorizedCommand).callsFake((input) => outputOf(evaluate(storeOf(input.policyStoreId), input, input.entities, true)));
 
   mock.on(BatchIsAuthorizedCommand).callsFake((input: BatchIsAuthorizedCommand['input']) => {
     const requests = input.requests ?? [];
@@ -81,7 +84,7 @@ export function fakeVerifiedPermissions(storeOf: (policyStoreId: string) => Fake
   return { client, mock };
 }
 
-function evaluate(store: FakeStore, request: BatchIsAuthorizedInputItem, entities: EntitiesDefinition | undefined): Response {
+function evaluate(store: FakeStore, request: BatchIsAuthorizedInputItem, entities: EntitiesDefinition | undefined, checksRequest = false): Response {
   const uid = (identifier: EntityIdentifier | undefined) => ({ type: identifier!.entityType!, id: identifier!.entityId! });
   const action = { type: request.action!.actionType!, id: request.action!.actionId! };
   const answer = cedar().isAuthorized({
@@ -89,6 +92,7 @@ function evaluate(store: FakeStore, request: BatchIsAuthorizedInputItem, entitie
     action,
     resource: uid(request.resource),
     context: JSON.parse(request.context!.cedarJson!),
+    ...(checksRequest && store.schema !== undefined && { schema: store.schema, validateRequest: true }),
     entities: [...JSON.parse(entities!.cedarJson!), { uid: action, attrs: {}, parents: groupsOf(action.id) }],
     policies: {
       staticPolicies: store.policies,
