@@ -404,7 +404,8 @@ async def try_service(command, token):
     reply = await ask(command, json.dumps({'foreign': command['foreign'], 'token': token.hex()}).encode())
     if reply is None:
         return False
-    return reply.startswith(b'stored') if command['foreign'] else True
+    # An echo is the service itself, reached over the internet, where no endpoint asks anything.
+    return reply.startswith((b'stored', b'{')) if command['foreign'] else True
 
 
 ATTEMPTS = {'tcp': try_tcp, 'udp': try_udp, 'raw': try_raw, 'icmp': try_icmp, 'dns': try_dns, 'service': try_service}

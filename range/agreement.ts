@@ -1,0 +1,173 @@
+import { formatAddress } from '../network/address';
+import { decidesOn } from '../network/answer';
+import { createProbeMaker, type AddressPlan, type ConnectionProbe, type Probe } from '../network/attempts';
+import type { Destination } from '../network/destination';
+import { computeMatrix, isCell, type Matrix, type Row } from '../network/matrix';
+import type { Network, Placement } from '../network/model';
+import { allowedNames, FOREIGN_ADDRESS, FOREIGN_NAME } from '../network/names';
+import { address as parse } from '../network/representatives';
+import type { Plan } from './compile';
+import type { Agent, Speech, Try } from './kernel/agent';
+import type { Internet, World } from './kernel/world';
+
+/** Prediction and kernel, side by side. */
+export interface Agreement {
+  readonly cells: number;
+  readonly attempts: number;
+  readonly delivered: number;
+  readonly disagreements: readonly Disagreement[];
+  /** Cells that the range does not build, which are not counted. */
+  readonly notTried: readonly string[];
+}
+
+export interface Disagreement {
+  readonly cell: string;
+  readonly attempt: string;
+  readonly predicted: string;
+  readonly happened: string;
+}
+
+/** A predicted attempt, and the packets that try it. */
+interface Trial {
+  readonly cell: string;
+  readonly predicted: boolean;
+  readonly try: Try;
+}
+
+/** The matrix for the addresses that the range gave out. */
+export function predict(network: Network, plan: Plan): Matrix {
+  return computeMatrix(network, addressPlan(network, plan));
+}
+
+/** Servers of the internet that the attempts of a matrix go to. */
+export function internetOf(network: Network, plan: Plan): Internet {
+  const names = Object.fromEntries(allowedNames(network).map(({ name, address }) => [name, address]));
+  const addresses = new Set<string>([FOREIGN_ADDRESS, ...Object.values(names)]);
+  for (const { probe } of probesOf(network, plan)) {
+    if (probe.kind === 'connection' && !probe.attempt.to) addresses.add(formatAddress(probe.attempt.destination));
+  }
+  const foreign = Object.fromEntries([...addresses].filter((address) => !Object.values(names).includes(address) && !address.includes(':')).map((address) => [nameOfAddress(address), address]));
+  return { addresses: [...addresses], names: { ...foreign, ...names }, fallback: FOREIGN_ADDRESS, authority: AUTHORITY };
+}
+
+export const AUTHORITY = '198.51.100.53';
+
+/** A name under which an attacker publishes an address. */
+function nameOfAddress(address: string): string {
+  return address === FOREIGN_ADDRESS ? FOREIGN_NAME : `a-${address.replaceAll('.', '-')}.${FOREIGN_NAME}`;
+}
+
+/** Tries every attempt of every cell with real packets. */
+export async function measureAgreement(network: Network, plan: Plan, world: World): Promise<Agreement> {
+  const notTried: string[] = [];
+  const trials = [...connectionTrials(network, plan, world, notTried), ...metadataTrials(network, plan, world)];
+  const happened = await Promise.all(trials.map((trial) => world.agent.attempt(trial.try)));
+  const disagreements: Disagreement[] = [];
+  for (const [index, trial] of trials.entries()) {
+    const result = happened[index]! || (trial.predicted && (await tryAgain(world.agent, trial.try)));
+    if (result === trial.predicted) continue;
+    disagreements.push({ cell: trial.cell, attempt: describe(trial.try), predicted: word(trial.predicted), happened: word(result) });
+  }
+  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered: happened.filter((result) => result).length, disagreements, notTried };
+}
+
+/** A busy machine can lose a packet; it cannot deliver one that is forbidden. */
+async function tryAgain(agent: Agent, attempt: Try): Promise<boolean> {
+  for (let count = 0; count < 2; count++) if (await agent.attempt(attempt)) return true;
+  return false;
+}
+
+const word = (delivered: boolean) => (delivered ? 'gets through' : 'is stopped');
+
+function connectionTrials(network: Network, plan: Plan, world: World, notTried: string[]): readonly Trial[] {
+  return probesOf(network, plan).flatMap(({ row, to, probe }) => {
+    const cell = `${row.name} -> ${to.label}`;
+    if (to.kind.kind === 'neighbours' || (to.kind.kind === 'dns' && to.kind.what === 'forwarded')) {
+      notTried.push(cell);
+      return [];
+    }
+    const attempt = tryOf(row, to, probe, plan, world);
+    return attempt ? [{ cell, predicted: decidesOn(network, to, probe).delivered, try: attempt }] : [];
+  });
+}
+
+function metadataTrials(network: Network, plan: Plan, world: World): readonly Trial[] {
+  return network.parties.flatMap((party) => {
+    const host = plan.hosts.find(({ owner }) => owner === party.id);
+    if (!host) return [];
+    const namespace = world.hostOf(host.owner, host.subnet);
+    return (['169.254.169.254', '169.254.170.2'] as const).map((address): Trial => ({
+      cell: `${party.name} -> metadata service`,
+      predicted: party.metadata === 'none' ? false : (party.metadata === 'task-credentials') === (address === '169.254.170.2'),
+      try: { kind: 'service', namespace, resolver: plan.dns.address, address, port: 80, foreign: false },
+    }));
+  });
+}
+
+interface CellProbe {
+  readonly row: Row;
+  readonly to: Destination;
+  readonly probe: Probe;
+}
+
+function probesOf(network: Network, plan: Plan): readonly CellProbe[] {
+  const addresses = addressPlan(network, plan);
+  const maker = createProbeMaker(network, addresses);
+  const { rows, destinations } = computeMatrix(network, addresses);
+  return rows
+    .filter(({ source }) => source.kind === 'internet' || source.party.placement !== undefined)
+    .flatMap((row) => destinations.filter((to) => isCell(row, to)).flatMap((to) => maker.probes(row.source, to).map((probe) => ({ row, to, probe }))));
+}
+
+function addressPlan({ parties, endpoints }: Network, plan: Plan): AddressPlan {
+  const owners = new Map<Placement, string>([...parties, ...endpoints].flatMap(({ id, placement }) => (placement ? [[placement, id] as const] : [])));
+  return (placement, subnet) => (plan.hosts.find(({ owner, subnet: at }) => owner === owners.get(placement) && at === subnet.id)?.addresses ?? []).map(parse);
+}
+
+function tryOf(row: Row, to: Destination, probe: Probe, plan: Plan, world: World): Try | undefined {
+  const resolver = plan.dns.address;
+  if (probe.kind === 'dns') {
+    const host = row.source.kind === 'party' ? plan.hosts.find(({ owner }) => owner === row.id) : undefined;
+    return host && { kind: 'dns', namespace: world.hostOf(host.owner, host.subnet), resolver, address: resolver, name: probe.name, type: probe.queryType };
+  }
+  const { attempt } = probe;
+  const namespace = attempt.from.kind === 'internet' ? world.internet : world.hostOf(row.id, attempt.from.subnet.id);
+  const address = outsideAddress(attempt, plan);
+  if (to.kind.kind === 'endpoint') return { kind: 'service', namespace, resolver, address, port: attempt.port, foreign: to.kind.foreign };
+  const resolve = attempt.to ? [] : [to.kind.kind === 'domains' ? nameIn(attempt.application) : undefined, nameOfAddress(address)].filter((name) => name !== undefined);
+  const base = { namespace, resolver, address, ...(resolve.length > 0 && !address.includes(':') && { resolve }) };
+  switch (attempt.protocol) {
+    case 6:
+      return { ...base, kind: 'tcp', port: attempt.port, speak: speechOf(attempt.application) };
+    case 17:
+      return { ...base, kind: 'udp', port: attempt.port, speak: speechOf(attempt.application) };
+    case 1:
+    case 58:
+      return { ...base, kind: 'icmp' };
+    default:
+      return { ...base, kind: 'raw', protocol: attempt.protocol };
+  }
+}
+
+/** From the internet, somebody is known by a public address; who has none is tried by the private one. */
+function outsideAddress({ from, destination }: ConnectionProbe['attempt'], plan: Plan): string {
+  const address = formatAddress(destination);
+  if (from.kind !== 'internet') return address;
+  return plan.publicAddresses.find(({ inside }) => inside === address)?.outside ?? address;
+}
+
+function nameIn(application: ConnectionProbe['attempt']['application']): string | undefined {
+  if (application.kind === 'http') return application.host;
+  return application.kind === 'tls' || application.kind === 'quic' ? application.name : undefined;
+}
+
+function speechOf(application: ConnectionProbe['attempt']['application']): Speech {
+  const name = nameIn(application);
+  return { kind: application.kind, ...(name !== undefined && { name }) };
+}
+
+function describe(attempt: Try): string {
+  const port = 'port' in attempt ? `:${attempt.port}` : '';
+  const said = 'speak' in attempt ? ` ${attempt.speak.kind}${attempt.speak.name === undefined ? '' : ` ${attempt.speak.name}`}` : attempt.kind === 'dns' ? ` ${attempt.type} ${attempt.name}` : attempt.kind === 'raw' ? ` protocol ${attempt.protocol}` : '';
+  return `${attempt.kind} ${attempt.address}${port}${said}`;
+}
