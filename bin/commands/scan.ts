@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { StartError } from '../../lambda/local';
 import type { Verdict } from '../../lambda/detection';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+import { lineWriter, scanContents, type ContentKind } from '../scan/contents';
 import { isConfiguration, subjectsIn } from '../scan/documents';
 import { gather, type Gathered } from '../scan/gather';
 import { readJsonLines, type Line } from '../scan/json-lines';
@@ -17,6 +18,7 @@ type Format = 'text' | 'json' | 'jsonl' | 'sarif';
 
 interface ScanOptions {
   readonly jsonl?: true;
+  readonly kind?: 'tool' | ContentKind;
   readonly registry?: true;
   readonly format?: Format;
 }
@@ -33,6 +35,8 @@ Examples:
   mcp-zero-trust scan --jsonl < definitions.jsonl
       {"id", "server", "tool": {...}} a line; answers one line each, in the same order:
       {"id", "verdict", "score", "findings": [...]}, or {"id": null, "line", "error"}
+  mcp-zero-trust scan --jsonl --kind result < results.jsonl
+      {"id", "text"} a line: what servers answered (result), or what is sent to them (arguments)
 `;
 
 /** `scan`: may a model read these definitions? */
@@ -41,15 +45,34 @@ export function scanCommand(): Command {
     .description('Scan tool definitions for what poisons them.')
     .argument('[paths...]', 'mcp.json, tools/list JSON, .jsonl files or folders; standard input without any')
     .option('--jsonl', 'read JSON Lines and answer each line as it comes')
+    .addOption(new Option('--kind <kind>', 'what the lines of --jsonl hold').choices(['tool', 'result', 'arguments']))
     .option('--registry', 'all definitions are one registry: compare them with each other')
     .addOption(new Option('--format <format>', 'how to report; text, and jsonl with --jsonl, by default').choices(['text', 'json', 'jsonl', 'sarif']))
     .addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`)
     .action(async (paths: readonly string[], options: ScanOptions, command: Command) => {
       if (options.jsonl && paths.length > 1) command.error('error: expected at most one path with --jsonl');
+      const { kind = 'tool' } = options;
+      if (kind !== 'tool' && (!options.jsonl || options.registry || (options.format ?? 'jsonl') !== 'jsonl')) command.error('error: --kind goes with --jsonl, and neither with --registry nor with another format');
       process.stdout.on('error', () => process.exit(ExitCode.USAGE));
-      if (options.jsonl) await scanLines(paths[0] === undefined || paths[0] === '-' ? process.stdin : createReadStream(paths[0]), options);
+      if (kind !== 'tool') await scanTexts(inputOf(paths), kind);
+      else if (options.jsonl) await scanLines(inputOf(paths), options);
       else await scanAll(paths.length === 0 || paths[0] === '-' ? await gatherInput() : await gather(paths), options);
     });
+}
+
+function inputOf([path]: readonly string[]): Readable {
+  return path === undefined || path === '-' ? process.stdin : createReadStream(path);
+}
+
+/** Texts instead of definitions. */
+async function scanTexts(input: Readable, kind: ContentKind): Promise<void> {
+  try {
+    const { verdicts, malformed } = await scanContents(input, kind, lineWriter(process.stdout));
+    process.exitCode = malformed ? ExitCode.USAGE : verdicts.has('reject') ? ExitCode.FINDING : ExitCode.OK;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new StartError(`The input cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
 }
 
 /** Answers each line as soon as it is read; a registry has to be read whole first. */

@@ -9,4 +9,5 @@ export { BUILT_IN, DATA_CLASSES, readRecognisers, scannerOf, UnusableRecogniser,
 export { createTokeniser, DEFAULT_DATA_ACTIONS, DEFAULT_RESULT_LIMITS, type Carry, type Guarded, type ResultPolicy } from './results';
 export { UnusableSchema } from './schema';
 export { createServerGuard, type GuardedArguments, type GuardedCaller, type GuardReport, type ServerGuard, type ServerGuardOptions } from './server-guard';
+export { guardOf, type DlpSettings, type GuardEnvironment, type GuardSettings } from './settings';
 export { DEFAULT_ARGUMENT_LIMITS, type ArgumentLimits } from './text';

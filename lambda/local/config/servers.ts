@@ -5,6 +5,7 @@ import type { ServerOptions, UpstreamOptions } from '../../gateway';
 import { createRequirementCheck } from '../../identity';
 import { readCredentials, type CredentialsEntry } from './credentials';
 import type { ConfigDocument } from './document';
+import { readGuard, type GuardEntry } from './guard';
 import { interpolate, type Environment } from './interpolate';
 import { isLoopback } from './listen';
 import type { ConfigProblem, Path } from './problem';
@@ -28,6 +29,7 @@ export interface ServerEntry {
   readonly senderConstraint?: ServerOptions['senderConstraint'];
   readonly tokenRequirements?: ServerOptions['tokenRequirements'];
   readonly credentials?: CredentialsEntry;
+  readonly guard?: GuardEntry;
   readonly disabled?: boolean;
   readonly includeTools?: readonly string[];
   readonly excludeTools?: readonly string[];
@@ -74,7 +76,8 @@ export function readServers(
     if (filter) toolFilters.set(name, filter);
     const { normalize, unknownArguments, clientCapabilities, limits: upstreamLimits, senderConstraint, tokenRequirements } = entry;
     const credentials = reader.readCredentials(entry, upstream);
-    servers.push({ name, upstream, normalize, unknownArguments, clientCapabilities, upstreamLimits, senderConstraint, tokenRequirements, credentials });
+    const guard = reader.readGuard(name, entry);
+    servers.push({ name, upstream, normalize, unknownArguments, clientCapabilities, upstreamLimits, senderConstraint, tokenRequirements, credentials, guard });
   }
   if (ignored.length > 0) warnings.push(`these keys of other clients change nothing here, policies and limits do: ${ignored.join(', ')}`);
   return { servers, toolFilters, warnings, problems };
@@ -117,6 +120,14 @@ class EntryReader {
       this.report(path, (error as Error).message);
       return undefined;
     }
+  }
+
+  readGuard(name: string, { guard }: ServerEntry): ServerOptions['guard'] {
+    if (guard === undefined) return undefined;
+    const read = readGuard(name, guard, this.folder);
+    if (!('message' in read)) return read;
+    this.report(['guard', ...read.path], read.message);
+    return undefined;
   }
 
   private checkTransport(entry: ServerEntry): void {
