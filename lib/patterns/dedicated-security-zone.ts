@@ -12,7 +12,7 @@ import type { McpToolDefinition } from '../authorization';
 import { McpGateway } from '../gateway';
 import type { McpServer, McpServerGrants, McpTokenIssuer, UnknownArguments } from '../gateway';
 import { acknowledge } from '../private/acknowledge';
-import { FargateServer, LogArchive, SecurityZone, ZoneBalancer, ZoneService, ZoneTier } from '../zone';
+import { FargateServer, IsolatedStage, LogArchive, SecurityZone, ZoneBalancer, ZoneService, ZoneTier } from '../zone';
 import type { ContainerOptions, EgressOptions, ZoneEgressProps, ZoneWorkload } from '../zone';
 
 /** Properties for MCP servers in a security zone of their own. */
@@ -32,6 +32,14 @@ export interface DedicatedSecurityZoneProps {
    * @default - no policies but those that are granted
    */
   readonly policiesFolder?: string;
+
+  /**
+   * Stage of the environment: `dev`, `test`, `prod`. Of zones of different stages, synthesis fails where they share a key, a policy store, a
+   * token issuer or a trust (MUL-7).
+   *
+   * @default - none; nothing is compared
+   */
+  readonly stage?: string;
 
   /**
    * Private addresses of the zone, from /16 to /20.
@@ -189,6 +197,7 @@ export class DedicatedSecurityZone extends Construct {
   constructor(scope: Construct, id: string, props: DedicatedSecurityZoneProps) {
     super(scope, id);
     this.props = props;
+    if (props.stage !== undefined) IsolatedStage.assign(this, props.stage);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_YEAR;
     this.encryptionKey = new kms.Key(this, 'Key', { description: 'Everything in an MCP security zone', enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
     this.zone = new SecurityZone(this, 'Zone', { cidr: props.cidr, maxAzs: props.maxAzs, egress: props.egress, encryptionKey: this.encryptionKey, logRetention });

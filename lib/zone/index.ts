@@ -4,6 +4,7 @@ export { ZoneBalancer, type BalancerTarget, type ZoneBalancerProps } from './bal
 export type { ServiceUse } from './endpoint';
 export { ZoneService } from './endpoint-service';
 export { FargateServer, type ContainerOptions, type FargateServerProps } from './fargate-server';
+export { IsolatedStage } from './isolated-stage';
 export { LogArchive, type LogArchiveProps } from './log-archive';
 export { SecurityZone, type AddZoneServerOptions } from './security-zone';
 export { ZoneTier } from './tier';
