@@ -1,3 +1,4 @@
+import { hash, X509Certificate } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
@@ -41,4 +42,10 @@ export async function writeResponse(response: Response, open: (prelude: Response
     return;
   }
   await pipeline(response.body as unknown as AsyncIterable<Uint8Array>, body);
+}
+
+/** The digest of the client's certificate, where the API has mutual TLS: API Gateway has checked that the client holds its key (RFC 8705). */
+export function certificateOf({ clientCert }: { readonly clientCert?: { readonly clientCertPem: string } | null }): string | undefined {
+  const pem = clientCert?.clientCertPem;
+  return pem === undefined ? undefined : hash('sha256', new X509Certificate(pem).raw, 'base64url');
 }

@@ -1,9 +1,9 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { createPinoSink, readTraceContext, type AuditEvent, type AuditSink } from '../audit';
 import type { Decision, DecisionPoint } from '../authorization';
-import type { Authenticator, Principal } from '../identity';
+import { circumstancesOf, NO_REPLAY_STORE, type Authenticator, type Principal, type SenderConstraint } from '../identity';
 import { Header } from '../protocol';
-import { headersOf, queryOf } from './aws-api-gateway';
+import { certificateOf, headersOf, queryOf } from './aws-api-gateway';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
 import type { AuthorizerSettings } from './settings';
 
@@ -15,6 +15,8 @@ export interface AuthorizerOptions {
   readonly decisionPoint: DecisionPoint;
   readonly audit: AuditSink;
   readonly refusals: AuthorizerSettings['refusals'];
+  /** By name of the server. @default - no server takes bound tokens */
+  readonly senderConstraints?: ReadonlyMap<string, SenderConstraint>;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
 }
@@ -23,7 +25,8 @@ export interface AuthorizerOptions {
 export function authorizerOf(settings: AuthorizerSettings): AuthorizerFunction {
   return createAuthorizer({
     ...settings,
-    authenticator: authenticatorOf(settings),
+    // The proxy checks the same proof of the same request, and is the one that remembers it.
+    authenticator: authenticatorOf(settings, NO_REPLAY_STORE),
     decisionPoint: decisionPointOf(settings),
     audit: createPinoSink(),
   });
@@ -36,7 +39,7 @@ export type AuthorizerFunction = (event: APIGatewayRequestAuthorizerEvent) => Pr
  * answers, which sees the body. Refusals are recorded here (LOG-1): what is let through, the proxy records.
  */
 export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction {
-  const { authenticator, decisionPoint, audit, publicUrl, clock = Date.now } = options;
+  const { authenticator, decisionPoint, audit, publicUrl, senderConstraints, clock = Date.now } = options;
 
   return async (event) => {
     const started = clock();
@@ -53,6 +56,8 @@ export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction
       url: `${publicUrl}${event.path}${queryOf(event)}`,
       resource: `${publicUrl}/mcp/${server}`,
       resourceMetadataUrl: `${publicUrl}/.well-known/oauth-protected-resource/mcp/${server}`,
+      senderConstraint: senderConstraints?.get(server),
+      clientCertificate: certificateOf(event.requestContext.identity),
     });
     if (!authentication.ok) {
       const { status, reason, challenge } = authentication;
@@ -64,7 +69,7 @@ export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction
       principal,
       server,
       operation: { kind: 'connect' },
-      context: { now: started, sourceIp: sourceIpOf(event), protocolVersion: headers.get(Header.PROTOCOL_VERSION) ?? undefined },
+      context: { now: started, sourceIp: sourceIpOf(event), protocolVersion: headers.get(Header.PROTOCOL_VERSION) ?? undefined, ...circumstancesOf(principal, started) },
     });
     if (decision.effect === 'deny') {
       const status = statusOf(decision);

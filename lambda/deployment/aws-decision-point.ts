@@ -3,7 +3,7 @@ import type { DecisionPoint } from '../authorization';
 import { createStoreDecisionPoint, createStorePolicySource } from '../authorization/aws-policy-store';
 import { createVerifiedPermissionsDecisionPoint } from '../authorization/aws-verified-permissions';
 import { createRoutedDecisionPoint } from '../authorization/routed-decision-point';
-import { createTokenAuthenticator, type Authenticator } from '../identity';
+import { createTokenAuthenticator, type Authenticator, type ReplayStore } from '../identity';
 import type { SharedSettings } from './settings';
 
 /** Decisions by the policies of the store, or of a server's own: by the service, or by Cedar in this process on a copy that is kept fresh. */
@@ -23,6 +23,6 @@ export function decisionPointOf({ decisionMode, policyStoreId, policyStores, pol
   return createRoutedDecisionPoint(byServer, pointOf(policyStoreId));
 }
 
-export function authenticatorOf({ issuers, scopes }: SharedSettings): Authenticator {
-  return createTokenAuthenticator({ issuers, requiredScopes: scopes });
+export function authenticatorOf({ issuers, scopes }: SharedSettings, replayStore?: ReplayStore): Authenticator {
+  return createTokenAuthenticator({ issuers, requiredScopes: scopes, dpop: { replayStore } });
 }

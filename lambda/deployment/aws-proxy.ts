@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createPinoSink } from '../audit';
 import { createDetectorScan } from '../discovery/scan';
 import { createGateway, type Gateway } from '../gateway';
+import { createDynamoDbReplayStore } from '../identity/dpop/aws-replay-store';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
 import { startFunctionView } from './aws-registry';
@@ -29,8 +31,8 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
   const registry = settings.registry && (await startFunctionView(settings.registry, createDetectorScan(() => ({ servers: [] }))));
   const gateway = createGateway({
     publicUrl: settings.publicUrl,
-    servers: await Promise.all(settings.servers.map((server) => serverOptions(secrets, server))),
-    authenticator: authenticatorOf(settings),
+    servers: await Promise.all(settings.servers.map(async (server) => ({ ...(await serverOptions(secrets, server)), senderConstraint: settings.senderConstraints.get(server.name) }))),
+    authenticator: authenticatorOf(settings, settings.proofTable === undefined ? undefined : createDynamoDbReplayStore(new DynamoDBClient({}), settings.proofTable)),
     authorizationServers: settings.issuers.map(({ issuer }) => issuer),
     scopes: settings.scopes,
     decisionPoint: decisionPointOf(settings),

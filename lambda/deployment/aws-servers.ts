@@ -1,12 +1,16 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createUpstreamCredentials } from '../credentials';
+import { secretsManagerSecret } from '../credentials/aws-secret';
+import { createAwsSigner } from '../credentials/aws-signer';
 import type { ServerOptions } from '../gateway';
 import { isJsonObject } from '../protocol';
 import type { ServerSettings } from './settings';
 
 /** How a deployed function reaches a server, with the server's own credential. @throws where the secret is not what it should be */
-export async function serverOptions(secrets: SecretsManagerClient, { url, headersSecretArn, unsafeAllowPlainHttp, ...server }: ServerSettings): Promise<ServerOptions> {
+export async function serverOptions(secrets: SecretsManagerClient, { url, headersSecretArn, unsafeAllowPlainHttp, credentials, ...server }: ServerSettings): Promise<ServerOptions> {
   const headers = headersSecretArn === undefined ? {} : readHeaders(server.name, await readSecret(secrets, headersSecretArn));
-  return { ...server, upstream: { kind: 'http', url, headers, unsafeAllowPlainHttp } };
+  const own = credentials && createUpstreamCredentials(credentials, { url, secretAt: ({ secretArn, key }) => secretsManagerSecret(secrets, secretArn, key), signer: createAwsSigner() });
+  return { ...server, credentials: own, upstream: { kind: 'http', url, headers, unsafeAllowPlainHttp } };
 }
 
 /** @throws where it cannot be read or has no text */

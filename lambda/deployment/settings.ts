@@ -1,6 +1,7 @@
-import type { TrustedIssuer } from '../identity';
+import type { CredentialSettings } from '../credentials';
+import { SENDER_CONSTRAINTS, type SenderConstraint, type TokenRequirement, type TrustedIssuer } from '../identity';
 import { isJsonObject } from '../protocol';
-import { readList, readNumber, required, words, type Environment } from './environment';
+import { readJson, readList, readNumber, required, words, type Environment } from './environment';
 import { readOptionalRegistrySettings, type RegistrySettings } from './registry-settings';
 
 /** What the gateway's functions are told by their environment; the constructs write it (`lib/gateway/environment.ts`). */
@@ -14,6 +15,14 @@ export interface SharedSettings {
   readonly decisionMode: 'in-process' | 'service';
   readonly policyRefreshMs: number;
   readonly allowedOrigins: readonly string[];
+  /** Of servers whose tokens may or must be bound to a key. */
+  readonly senderConstraints: ReadonlyMap<string, SenderConstraint>;
+}
+
+/** A secret of AWS Secrets Manager, or one text of the JSON object that it is. */
+export interface SecretPlace {
+  readonly secretArn: string;
+  readonly key?: string;
 }
 
 /** One server as the proxy is told of it. */
@@ -27,12 +36,16 @@ export interface ServerSettings {
   readonly clientCapabilities?: readonly ('roots' | 'sampling' | 'elicitation')[];
   /** Plain http to a server that is not on this machine. */
   readonly unsafeAllowPlainHttp?: boolean;
+  readonly tokenRequirements?: readonly TokenRequirement[];
+  readonly credentials?: CredentialSettings<SecretPlace>;
 }
 
 export interface ProxySettings extends SharedSettings {
   readonly servers: readonly ServerSettings[];
   readonly keySecretArn: string;
   readonly maxBodyBytes: number;
+  /** Table in which all instances note used proofs. @default - no server takes bound tokens */
+  readonly proofTable?: string;
   /** @default - there is no registry of tools: the policies alone decide */
   readonly registry?: RegistrySettings;
 }
@@ -59,6 +72,7 @@ export function readSharedSettings(environment: Environment): SharedSettings {
     decisionMode,
     policyRefreshMs: readNumber(environment, 'MCP_POLICY_REFRESH_SECONDS') * 1000,
     allowedOrigins: words(environment.MCP_ALLOWED_ORIGINS),
+    senderConstraints: readSenderConstraints(environment),
   };
 }
 
@@ -69,6 +83,7 @@ export function readProxySettings(environment: Environment): ProxySettings {
     servers: readList(environment, 'MCP_SERVERS') as readonly ServerSettings[],
     keySecretArn: required(environment, 'MCP_KEY_SECRET_ARN'),
     maxBodyBytes: readNumber(environment, 'MCP_MAX_BODY_BYTES'),
+    proofTable: environment.MCP_PROOF_TABLE,
     registry: readOptionalRegistrySettings(environment),
   };
 }
@@ -90,4 +105,15 @@ function readPolicyStores(value: string | undefined): ReadonlyMap<string, string
     // Said below, without the value.
   }
   throw new Error('the environment variable MCP_POLICY_STORES must be a JSON object of policy store ids by server');
+}
+
+function readSenderConstraints(environment: Environment): ReadonlyMap<string, SenderConstraint> {
+  const constraints = new Map<string, SenderConstraint>();
+  if (environment.MCP_SENDER_CONSTRAINTS === undefined) return constraints;
+  for (const [server, given] of Object.entries(readJson(environment, 'MCP_SENDER_CONSTRAINTS'))) {
+    const constraint = SENDER_CONSTRAINTS.find((known) => known === given);
+    if (constraint === undefined) throw new Error('the environment variable MCP_SENDER_CONSTRAINTS must hold off, optional or required for each server');
+    constraints.set(server, constraint);
+  }
+  return constraints;
 }

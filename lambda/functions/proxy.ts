@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { toRequest, writeResponse, type ResponsePrelude } from '../deployment/aws-api-gateway';
+import { certificateOf, toRequest, writeResponse, type ResponsePrelude } from '../deployment/aws-api-gateway';
 import { startProxyGateway } from '../deployment/aws-proxy';
 import { readProxySettings } from '../deployment/settings';
 
@@ -16,7 +16,8 @@ gateway.catch(() => {});
 
 /** Serves every request of the API: MCP, metadata, preflights and the health check. */
 export const handler = awslambda.streamifyResponse(async (event, stream) => {
-  const response = await (await gateway).fetch(toRequest(event), { address: event.requestContext.identity.sourceIp });
+  const { identity } = event.requestContext;
+  const response = await (await gateway).fetch(toRequest(event), { address: identity.sourceIp, clientCertificate: certificateOf(identity) });
   await writeResponse(response, (prelude) => awslambda.HttpResponseStream.from(stream, prelude));
   await (await gateway).settle();
 });
