@@ -33,8 +33,8 @@ const APPROVERS = ['first', 'second'].map((id): Principal => ({ type: 'User', id
 /**
  * Lives through one agent's day on a virtual clock and asks, at every moment at which anything could have changed and
  * between them, for every tool: would a call be allowed now? With the token that the agent has, by the authenticator, by
- * the policies, and with whatever grant is live. A call counts as allowed if one with foreign arguments is, or one with the
- * arguments of the step that the agent is at.
+ * the policies, and with whatever grant is live. A call counts as allowed if one with foreign arguments is, or one with any
+ * arguments that the agent asked for before and has not called with.
  *
  * Between two events access can only end, so where the answers at both ends differ, the moment is found by bisection.
  */
@@ -48,7 +48,8 @@ export async function liveDay(workload: Workload, regime: Regime, agent: number)
   const desk = createGrantDesk({ store: createMemoryStore(), authority: createCedarAuthority(decisionPoint, [SERVER]), clock, limits: { decideMs: 24 * 3_600_000, maxWaiting: 1_000 } });
 
   let token: { readonly headers: Headers; readonly until: number } | undefined;
-  let pending: Step | undefined;
+  /** Steps whose arguments somebody asked for and nobody has called with yet. */
+  const open = new Set<Step>();
   let asked = 0;
   let served = 0;
   let refused = 0;
@@ -86,8 +87,9 @@ export async function liveDay(workload: Workload, regime: Regime, agent: number)
     if (principal === undefined) return tools.map(() => false);
     const answers: boolean[] = [];
     for (const tool of tools.keys()) {
-      const foreign = (await decide(principal, tool, FOREIGN)) !== undefined;
-      answers.push(foreign || (pending?.tool === tool && (await decide(principal, tool, pending.arguments)) !== undefined));
+      let allowed = (await decide(principal, tool, FOREIGN)) !== undefined;
+      for (const step of open) if (!allowed && step.tool === tool) allowed = (await decide(principal, tool, step.arguments)) !== undefined;
+      answers.push(allowed);
     }
     return answers;
   }
@@ -135,16 +137,17 @@ export async function liveDay(workload: Workload, regime: Regime, agent: number)
   async function take(step: Step): Promise<void> {
     await passTime(now + step.think);
     await renewToken();
-    pending = step;
+    open.add(step);
     const principal = (await whoIs())!;
     const first = await decide(principal, step.tool, step.arguments);
     if (first === undefined) await askAndWait(principal, step);
     const found = await decide(principal, step.tool, step.arguments);
-    if (found !== undefined && !(first === undefined && step.decision.isAbandoned)) {
+    const isAbandoned = first === undefined && step.decision.isAbandoned && !step.decision.isDenied;
+    if (found !== undefined && !isAbandoned) {
       if (found !== 'none needed') await desk.use(found);
       served += 1;
     } else refused += 1;
-    if (!(first === undefined && step.decision.isAbandoned)) pending = undefined;
+    if (!isAbandoned) open.delete(step);
   }
 
   async function askAndWait(principal: Principal, step: Step): Promise<void> {
@@ -167,6 +170,7 @@ export async function liveDay(workload: Workload, regime: Regime, agent: number)
   if (regime.tokenFor === 'day') await renewToken();
   for (const task of tasksOf(workload, agent)) {
     await passTime(Math.max(now, DAY_START + task.startsAt));
+    if (now >= DAY_START + workload.hours * 3_600_000) break;
     for (const step of task.steps) await take(step);
     for (const tool of new Set(task.steps.map((step) => step.tool))) {
       settle(tool, now);

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { createGrantSite, createSignInLinks, type GrantEvent, type Target } from '../../lambda/grants';
+import { createHash, randomBytes } from 'node:crypto';
+import { createGrantSite, createOidcSignIn, createSignInLinks, type GrantEvent, type Target } from '../../lambda/grants';
 import { createSeal } from '../../lambda/gateway/sessions';
 import type { Authenticator, Principal } from '../../lambda/identity';
 import { ASKED, bob, carol, cedarAuthority, dave, erin, mallory, memoryStore, startDesk, user } from './fixtures';
@@ -235,5 +235,70 @@ describe('the approval page', () => {
     expect(blocked.text).toContain('All access is blocked');
     await desk.mark({ kind: 'principal', principal: carol }, 'block', dave, 'stolen laptop');
     expect((await look('/approvals', cookie)).response.status).toBe(403);
+  });
+});
+
+describe('signing in at an identity provider', () => {
+  const PUBLIC = 'https://id.execute-api.eu-north-1.amazonaws.com/v1';
+
+  function startWithProvider() {
+    const test = startDesk({ store: memoryStore(), authority: cedarAuthority() });
+    const seal = createSeal(randomBytes(32));
+    const asked: URLSearchParams[] = [];
+    const provider = createOidcSignIn({
+      authorizationEndpoint: 'https://login.example/authorize',
+      tokenEndpoint: 'https://login.example/token',
+      clientId: 'approvals',
+      scopes: ['openid'],
+      publicUrl: PUBLIC,
+      authenticator: { authenticate: async ({ headers, resource }) => (headers.get('authorization') === 'Bearer good' && resource === `${PUBLIC}/grants` ? { ok: true, principal: erin } : { ok: false, status: 401, challenge: 'Bearer', reason: 'x' }) },
+      seal,
+      clock: () => test.now,
+      fetch: async (_url, init) => {
+        asked.push(init!.body as URLSearchParams);
+        return Response.json({ access_token: (init!.body as URLSearchParams).get('code') === 'code' ? 'good' : 'bad' });
+      },
+    });
+    const site = createGrantSite({ desk: test.desk, publicUrl: PUBLIC, servers: ['memory'], authenticator, seal, signIn: { kind: 'provider', provider }, clock: () => test.now });
+    const get = async (path: string, cookie = '') => (await site.fetch(new Request(`https://id.execute-api.eu-north-1.amazonaws.com${path}`, { headers: { cookie } }))).response;
+    const begin = async () => {
+      const response = await get('/approvals/sign-in?next=/approvals/abc');
+      return { to: new URL(response.headers.get('location')!), cookie: response.headers.get('set-cookie')!.split(';')[0]! };
+    };
+    return { test, asked, get, begin };
+  }
+
+  test('IAM-1 goes there with PKCE and the resource, and comes back to where it began, under the stage of the API', async () => {
+    const { asked, get, begin } = startWithProvider();
+    expect((await get('/approvals')).headers.get('location')).toBe('/v1/approvals/sign-in?next=%2Fapprovals');
+    const { to, cookie } = await begin();
+    const sent = Object.fromEntries(to.searchParams);
+    expect(sent).toMatchObject({ response_type: 'code', client_id: 'approvals', code_challenge_method: 'S256', resource: `${PUBLIC}/grants`, redirect_uri: `${PUBLIC}/approvals/callback`, scope: 'openid' });
+    const back = await get(`/approvals/callback?code=code&state=${sent.state}`, cookie);
+    expect([back.status, back.headers.get('location')]).toEqual([303, '/v1/approvals/abc']);
+    expect(createHash('sha256').update(asked[0]!.get('code_verifier')!).digest('base64url')).toBe(sent.code_challenge);
+    const page = await get('/approvals', back.headers.get('set-cookie')!.split(';')[0]!);
+    const text = await page.text();
+    expect(text).toContain('erin');
+    expect(text).toContain('href="/v1/approvals/style.css"');
+    expect(text).not.toMatch(/(href|action)="\/approvals/);
+  });
+
+  test.each([
+    ['a code of somebody else', async ({ begin, get }: ReturnType<typeof startWithProvider>) => get(`/approvals/callback?code=code&state=${(await begin()).to.searchParams.get('state')}`)],
+    ['another state', async ({ begin, get }: ReturnType<typeof startWithProvider>) => get('/approvals/callback?code=code&state=x', (await begin()).cookie)],
+    ['a token that is not believed', async ({ begin, get }: ReturnType<typeof startWithProvider>) => {
+      const { to, cookie } = await begin();
+      return get(`/approvals/callback?code=other&state=${to.searchParams.get('state')}`, cookie);
+    }],
+    ['too late', async ({ begin, get, test }: ReturnType<typeof startWithProvider>) => {
+      const { to, cookie } = await begin();
+      test.now += 600_000;
+      return get(`/approvals/callback?code=code&state=${to.searchParams.get('state')}`, cookie);
+    }],
+  ])('nobody is signed in with %s', async (_, come) => {
+    const response = await come(startWithProvider());
+    expect(response.status).toBe(403);
+    expect(response.headers.get('set-cookie')).toBeNull();
   });
 });

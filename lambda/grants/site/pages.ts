@@ -12,7 +12,8 @@ export interface PageContext {
   formToken(path: string): string;
 }
 
-export function page(title: string, main: Html, context?: PageContext): string {
+/** @param base Path under which the gateway is reached, `/v1` or nothing */
+export function page(title: string, base: string, main: Html, context?: PageContext): string {
   const signOut = context && html`<form method="post" action="/approvals/sign-out">${token(context, '/approvals/sign-out')}<span>${context.viewer.id}</span><button class="small">Sign out</button></form>`;
   return html`<!doctype html>
 <html lang="en">
@@ -29,8 +30,11 @@ ${main}
 </main>
 </body>
 </html>
-`.text;
+`.text.replace(OWN_ADDRESS, `$1="${base}/approvals`);
 }
+
+/** Text of others holds no quotes once it is escaped, so this is always ours. */
+const OWN_ADDRESS = /(href|action)="\/approvals/g;
 
 function token(context: PageContext, path: string): Html {
   return html`<input type="hidden" name="form" value="${context.formToken(path)}">`;

@@ -63,7 +63,22 @@ const SECURITY_HEADERS = {
 /** Serves `/grants` for programs with tokens, and `/approvals` for people with browsers, with or without scripts. */
 export function createGrantSite(options: GrantSiteOptions): { fetch(request: Request): Promise<SiteAnswer> } {
   const { desk, publicUrl, clock = Date.now } = options;
+  const { origin, pathname: path } = new URL(publicUrl);
+  const base = path.replace(/\/$/, '');
   const sessions = new Sessions(options.seal, clock, publicUrl);
+
+  function show(status: number, title: string, main: Html, context?: PageContext): SiteAnswer {
+    const text = page(title, base, main, context);
+    return { response: new Response(text, { status, headers: { ...SECURITY_HEADERS, 'content-type': 'text/html; charset=utf-8', 'content-length': String(Buffer.byteLength(text)) } }) };
+  }
+
+  function redirect(location: string, cookie?: string): Response {
+    return new Response(null, { status: 303, headers: { ...SECURITY_HEADERS, location: location.startsWith('/approvals') ? base + location : location, ...(cookie === undefined ? {} : { 'set-cookie': cookie }) } });
+  }
+
+  function notAllowed(): SiteAnswer {
+    return { ...show(405, 'Not allowed', messagePage('That is not how this page works', 'It takes GET and POST.')), denied: 'unknown_route' };
+  }
 
   async function isBlocked(principal: Principal): Promise<boolean> {
     const { all } = await desk.marks.read();
@@ -91,7 +106,7 @@ export function createGrantSite(options: GrantSiteOptions): { fetch(request: Req
       }
     }
     const { status, body: answer, location, denied } = await serveApi(desk, principal, method, path, body);
-    return { principal, response: json(status, answer, location === undefined ? {} : { location }), denied };
+    return { principal, response: json(status, answer, location === undefined ? {} : { location: base + location }), denied };
   }
 
   async function serveApprovals(request: Request, path: string): Promise<SiteAnswer> {
@@ -201,10 +216,10 @@ export function createGrantSite(options: GrantSiteOptions): { fetch(request: Req
 
   /** Browsers say where a form comes from; what says nothing at all is no browser of these years, and needs the form's token alone. */
   function isOwnOrigin({ headers }: Request): boolean {
-    const origin = headers.get('origin');
+    const sent = headers.get('origin');
     const site = headers.get('sec-fetch-site');
     const host = headers.get('host');
-    const isOwn = origin === null || origin === publicUrl || (host !== null && origin === `${publicUrl.startsWith('https:') ? 'https' : 'http'}://${host}`);
+    const isOwn = sent === null || sent === origin || (host !== null && sent === `${origin.startsWith('https:') ? 'https' : 'http'}://${host}`);
     return isOwn && (site === null || site === 'same-origin' || site === 'none');
   }
 
@@ -217,18 +232,6 @@ export function createGrantSite(options: GrantSiteOptions): { fetch(request: Req
   };
 }
 
-function notAllowed(): SiteAnswer {
-  return { ...show(405, 'Not allowed', messagePage('That is not how this page works', 'It takes GET and POST.')), denied: 'unknown_route' };
-}
-
-function show(status: number, title: string, main: Html, context?: PageContext): SiteAnswer {
-  const text = page(title, main, context);
-  return { response: new Response(text, { status, headers: { ...SECURITY_HEADERS, 'content-type': 'text/html; charset=utf-8', 'content-length': String(Buffer.byteLength(text)) } }) };
-}
-
-function redirect(location: string, cookie?: string): Response {
-  return new Response(null, { status: 303, headers: { ...SECURITY_HEADERS, location, ...(cookie === undefined ? {} : { 'set-cookie': cookie }) } });
-}
 
 function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
   const text = JSON.stringify(body);
