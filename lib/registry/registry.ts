@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -213,11 +213,15 @@ export class ToolRegistry extends ToolRegistryBase {
         new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] }),
       ],
     });
-    const { account, region } = Stack.of(this);
-    const shown = (name: string, value: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
-    const name = `<${Stack.of(this).getLogicalId(this.reviewWorkflow.node.defaultChild as sfn.CfnStateMachine)}.Name>`;
+    const stack = Stack.of(this);
+    // As the rule pack shows what is known only when it is deployed.
+    const shown = (value: string) => {
+      const known = stack.resolve(value) as string | { readonly Ref: string };
+      return typeof known === 'string' ? known : `<${known.Ref}>`;
+    };
+    const name = stack.getLogicalId(this.reviewWorkflow.node.defaultChild as sfn.CfnStateMachine);
     acknowledge(policy, {
-      [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:${shown('Region', region)}:${shown('AccountId', account)}:execution:${name}:*]`]: 'every execution of one workflow, whose names nobody knows beforehand',
+      [`AwsSolutions-IAM5[Resource::arn:${shown(stack.partition)}:states:${shown(stack.region)}:${shown(stack.account)}:execution:<${name}.Name>:*]`]: 'every execution of one workflow, whose names nobody knows beforehand',
       'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of the roles of this registry and lives and dies with them',
     });
   }

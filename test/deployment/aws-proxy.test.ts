@@ -1,5 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { PassThrough, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -120,6 +123,25 @@ describe('the gateway of the proxy', () => {
     expect(response.headers.get('www-authenticate')).toContain('resource_metadata="https://gateway.example/prod/.well-known/oauth-protected-resource/mcp/files"');
     expect((await gateway.fetch(toRequest(event({ httpMethod: 'GET', path: '/healthz' })), {})).status).toBe(200);
     await gateway.close();
+  });
+
+  it('SC-2 starts with a registry, serves nothing while that cannot be read, and closes', async () => {
+    const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    givenSecrets('k'.repeat(64), '{}');
+    const kms = mockClient(KMSClient);
+    const tables = mockClient(DynamoDBClient);
+    kms.on(GetPublicKeyCommand).resolves({ PublicKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' }) });
+    tables.on(QueryCommand).rejects(new Error('no access'));
+    const registry = { table: 'tools', signingKey: 'arn:key', maxHeadAgeMs: 3_600_000, policy: {} };
+    const gateway = await startProxyGateway({ ...settings, registry });
+    expect((await gateway.fetch(toRequest(event({ httpMethod: 'GET', path: '/healthz' })), {})).status).toBe(200);
+    expect(tables.commandCalls(QueryCommand).length).toBeGreaterThan(0);
+    expect(String(said.mock.calls[0])).toContain('no access');
+    await gateway.settle();
+    await gateway.close();
+    kms.on(GetPublicKeyCommand).rejects(new Error('denied'));
+    await expect(startProxyGateway({ ...settings, registry })).rejects.toThrow('denied');
+    said.mockRestore();
   });
 
   it.each([

@@ -14,6 +14,13 @@ const environment = {
   MCP_KEY_SECRET_ARN: 'arn:key',
   MCP_MAX_BODY_BYTES: '65536',
   MCP_REFUSALS: 'challenge',
+  MCP_REGISTRY_TABLE: 'tools',
+  MCP_REGISTRY_KEY: 'arn:key',
+  MCP_REGISTRY_MAX_HEAD_AGE_SECONDS: '3600',
+  MCP_REGISTRY_POLICY: '{"twoPersons":"sensitive","sensitiveTools":[],"approvalDays":90}',
+  MCP_REGISTRY_RENEWAL_NOTICE_DAYS: '14',
+  MCP_REGISTRY_TOPIC: 'arn:topic',
+  MCP_REGISTRY_EVENT_BUS: 'default',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'none',
   AWS_SECRET_ACCESS_KEY: 'none',
@@ -31,6 +38,19 @@ async function inBundle(name: string, expression: string): Promise<unknown> {
 }
 
 describe('the bundles that are deployed', () => {
+  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions'])(
+    '%s: loads by itself and exports its handler',
+    async (name) => expect(await inBundle(name, 'typeof bundle.handler')).toBe('function'),
+  );
+
+  it('IAM-1 registry-decide: takes no decision from nobody', async () => {
+    expect(await inBundle('registry-decide', 'bundle.handler({ body: "{}", isBase64Encoded: false, requestContext: { http: { method: "POST" } } })')).toMatchObject({ statusCode: 403 });
+  });
+
+  it('registry-announce: passes over an empty batch', async () => {
+    expect(await inBundle('registry-announce', 'bundle.handler({ Records: [] })')).toEqual({ batchItemFailures: [] });
+  });
+
   it('proxy: loads by itself and exports its handler', async () => {
     expect(await inBundle('proxy', 'typeof bundle.handler')).toBe('function');
   });

@@ -107,7 +107,7 @@ describe('a gateway with a registry', () => {
     expect(calls()).toBe(1);
   });
 
-  test('TD-4 the first use by anyone finds a definition that differs between principals, and it is refused to all', async () => {
+  test('TD-4 split view: a definition that differs between principals is found by the first use by anyone, and refused to all', async () => {
     await approved(registry, READ, TOOL);
     expect(await call('read', 'files', 'trent')).toHaveProperty('result');
     offered = () => [EVIL];
@@ -117,7 +117,7 @@ describe('a gateway with a registry', () => {
     expect(await state()).toBe('quarantined');
   });
 
-  test('TD-4 a definition that differs between two requests is refused from the second on', async () => {
+  test('TD-4 split view: a definition that differs between two requests is refused from the second on', async () => {
     await approved(registry, READ, TOOL);
     let requests = 0;
     offered = () => [(requests += 1) % 2 === 0 ? EVIL : TOOL];
@@ -126,19 +126,31 @@ describe('a gateway with a registry', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('TD-4 a renamed tool, one that appears later, and one under another server name are each a new tool', async () => {
-    await harness.close();
-    start({}, ['files', 'copy']);
+  test('TD-4 a tool that appears after approval is not served, and the approved one goes on', async () => {
     await approved(registry, READ, TOOL);
     offered = () => [TOOL, toolNamed('read_2')];
     expect(await names()).toEqual(['read']);
-    expect(await names('copy')).toEqual([]);
+    expect(await call('read_2')).toMatchObject({ error: { message: 'Unknown tool: read_2' } });
+    expect(await state({ server: 'files', tool: 'read_2' })).toBe('review');
+  });
+
+  test('TD-4 a renamed tool is a new tool that nobody approved, known to be the same but for its name', async () => {
+    await approved(registry, READ, TOOL);
     offered = () => [toolNamed('read_2')];
     expect(await names()).toEqual([]);
     expect(await call('read_2')).toMatchObject({ error: { message: 'Unknown tool: read_2' } });
     await registry.view.settled();
     expect((await registry.registry.find('files/read_2'))?.record.resembles).toEqual(['files/read']);
-    expect((await registry.registry.find('copy/read'))?.record.resembles).toContain('files/read');
+  });
+
+  test('TD-4 a server that is registered again under another name starts without approvals', async () => {
+    await harness.close();
+    start({}, ['files', 'copy']);
+    await approved(registry, READ, TOOL);
+    expect(await names()).toEqual(['read']);
+    expect(await names('copy')).toEqual([]);
+    await registry.view.settled();
+    expect((await registry.registry.find('copy/read'))?.record.resembles).toEqual(['files/read']);
   });
 
   test('TD-4 a call in flight is refused when its tool is quarantined, and given up upstream', async () => {
