@@ -129,7 +129,7 @@ export async function liveDay(workload: Workload, regime: Regime, agent: number)
   }
 
   async function renewToken(): Promise<void> {
-    if (token !== undefined && now < token.until) return;
+    if (token !== undefined && (now < token.until || regime.tokenFor === 'day')) return;
     const text = await issuer.mint({ subject: `agent-${agent}`, type: 'Agent', groups: ['readers', 'workers'], audience: RESOURCE, lifetimeSeconds: regime.tokenSeconds });
     token = { headers: new Headers({ authorization: `Bearer ${text}` }), until: now + regime.tokenSeconds * 1_000 };
   }
@@ -137,8 +137,12 @@ export async function liveDay(workload: Workload, regime: Regime, agent: number)
   async function take(step: Step): Promise<void> {
     await passTime(now + step.think);
     await renewToken();
+    const principal = await whoIs();
+    if (principal === undefined) {
+      refused += 1;
+      return;
+    }
     open.add(step);
-    const principal = (await whoIs())!;
     const first = await decide(principal, step.tool, step.arguments);
     if (first === undefined) await askAndWait(principal, step);
     const found = await decide(principal, step.tool, step.arguments);
