@@ -1,0 +1,248 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { DedicatedSecurityZone, McpPrincipal } from '../../../lib';
+import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from '../../../lib';
+import { logicalId, propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
+
+const KEYS = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] });
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+function zoned(props: Partial<DedicatedSecurityZoneProps> | ((stack: Stack) => Partial<DedicatedSecurityZoneProps>) = {}) {
+  const app = new App();
+  const stack = new Stack(app, 'Stack');
+  const model = new DedicatedSecurityZone(stack, 'Mcp', {
+    tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
+    domainName: 'mcp.internal.example.com',
+    certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
+    ...(typeof props === 'function' ? props(stack) : props),
+  });
+  const addServer = (name: string, options: Partial<AddZonedServerOptions> = {}) => model.addServer(name, {
+    repository: ecr.Repository.fromRepositoryName(stack, `Repository-${name}`, `mcp/${name}`), imageDigest: DIGEST, ...options,
+  });
+  return { app, stack, model, addServer, template: () => Template.fromStack(stack) };
+}
+
+describe('a zone with two servers', () => {
+  const { stack, addServer, template: synthesize } = zoned({ clientCidrs: ['10.20.0.0/16'] });
+  addServer('files').grants.callTool(McpPrincipal.group('analysts'), 'read_file');
+  addServer('memory');
+  const template = synthesize();
+  const tasks = propertiesOf(template, 'AWS::ECS::TaskDefinition');
+  const services = propertiesOf(template, 'AWS::ECS::Service');
+
+  test('CON-1 CON-2 PUB-3 containers cannot write, are not root, and have no capabilities', () => {
+    for (const { ContainerDefinitions: [container] } of tasks) {
+      expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false, User: '65532:65532', LinuxParameters: { Capabilities: { Drop: ['ALL'] } } });
+      expect(container.LinuxParameters.Capabilities.Add ?? []).toEqual([]);
+    }
+    expect(tasks).toHaveLength(2);
+  });
+
+  test('CON-3 MUL-4 each server has its own share of processor, memory and files', () => {
+    for (const task of tasks) expect(task).toMatchObject({ Cpu: '256', Memory: '512', ContainerDefinitions: [{ Ulimits: [{ Name: 'nofile', SoftLimit: 4096, HardLimit: 4096 }] }] });
+  });
+
+  test('SC-1 images are named by their digest', () => {
+    for (const { ContainerDefinitions: [{ Image }] } of tasks) expect(JSON.stringify(Image)).toMatch(/@sha256:a{64}"/);
+  });
+
+  test('PUB-5 PUB-4 nobody can open a shell in a task, and no task has a public address', () => {
+    for (const service of services) {
+      expect(service).toMatchObject({ EnableExecuteCommand: false, NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } } });
+    }
+  });
+
+  test('TBL-1 two tasks each, in two availability zones, and a deployment that fails goes back', () => {
+    for (const service of services) {
+      expect(service).toMatchObject({ DesiredCount: 2, AvailabilityZoneRebalancing: 'ENABLED', DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true }, MinimumHealthyPercent: 100 } });
+    }
+  });
+
+  test('a task waits for the endpoints that its image comes through', () => {
+    const endpoints = Object.keys(template.findResources('AWS::EC2::VPCEndpoint'));
+    const needed = endpoints.filter((id) => /Endpoints(ecr|s3|logs)/.test(id));
+    expect(needed).toHaveLength(4);
+    for (const { DependsOn } of Object.values(template.findResources('AWS::ECS::Service'))) expect(DependsOn).toEqual(expect.arrayContaining(needed));
+  });
+
+  test('IAM-2 the code of a server may do nothing in AWS', () => {
+    const taskRoles = tasks.map(({ TaskRoleArn }) => logicalId(TaskRoleArn));
+    expect(propertiesOf(template, 'AWS::IAM::Policy').filter(({ Roles }) => Roles.some((role: unknown) => taskRoles.includes(logicalId(role))))).toEqual([]);
+  });
+
+  test('MUL-5 the gateway talks to the load balancer, it talks to the servers, and nobody else to anybody', () => {
+    const between = securityGroupRules(template).filter((rule) => !rule.includes('Endpoint of'));
+    expect(between).toEqual(['balancer -> files:8443', 'balancer -> memory:8443', 'gateway -> balancer:443']);
+  });
+
+  test('NET-1 servers reach what a task needs to start, and no service besides', () => {
+    const reached = (name: string) => securityGroupRules(template).filter((rule) => rule.startsWith(`${name} -> Endpoint`)).map((rule) => rule.replace(/.*Endpoint of (\S+):443/, '$1'));
+    expect(reached('files')).toEqual(['ecr-api', 'ecr-dkr', 'logs', 's3']);
+    expect(reached('gateway')).toEqual(['secretsmanager', 'verifiedpermissions']);
+  });
+
+  test('NET-1 network ACLs let nothing through from or to an address outside of the zone, but clients to their endpoint', () => {
+    const outside = Object.values(walls(template)).flat().filter((rule) => !/ 10\.80\.\d+\.\d+\/\d+$/.test(rule));
+    expect(outside).toEqual(['in allow tcp 443-443 10.20.0.0/16', 'out allow tcp 1024-65535 10.20.0.0/16']);
+    template.resourceCountIs('AWS::EC2::InternetGateway', 0);
+    template.resourceCountIs('AWS::EC2::Route', 0);
+  });
+
+  test('NET-4 the load balancer is internal, speaks TLS 1.3 only, to targets by TLS, and knows the servers by name', () => {
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internal', IpAddressType: 'ipv4' });
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
+      Port: 443, Protocol: 'HTTPS', SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06', DefaultActions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }],
+    });
+    template.allResourcesProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { Protocol: 'HTTPS', Port: 8443, TargetType: 'ip', HealthCheckProtocol: 'HTTPS' });
+    const hosts = propertiesOf(template, 'AWS::ElasticLoadBalancingV2::ListenerRule').flatMap(({ Conditions }) => Conditions.flatMap((condition: any) => condition.HostHeaderConfig.Values));
+    expect(hosts).toEqual(['files.mcp.internal.example.com', 'memory.mcp.internal.example.com']);
+    template.hasResourceProperties('AWS::Route53::RecordSet', { Name: '*.mcp.internal.example.com.', Type: 'A' });
+  });
+
+  test('the load balancer drops what is ambiguous, is logged, and cannot be deleted', () => {
+    const [{ LoadBalancerAttributes }] = propertiesOf(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer') as [any];
+    const attributes = Object.fromEntries(LoadBalancerAttributes.map(({ Key, Value }: any) => [Key, Value]));
+    expect(attributes).toMatchObject({ 'routing.http.drop_invalid_header_fields.enabled': 'true', 'routing.http.desync_mitigation_mode': 'strictest', 'access_logs.s3.enabled': 'true', 'deletion_protection.enabled': 'true' });
+  });
+
+  test('the gateway is a private API, whose functions are both in the zone', () => {
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { Types: ['PRIVATE'] } });
+    const inZone = propertiesOf(template, 'AWS::Lambda::Function').filter(({ VpcConfig }) => VpcConfig).map(({ Description }) => Description.split(' ')[0]);
+    expect(inZone.sort()).toEqual(['Validates,', 'Who']);
+  });
+
+  test('LOG-4 records are locked for as long as logs are kept, by a bucket that nobody but the services writes', () => {
+    template.allResourcesProperties('AWS::S3::Bucket', {
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 365 } } },
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    template.hasResourceProperties('AWS::EC2::FlowLog', { LogDestinationType: 's3', TrafficType: 'ALL' });
+  });
+
+  test('IAM-2 every role of the zone has the boundary, which knows no action on principals or networks', () => {
+    const inZone = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith('Mcp')).map(([, { Properties }]) => Properties);
+    expect(inZone.length).toBeGreaterThan(5);
+    expect(inZone.filter(({ PermissionsBoundary }) => PermissionsBoundary === undefined)).toEqual([]);
+    const [{ PolicyDocument }] = propertiesOf(template, 'AWS::IAM::ManagedPolicy') as [any];
+    const actions: string[] = PolicyDocument.Statement.flatMap(({ Action }: any) => Action);
+    expect(actions.filter((action) => /^(iam|sts|organizations|network-firewall|route53resolver|lambda|ecs):|\*|ec2:(Authorize|Modify|CreateRoute|ReplaceRoute)/.test(action))).toEqual([]);
+  });
+
+  test('the key of the zone encrypts its logs, its archive, its policies and its secret', () => {
+    const key = { 'Fn::GetAtt': [Object.keys(template.findResources('AWS::KMS::Key'))[0], 'Arn'] };
+    template.resourceCountIs('AWS::KMS::Key', 1);
+    template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+    template.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+    template.hasResourceProperties('AWS::VerifiedPermissions::PolicyStore', { EncryptionSettings: Match.objectLike({}) });
+  });
+
+  test('nothing is warned of', () => {
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+test('clients in VPCs of their own reach the gateway by endpoints there, and the zone has none for them', () => {
+  const { template: synthesize } = zoned((stack) => ({
+    clientEndpoints: [ec2.InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Clients', { vpcEndpointId: 'vpce-11111111', port: 443 })],
+  }));
+  const template = synthesize();
+  template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { VpcEndpointIds: ['vpce-11111111'] } });
+  expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).filter((id) => id.includes('execute'))).toEqual([]);
+});
+
+describe('keys of an issuer', () => {
+  const issuer = { issuer: 'https://login.example.com', jwksUri: 'https://keys.example.com/jwks.json' };
+
+  test('that the gateway cannot reach fail the synthesis, and not every request', () => {
+    const { app } = zoned({ tokenIssuers: [issuer] });
+    expect(() => app.synth()).toThrow('the gateway cannot reach keys.example.com for the keys of https://login.example.com: declare it with zone.allowEgress');
+  });
+
+  test('are reached by declared egress of the gateway', () => {
+    const { app, model } = zoned({ tokenIssuers: [issuer] });
+    model.zone.allowEgress(model.gatewayWorkload, { domains: ['keys.example.com'] });
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+describe('a server', () => {
+  test('NET-1 with declared egress runs in subnets of its own, behind the firewall', () => {
+    const { addServer, template: synthesize } = zoned();
+    addServer('crm', { egress: { domains: ['api.example.com'] } });
+    addServer('files');
+    const template = synthesize();
+    const subnetsOf = (name: string) => {
+      const [, service] = Object.entries(template.findResources('AWS::ECS::Service')).find(([id]) => id.includes(`Server${name}`))!;
+      return service.Properties.NetworkConfiguration.AwsvpcConfiguration.Subnets.map(logicalId);
+    };
+    expect(subnetsOf('crm').every((id: string) => id.includes('Egresscrm'))).toBe(true);
+    expect(subnetsOf('files').every((id: string) => id.includes('WorkloadSubnet'))).toBe(true);
+  });
+
+  test('ENT-4 MUL-3 gets secrets when its task starts, through an endpoint that knows them by name', () => {
+    const { stack, addServer, template: synthesize } = zoned();
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf');
+    addServer('crm', { secrets: { API_KEY: secret } });
+    const template = synthesize();
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', { ContainerDefinitions: [Match.objectLike({ Secrets: [{ Name: 'API_KEY', ValueFrom: secret.secretArn }] })] });
+    const [, endpoint] = Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes('secretsmanager'))!;
+    expect(JSON.stringify(endpoint.Properties.PolicyDocument)).toContain(secret.secretArn);
+  });
+
+  test('CON-1 writes only where it was said', () => {
+    const { addServer, template } = zoned();
+    addServer('crm', { writablePaths: ['/tmp'] });
+    template().hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Volumes: [{ Name: 'writable1' }],
+      ContainerDefinitions: [Match.objectLike({ ReadonlyRootFilesystem: true, MountPoints: [{ ContainerPath: '/tmp', SourceVolume: 'writable1', ReadOnly: false }] })],
+    });
+  });
+
+  test.each([
+    [{ imageDigest: 'latest' }, 'the image of "crm" is "latest", expected a digest'],
+    [{ imageDigest: `sha256:${'A'.repeat(64)}` }, 'expected a digest'],
+    [{ user: 'root' }, 'the user of "crm" is "root", expected numbers of a user and a group other than root'],
+    [{ user: '0:0' }, 'other than root'],
+    [{ user: '1000' }, 'other than root'],
+    [{ user: '1000:0' }, 'other than root'],
+  ])('is refused with %j', (options, message) => {
+    expect(() => zoned().addServer('crm', options)).toThrow(message);
+  });
+
+  test.each([
+    [{ unsafePlainHttp: true }, 'the load balancer reaches the MCP server "crm" without TLS'],
+    [{ unsafeWritableRoot: true }, 'the container of "crm" may write everywhere in its file system'],
+  ])('%j is warned of', (options, message) => {
+    const { stack, addServer } = zoned();
+    addServer('crm', options);
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(message));
+  });
+
+  test('CON-5 images that nobody scans are warned of, where that is known', () => {
+    const { stack, addServer } = zoned();
+    addServer('crm', { repository: new ecr.Repository(stack, 'Unscanned') });
+    addServer('files', { repository: new ecr.Repository(stack, 'Scanned', { imageScanOnPush: true }) });
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('images of "crm" are not scanned'));
+    expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('not scanned'))).toHaveLength(1);
+  });
+});
+
+test('MUL-7 two zones of different stages with one token issuer fail the synthesis', () => {
+  const app = new App();
+  for (const stage of ['dev', 'prod']) {
+    const stack = new Stack(app, stage);
+    new DedicatedSecurityZone(stack, 'Mcp', {
+      stage,
+      tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
+      domainName: `${stage}.internal.example.com`,
+      certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', `arn:aws:acm:eu-west-1:123456789012:certificate/${stage}`),
+    });
+  }
+  expect(() => app.synth()).toThrow('the stages dev and prod share the token issuer https://login.example.com');
+});
