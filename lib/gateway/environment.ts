@@ -34,7 +34,11 @@ export const Variable = {
    * `Unauthorized` becomes 403; `plain` where the API keeps its own answers, which are the other way round.
    */
   REFUSALS: 'MCP_REFUSALS',
-  /** Proxy. JSON list of `{name, url, headersSecretArn?, normalize?, unknownArguments?}`. */
+  /** Both. JSON object of `optional` or `required` by the names of servers that take bound tokens; absent for none. */
+  SENDER_CONSTRAINTS: 'MCP_SENDER_CONSTRAINTS',
+  /** Proxy. Name of the table in which used proofs are noted; only with `MCP_SENDER_CONSTRAINTS`. */
+  PROOF_TABLE: 'MCP_PROOF_TABLE',
+  /** Proxy. JSON list of `{name, url, headersSecretArn?, normalize?, unknownArguments?, tokenRequirements?, credentials?}`. */
   SERVERS: 'MCP_SERVERS',
   /** Proxy. ARN of the secret that session ids, request state and argument digests are keyed with. */
   KEY_SECRET_ARN: 'MCP_KEY_SECRET_ARN',
@@ -73,6 +77,11 @@ function issuerSettings(issuer: McpTokenIssuer): object {
 /** The servers of a gateway as the proxy reads them, taken when the template is written: servers are added until then. */
 export function serversVariable(scope: IConstruct, servers: () => readonly McpServer[]): string {
   return Lazy.uncachedString({ produce: () => Stack.of(scope).toJsonString(servers().map((server) => server._settings())) });
+}
+
+/** What servers whose tokens may or must be bound say of that. */
+export function senderConstraintsVariable(scope: IConstruct, servers: readonly McpServer[]): string {
+  return Stack.of(scope).toJsonString(Object.fromEntries(servers.map(({ serverName, senderConstraint }) => [serverName, senderConstraint])));
 }
 
 /** Ids of the policy stores of servers that have one of their own. */

@@ -7,6 +7,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { IPolicyStore } from '../authorization';
 import type { IToolRegistry } from '../registry';
 import type { DecisionMode } from './decision-mode';
+import type { SenderConstraint } from './sender-constraint';
 import type { McpTokenIssuer } from './token-issuer';
 
 /** What a gateway in front of MCP servers can be told, wherever its policies are. */
@@ -20,6 +21,13 @@ export interface McpGatewayOptions {
    * @default - none
    */
   readonly scopes?: string[];
+
+  /**
+   * Whether access tokens have to be bound to a key of their sender (IAM-4); a server may say otherwise.
+   *
+   * @default SenderConstraint.OFF
+   */
+  readonly senderConstraint?: SenderConstraint;
 
   /**
    * Where decisions are taken.

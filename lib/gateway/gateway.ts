@@ -15,14 +15,16 @@ import { ToolRegistry } from '../registry';
 import { registryEnvironment } from '../registry/environment';
 import { addAuditMetrics } from './audit-metrics';
 import { DecisionMode } from './decision-mode';
-import { environmentTooLarge, policyStoresVariable, serversVariable, sharedEnvironment, Variable } from './environment';
+import { environmentTooLarge, policyStoresVariable, senderConstraintsVariable, serversVariable, sharedEnvironment, Variable } from './environment';
 import { GatewayFunction } from './function';
 import { McpGatewayBase } from './gateway-base';
 import type { IMcpGateway } from './gateway-base';
 import type { McpGatewayAttributes, McpGatewayProps } from './gateway-props';
 import { addGatewayResponses } from './gateway-responses';
+import { createProofTable } from './proof-table';
 import { executeApiUrl, GatewayRestApi } from './rest-api';
 import { addRoutes } from './routes';
+import { SenderConstraint } from './sender-constraint';
 import { McpServer } from './server';
 import type { AddServerOptions } from './server';
 import { assertTokenIssuers } from './token-issuer';
@@ -71,7 +73,12 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
   /** The policies that decide on every server without a policy store of its own. */
   readonly policyStore: IPolicyStore;
 
-  private readonly decidingFunctions: readonly lambda.Function[];
+  /** Whether access tokens are bound to a key of their sender, for servers that do not say otherwise. */
+  readonly senderConstraint: SenderConstraint;
+
+  private readonly key: kms.IKey;
+  /** The authorizer and the proxy. */
+  private readonly decidingFunctions: readonly [lambda.Function, lambda.Function];
   private readonly decisionMode: DecisionMode;
   private readonly registry: McpGatewayProps['registry'];
   private readonly servers: McpServer[] = [];
@@ -85,6 +92,8 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     this.metricNamespace = `McpZeroTrust/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
     const key = props.encryptionKey ?? this.createKey(props);
     letLogsUse(key);
+    this.key = key;
+    this.senderConstraint = props.senderConstraint ?? SenderConstraint.OFF;
     const own = props.restApi ? undefined : this.createApi(props, key);
     this.restApi = own?.api ?? props.restApi!;
     this.domain = own?.domain;
@@ -147,8 +156,20 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     const server = new McpServer(this, name, { ...options, gateway: this });
     this.servers.push(server);
     if (server.policyStore !== this.policyStore) this.decideOnItsOwn(server);
+    if (server.senderConstraint !== SenderConstraint.OFF) this.takeBoundTokens();
     if (this.registry instanceof ToolRegistry) this.registry.addServer(name, options);
     return server;
+  }
+
+  /** Once, with the first server that takes them. */
+  private takeBoundTokens(): void {
+    const taking = () => this.servers.filter(({ senderConstraint }) => senderConstraint !== SenderConstraint.OFF);
+    if (taking().length > 1) return;
+    const constraints = Lazy.uncachedString({ produce: () => senderConstraintsVariable(this, taking()) });
+    for (const decides of this.decidingFunctions) decides.addEnvironment(Variable.SENDER_CONSTRAINTS, constraints);
+    const proofs = createProofTable(this, this.key);
+    proofs.grant(this, 'dynamodb:GetItem', 'dynamodb:PutItem');
+    this.decidingFunctions[1].addEnvironment(Variable.PROOF_TABLE, proofs.tableName);
   }
 
   private letDecideBy(policyStore: IPolicyStore): void {

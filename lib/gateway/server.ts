@@ -5,7 +5,10 @@ import { PolicyStore } from '../authorization';
 import type { IPolicyStore, McpToolDefinition } from '../authorization';
 import type { McpGateway } from './gateway';
 import { SERVER_NAME } from './routes';
+import type { SenderConstraint } from './sender-constraint';
 import { McpServerGrants } from './server-grants';
+import { requirementSettings, type McpTokenRequirement } from './token-requirement';
+import type { UpstreamCredentials } from './upstream-credentials';
 
 /** What happens to arguments that a tool's schema does not know (IOV-4). */
 export enum UnknownArguments {
@@ -37,6 +40,27 @@ export interface AddServerOptions {
    * @default - the proxy sends no credential
    */
   readonly headersSecret?: secretsmanager.ISecret;
+
+  /**
+   * What the gateway shows the server, besides the headers of `headersSecret` (IAM-3).
+   *
+   * @default - nothing
+   */
+  readonly credentials?: UpstreamCredentials;
+
+  /**
+   * Whether access tokens for this server have to be bound to a key of their sender (IAM-4).
+   *
+   * @default - as the gateway says
+   */
+  readonly senderConstraint?: SenderConstraint;
+
+  /**
+   * What access tokens must show for the server or some of its tools, besides what every token must (CV-3).
+   *
+   * @default - nothing
+   */
+  readonly tokenRequirements?: McpTokenRequirement[];
 
   /**
    * Forward strings in the normal form that was validated and decided on (IOV-6). When false, the original is forwarded, and
@@ -105,7 +129,12 @@ export class McpServer extends Construct {
   /** The policies that decide on the server. */
   readonly policyStore: IPolicyStore;
 
+  /** Whether access tokens for the server are bound to a key of their sender. */
+  readonly senderConstraint: SenderConstraint;
+
   private readonly props: McpServerProps;
+  private readonly credentials: Readonly<Record<string, unknown>> | undefined;
+  private readonly tokenRequirements: object[] | undefined;
 
   constructor(scope: Construct, name: string, props: McpServerProps) {
     if (!SERVER_NAME.test(name)) {
@@ -117,6 +146,9 @@ export class McpServer extends Construct {
     this.props = props;
     this.assertUrl();
     props.headersSecret?.grantRead(props.gateway);
+    this.credentials = props.credentials?._bind(props.gateway);
+    this.senderConstraint = props.senderConstraint ?? props.gateway.senderConstraint;
+    this.tokenRequirements = requirementSettings(props.tokenRequirements);
     this.policyStore = props.policyStore ?? props.gateway.policyStore;
     if (this.policyStore instanceof PolicyStore) this.policyStore.addServer(name, { toolDefinitions: props.toolDefinitions });
     this.grants = McpServerGrants.fromMcpServer(this, this.policyStore);
@@ -140,6 +172,7 @@ export class McpServer extends Construct {
    */
   _settings(): Record<string, unknown> {
     const { url, headersSecret, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp } = this.props;
-    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp };
+    const { tokenRequirements, credentials } = this;
+    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp, tokenRequirements, credentials };
   }
 }
