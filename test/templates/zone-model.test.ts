@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Validations } from 'aws-cdk-lib';
 import type { Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
@@ -52,4 +54,20 @@ describe.each([['with declared egress', 'api.example.com'], ['without egress', '
   test('NET-1 MUL-5 does not change in what it lets through unnoticed', () => {
     expect(posture(Template.fromStack(stack))).toMatchSnapshot();
   });
+});
+
+test('the costs of the documentation count what the reference stack has', () => {
+  const counted = Object.fromEntries(['api.example.com', 'none'].map((egress) => {
+    const template = Template.fromStack(validatedApp(addModel, { model: 'zone', egress }).node.findChild('McpZoneModel') as Stack);
+    const tasks = propertiesOf(template, 'AWS::ECS::Service').reduce((sum, { DesiredCount }) => sum + DesiredCount, 0);
+    return [egress, {
+      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, tasks, rules: propertiesOf(template, 'AWS::WAFv2::WebACL')[0]!.Rules.length,
+      firewalls: propertiesOf(template, 'AWS::NetworkFirewall::Firewall').length, nats: propertiesOf(template, 'AWS::EC2::NatGateway').length,
+    }];
+  }));
+  const costs = readFileSync(join(__dirname, '..', '..', 'docs', 'zone.md'), 'utf8');
+  const said = (pattern: RegExp) => Number(pattern.exec(costs)![1]);
+  const atRest = { endpoints: said(/(\d+) interface endpoints/), tasks: said(/(\d+) Fargate tasks/), rules: said(/each of (\d+) rules/) };
+  expect(counted.none).toEqual({ ...atRest, firewalls: 0, nats: 0 });
+  expect(counted['api.example.com']).toEqual({ ...atRest, firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
 });
