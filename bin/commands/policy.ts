@@ -135,6 +135,9 @@ async function test(files: readonly string[], { format }: { readonly format: 'te
   for (const run of runs) print(testText(run));
 }
 
+/** A string, which stays as it is, or the long form of a type's name. */
+const QUALIFIED = /"(?:[^"\\]|\\.)*"|__cedar::/g;
+
 async function schema(options: ToolSource & { readonly format: 'cedar' | 'json' }): Promise<void> {
   const generated = generateSchema(await readServers(options));
   for (const { server, tool, path, reason } of generated.leftOut) {
@@ -143,7 +146,7 @@ async function schema(options: ToolSource & { readonly format: 'cedar' | 'json' 
   if (options.format === 'json') return print(JSON.stringify(generated.schema, undefined, 2));
   const answer = cedar().schemaToText(generated.schema);
   if (answer.type === 'failure') throw new Error(`The schema cannot be written: ${answer.errors[0]!.message}`);
-  print(answer.text.trimEnd());
+  print(answer.text.replace(QUALIFIED, (part) => (part === '__cedar::' ? '' : part)).trimEnd());
 }
 
 function sourcesAt(path: string | undefined, { config }: ToolSource): PolicySources {

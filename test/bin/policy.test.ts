@@ -171,6 +171,7 @@ describe('mcp-zero-trust policy', () => {
     const cedar = await policy('schema', '--tools', at('tools.json'));
     expect(cedar).toMatchObject({ code: 0, stderr: '' });
     expect(cedar.stdout).toContain('action "files/write_file" in [Action::"callTool"]');
+    expect(cedar.stdout).toContain('arguments: {\n        content: String,\n        path: String\n      }');
     const json = await policy('schema', '--tools', at('tools.json'), '--format', 'json');
     expect(JSON.parse(json.stdout).Mcp.actions['files/read_file'].appliesTo.context.attributes.arguments.attributes).toEqual({ path: { type: 'String' } });
     expect(await policy('check', '--tools', join(root, 'package.json'), folder)).toMatchObject({ code: 2 });
