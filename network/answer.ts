@@ -8,6 +8,8 @@ export interface Answer {
   readonly delivered: boolean;
   readonly certain: boolean;
   readonly path: readonly string[];
+  /** The port that the sender has to choose. @default - any */
+  readonly sourcePort?: number;
 }
 
 /** Follows an attempt to a destination, through whatever decides on it. */
@@ -19,7 +21,7 @@ export function decidesOn(network: Network, to: Destination, probe: Probe): Answ
     return { delivered: answered, certain: true, path: [`resolver of ${probe.vpc.name}`, why] };
   }
   const found = trace(network, probe.attempt);
-  const answer: Answer = { delivered: found.delivered, certain: found.certain, path: found.path };
+  const answer: Answer = { delivered: found.delivered, certain: found.certain, path: found.path, ...(found.sourcePort !== undefined && { sourcePort: found.sourcePort }) };
   if (to.kind.kind !== 'endpoint' || !found.delivered) return answer;
   return to.kind.foreign ? throughPolicy(answer, to.kind.endpoint, found.endpoint) : answer;
 }

@@ -31,6 +31,8 @@ export interface Trace {
   readonly endpoint?: string;
   /** Whether a firewall looked at it. */
   readonly inspected: boolean;
+  /** The port that the sender has to choose for its answers to come back. @default - any of those that systems choose themselves */
+  readonly sourcePort?: number;
 }
 
 /** Follows an attempt through security groups, network ACLs (also for the answer), route tables and what they lead to. */
@@ -212,17 +214,23 @@ function aclAllows(rules: readonly AclRule[], peer: Address, protocol: number, p
   return false;
 }
 
-/** Whether a connection gets its answers: there is a port of the sender for which all network ACLs let them through. */
-function repliesPass({ attempt, replies }: Walk): Reply | undefined {
+/** Ports that systems choose for connections that they open. */
+const EPHEMERAL_PORTS = [32_768, 49_152, 60_999];
+
+/** The port of the sender for which all network ACLs let the answers through; the one that stops them where there is none. */
+function findReplyPort({ attempt, replies }: Walk): { readonly sourcePort?: number } | { readonly stuck: Reply } {
   // A datagram has arrived before anything is answered.
-  if (attempt.protocol !== TCP) return undefined;
+  if (attempt.protocol !== TCP) return {};
+  let sourcePort: number | undefined;
   for (const segment of new Set(replies.map((reply) => reply.segment))) {
     const checks = replies.filter((reply) => reply.segment === segment);
-    const ports = new Set([1_024, 32_768, 49_152, 65_535, ...checks.flatMap(({ acl, direction }) => acl[direction].flatMap(({ ports: range }) => (range ? [range.from, range.to, range.to + 1] : [])))]);
-    const usable = [...ports].filter((port) => port >= 1 && port <= 65_535);
-    if (!usable.some((port) => checks.every(({ acl, direction, peer }) => aclAllows(acl[direction], peer, TCP, port)))) return checks[0];
+    const named = checks.flatMap(({ acl, direction }) => acl[direction].flatMap(({ ports }) => (ports ? [ports.from, ports.to, ports.to + 1] : [])));
+    const found = [...EPHEMERAL_PORTS, 1_024, 65_535, ...named].find((port) => port >= 1 && port <= 65_535 && checks.every(({ acl, direction, peer }) => aclAllows(acl[direction], peer, TCP, port)));
+    if (found === undefined) return { stuck: checks[0]! };
+    // Behind a NAT gateway, it is the gateway that chooses.
+    if (segment === 0 && !EPHEMERAL_PORTS.includes(found)) sourcePort = found;
   }
-  return undefined;
+  return sourcePort === undefined ? {} : { sourcePort };
 }
 
 interface GroupAnswer {
@@ -263,9 +271,11 @@ function step(walk: Walk, hop: string): Walk {
 }
 
 function deliver(walk: Walk, where: string | undefined): Trace {
-  const stuck = repliesPass(walk);
-  if (stuck) return blocked(walk, `network ACL ${stuck.acl.name} lets no answer ${stuck.direction === 'egress' ? 'out' : 'in'}`);
-  return { delivered: true, certain: walk.certain, path: where === undefined ? walk.path : [...walk.path, where], inspected: walk.inspected };
+  const reply = findReplyPort(walk);
+  if ('stuck' in reply) return blocked(walk, `network ACL ${reply.stuck.acl.name} lets no answer ${reply.stuck.direction === 'egress' ? 'out' : 'in'}`);
+  const { sourcePort } = reply;
+  const path = [...walk.path, ...(where === undefined ? [] : [where]), ...(sourcePort === undefined ? [] : [`from port ${sourcePort}, which its answers can come back to`])];
+  return { delivered: true, certain: walk.certain, path, inspected: walk.inspected, ...(sourcePort !== undefined && { sourcePort }) };
 }
 
 function blocked({ path, certain, inspected }: Walk, why: string): Trace {

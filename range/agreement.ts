@@ -57,10 +57,14 @@ function nameOfAddress(address: string): string {
   return address === FOREIGN_ADDRESS ? FOREIGN_NAME : `a-${address.replaceAll('.', '-')}.${FOREIGN_NAME}`;
 }
 
-/** Tries every attempt of every cell with real packets. */
-export async function measureAgreement(network: Network, plan: Plan, world: World): Promise<Agreement> {
+/**
+ * Tries every attempt of every cell with real packets.
+ *
+ * @param most attempts for each cell, those that should get through first. @default - all of them
+ */
+export async function measureAgreement(network: Network, plan: Plan, world: World, most = Number.POSITIVE_INFINITY): Promise<Agreement> {
   const notTried: string[] = [];
-  const trials = [...connectionTrials(network, plan, world, notTried), ...metadataTrials(network, plan, world)];
+  const trials = sample([...connectionTrials(network, plan, world, notTried), ...metadataTrials(network, plan, world)], most);
   const happened = await Promise.all(trials.map((trial) => world.agent.attempt(trial.try)));
   const disagreements: Disagreement[] = [];
   for (const [index, trial] of trials.entries()) {
@@ -69,6 +73,17 @@ export async function measureAgreement(network: Network, plan: Plan, world: Worl
     disagreements.push({ cell: trial.cell, attempt: describe(trial.try), predicted: word(trial.predicted), happened: word(result) });
   }
   return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered: happened.filter((result) => result).length, disagreements, notTried };
+}
+
+function sample(trials: readonly Trial[], most: number): readonly Trial[] {
+  const taken = new Map<string, number>();
+  return [...trials]
+    .sort((a, b) => Number(b.predicted) - Number(a.predicted))
+    .filter(({ cell, predicted }) => {
+      const key = `${cell} ${predicted}`;
+      taken.set(key, (taken.get(key) ?? 0) + 1);
+      return taken.get(key)! <= most;
+    });
 }
 
 /** A busy machine can lose a packet; it cannot deliver one that is forbidden. */
@@ -87,7 +102,9 @@ function connectionTrials(network: Network, plan: Plan, world: World, notTried: 
       return [];
     }
     const attempt = tryOf(row, to, probe, plan, world);
-    return attempt ? [{ cell, predicted: decidesOn(network, to, probe).delivered, try: attempt }] : [];
+    const { delivered, sourcePort } = decidesOn(network, to, probe);
+    // Where the prediction needs a certain port of the sender, that is part of what is tried.
+    return attempt ? [{ cell, predicted: delivered, try: attempt.kind === 'tcp' && sourcePort !== undefined ? { ...attempt, sourcePort } : attempt }] : [];
   });
 }
 

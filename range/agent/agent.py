@@ -117,9 +117,10 @@ def remember(data):
 
 async def serve_lines(namespace, port, respond):
     """One JSON request a connection, one JSON answer."""
-    server = make_socket(namespace, socket.AF_INET, socket.SOCK_STREAM)
+    server = make_socket(namespace, socket.AF_INET6, socket.SOCK_STREAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind(('0.0.0.0', port))
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.bind(('::', port))
     server.listen(256)
     loop = asyncio.get_running_loop()
 
@@ -282,6 +283,7 @@ async def try_tcp(command, token):
     sock = make_socket(command['namespace'], family_of(command['address']), socket.SOCK_STREAM)
     try:
         if 'sourcePort' in command:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(('::' if ':' in command['address'] else '0.0.0.0', command['sourcePort']))
         await asyncio.wait_for(loop.sock_connect(sock, (command['address'], command['port'])), TIMEOUT)
         data = first_bytes(command['speak'], token)
@@ -348,7 +350,7 @@ def checksum(data):
 
 
 async def try_icmp(command, token):
-    """An echo request whose payload comes back; over IPv6 the kernel makes the checksum."""
+    """An echo request whose payload comes back, or another type that is heard; over IPv6 the kernel makes the checksum."""
     loop = asyncio.get_running_loop()
     six = ':' in command['address']
     sock = make_socket(command['namespace'], socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW, 58 if six else 1)
@@ -357,6 +359,8 @@ async def try_icmp(command, token):
         if not six:
             body = body[:2] + struct.pack('>H', checksum(body)) + body[4:]
         await loop.sock_sendto(sock, body, (command['address'], 0))
+        if 'type' in command:
+            return await heard(token)
         for _ in range(16):
             data = await asyncio.wait_for(loop.sock_recv(sock, 4096), TIMEOUT)
             kind = data[0] if six else data[(data[0] & 15) * 4]
@@ -389,7 +393,7 @@ async def try_dns(command, token):
 async def ask(command, request):
     """One line to a service, and its answer."""
     loop = asyncio.get_running_loop()
-    sock = make_socket(command['namespace'], socket.AF_INET, socket.SOCK_STREAM)
+    sock = make_socket(command['namespace'], family_of(command['address']), socket.SOCK_STREAM)
     try:
         await asyncio.wait_for(loop.sock_connect(sock, (command['address'], command['port'])), TIMEOUT)
         await loop.sock_sendall(sock, request)

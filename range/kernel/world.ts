@@ -136,6 +136,7 @@ function runIn(name: string, script: readonly string[], folder: string): void {
   }
 }
 
+const ICMP = 1;
 /** Protocols of IP that somebody outside listens to: 6in4 and GRE. */
 const RAW_PROTOCOLS = [41, 47];
 
@@ -159,6 +160,7 @@ async function startServices(plan: Plan, layout: Layout, internet: Internet, age
   for (const [index, { name, policy }] of plan.services.entries()) await agent.listen(layout.services[index]!, { kind: 'service', port: 443, service: name, policy });
   for (const [index, { service }] of plan.hosts.entries()) {
     await agent.listen(layout.hosts[index]!, { kind: 'echo' });
+    await agent.listen(layout.hosts[index]!, { kind: 'raw', protocols: [ICMP] });
     if (service) await agent.listen(layout.hosts[index]!, { kind: 'service', port: 443, service: service.name, policy: service.policy });
   }
   await new Promise((resolve) => setTimeout(resolve, 300));

@@ -40,7 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'a server may call the load balancer', apply: (r) => ingress(r, 'BalancerGroup', { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, SourceSecurityGroupId: { 'Fn::GetAtt': ['WebGroup', 'GroupId'] } }) },
   { name: 'endpoint without a policy', apply: (r) => void delete properties(r, 'Storage').PolicyDocument },
   { name: 'endpoint policy with wildcards', apply: (r) => void (properties(r, 'Storage').PolicyDocument = { Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }] }) },
-  { name: 'endpoint policy that binds only who calls', apply: (r) => void (properties(r, 'Logs').PolicyDocument.Statement[0].Condition = { StringEquals: { 'aws:PrincipalAccount': '111122223333' } }) },
+  { name: 'endpoint policy that binds only who calls', apply: (r) => void (properties(r, 'Logs').PolicyDocument.Statement[0].Condition = { StringEquals: { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } } }) },
   { name: 'endpoint policy whose condition is a wildcard', apply: (r) => void (properties(r, 'Logs').PolicyDocument.Statement[0].Condition = { StringLike: { 'aws:ResourceAccount': '*' } }) },
   { name: 'endpoint policy with a second, open statement', apply: (r) => void properties(r, 'Logs').PolicyDocument.Statement.push({ Effect: 'Allow', Principal: '*', Action: 'logs:*', Resource: '*' }) },
   { name: 'endpoint policy with NotResource', apply: (r) => void (properties(r, 'Storage').PolicyDocument = { Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:*', NotResource: 'arn:aws:s3:::secret/*' }] }) },
