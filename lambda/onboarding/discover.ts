@@ -26,6 +26,8 @@ export interface DiscoverOptions {
   readonly store: DocumentStore;
   /** Asks every server what it offers. */
   readonly ask: () => Promise<ReadonlyMap<string, ProbeResult>>;
+  /** Hears of each server once it was asked. */
+  readonly report?: (server: DiscoveredServer) => void;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
 }
@@ -37,7 +39,7 @@ const MAX_NAMED = 10;
 export const offersOf = (run: string): string => `offers/${run}`;
 
 /** Asks all servers and keeps what they offer for the scan. Decides nothing: it is the one step that talks to them. */
-export function createDiscover({ store, ask, clock = Date.now }: DiscoverOptions): () => Promise<Discovery> {
+export function createDiscover({ store, ask, report = () => undefined, clock = Date.now }: DiscoverOptions): () => Promise<Discovery> {
   async function keep(run: string, server: string, result: ProbeResult): Promise<DiscoveredServer> {
     if (!result.ok) return { server, offers: 0, failure: result.reason };
     const sightings = sightingsOf(server, result);
@@ -58,6 +60,8 @@ export function createDiscover({ store, ask, clock = Date.now }: DiscoverOptions
   return async () => {
     const run = `${new Date(clock()).toISOString()} ${randomUUID()}`;
     const results = await ask();
-    return { run, servers: await Promise.all([...results].map(([server, result]) => keep(run, server, result))) };
+    const servers = await Promise.all([...results].map(([server, result]) => keep(run, server, result)));
+    servers.forEach(report);
+    return { run, servers };
   };
 }

@@ -1,5 +1,10 @@
 import * as logs from 'aws-cdk-lib/aws-logs';
 
+/** Counts the servers that could not be asked, from what the function writes that asks them. */
+export function addDiscoveryMetrics(log: logs.LogGroup, metricNamespace: string): void {
+  log.addMetricFilter('Unreachable', { metricNamespace, metricName: 'Unreachable', filterPattern: logs.FilterPattern.exists('$.failure') });
+}
+
 /** Counts the steps of definitions that a function writes, one JSON object a line, into the metrics of their registry. */
 export function addRegistryMetrics(log: logs.LogGroup, metricNamespace: string): void {
   const action = (value: string) => logs.FilterPattern.stringValue('$.action', '=', value);

@@ -56,7 +56,7 @@ export interface IToolRegistry extends IResource {
   /**
    * A metric of the registry.
    *
-   * @param metricName `Submitted`, `Approved`, `Quarantined` or `Revoked`
+   * @param metricName `Submitted`, `Approved`, `Quarantined`, `Revoked` or `Unreachable`
    * @param props how to read it
    */
   metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric;
@@ -72,6 +72,9 @@ export interface IToolRegistry extends IResource {
 
   /** Definitions that were rejected or revoked. Sum over 5 minutes unless told otherwise. */
   metricRevoked(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
+
+  /** Servers that could not be asked what they offer. Sum over 5 minutes unless told otherwise. */
+  metricUnreachable(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
 }
 
 /** What another app says of a registry. */
@@ -128,5 +131,9 @@ export abstract class ToolRegistryBase extends Resource implements IToolRegistry
 
   metricRevoked(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('Revoked', props);
+  }
+
+  metricUnreachable(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Unreachable', props);
   }
 }

@@ -19,7 +19,7 @@ import { addRegistryRules } from './announcements';
 import { RegistryVariable, registeredServersVariable, registryEnvironment } from './environment';
 import { RegistryFunction } from './function';
 import type { RegistryFunctionProps } from './function';
-import { addRegistryMetrics } from './metrics';
+import { addDiscoveryMetrics, addRegistryMetrics } from './metrics';
 import { ToolRegistryBase } from './registry-base';
 import type { IToolRegistry, ToolRegistryAttributes } from './registry-base';
 import { TwoPersonRule } from './registry-props';
@@ -118,12 +118,13 @@ export class ToolRegistry extends ToolRegistryBase {
       bundle: 'registry-discover',
       description: 'Asks MCP servers what they offer',
       environment: { [RegistryVariable.TABLE]: this.tableName, [RegistryVariable.SERVERS]: registeredServersVariable(this, this.servers) },
-      access: { write: ['offers/*'] },
+      access: { read: ['offers/*'], write: ['offers/*'] },
       timeout: Duration.minutes(5),
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets,
       securityGroups,
     });
+    addDiscoveryMetrics(this.discover.logGroup, this.metricNamespace);
     const sign = define('Sign', { bundle: 'registry-sign', description: 'Signs and publishes approvals of MCP tools', environment, access: { read: KNOWLEDGE, write: [...STEPS, 'log', 'heads'] }, isAsynchronous: true });
     this.letSign(sign, signingKey);
     sign.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(undelivered), retryAttempts: 2 });

@@ -1,3 +1,4 @@
+import { ApplyGuardrailCommand, BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SendTaskSuccessCommand, SFNClient, StartExecutionCommand, TaskTimedOut } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -5,6 +6,7 @@ import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createValidationResource } from '../../lambda/deployment/aws-custom-resource';
 import { createDecideEndpoint, type DecideEvent } from '../../lambda/deployment/aws-decide';
+import { createComparingScan } from '../../lambda/deployment/aws-scan';
 import { createReviewTopic } from '../../lambda/deployment/aws-review-topic';
 import { signRequestOf } from '../../lambda/deployment/aws-sign';
 import { createAnnouncer } from '../../lambda/deployment/aws-state-changes';
@@ -136,6 +138,19 @@ describe('the function with the key', () => {
     expect(() => signRequestOf({ ...forged, 'detail-type': 'Another' } as never)).toThrow('no state change');
     expect(signRequestOf({ action: 'renew' })).toEqual({ action: 'renew' });
   });
+});
+
+test('TB-3 the scan asks the guardrail that its settings name, and compares with what is offered beside', async () => {
+  const bedrock = mockClient(BedrockRuntimeClient);
+  bedrock.on(ApplyGuardrailCommand).resolves({ action: 'NONE', assessments: [{ contentPolicy: { filters: [{ type: 'PROMPT_ATTACK', confidence: 'HIGH', action: 'BLOCKED', detected: true }] } }] } as never);
+  const plain = createComparingScan({});
+  const asking = createComparingScan({ guardrail: { guardrailId: 'guardrail', version: '1', fromScore: 0 } });
+  const tool = toolNamed('read');
+  expect((await plain.scan(READ, tool)).verdict).toBe('approve');
+  expect(await asking.scan(READ, tool)).toMatchObject({ verdict: 'review', findings: [{ ruleId: 'SO-001' }] });
+  expect((await plain.scan({ server: 'other', tool: 'read_message' }, toolNamed('read_message'))).findings).toEqual([]);
+  plain.compareWith({ servers: [{ name: 'mail', tools: [toolNamed('read_message') as never] }, { name: 'other', tools: [toolNamed('read_message') as never] }] });
+  expect((await plain.scan({ server: 'other', tool: 'read_message' }, toolNamed('read_message'))).findings).toMatchObject([{ ruleId: 'TP-911' }]);
 });
 
 describe('the validation of a server', () => {

@@ -169,6 +169,14 @@ describe('SC-2 the log of approvals', () => {
     await expect(open({ signer: undefined }).renew()).rejects.toThrow('no key');
   });
 
+  test('several signers that renew and append at once leave a head that all believe', async () => {
+    const signers = Array.from({ length: 5 }, () => open());
+    await Promise.all(signers.flatMap((log, index) => [log.append(statement(`t${index}`)), log.renew(), log.renew()]));
+    const reader = open({ signer: undefined, maxHeadAgeMs: 60_000, clock: () => Date.now() + 50_000 });
+    await reader.sync();
+    expect(reader.head?.size).toBe(5);
+  });
+
   test('a renewed head is refused where it is forged, of another log, or ahead of the log', async () => {
     let now = Date.now();
     const clock = () => now;

@@ -37,6 +37,7 @@ describe('the onboarding of definitions', () => {
       it.servers.set('gone', { ok: false, reason: 'It does not answer.' });
       const discovery = await it.discover();
       expect(discovery.servers).toEqual([{ server: 'files', offers: 2 }, { server: 'gone', offers: 0, failure: 'It does not answer.' }]);
+      expect(it.reported).toEqual(discovery.servers);
       expect(await it.registry.list()).toEqual([]);
       expect(await it.scan(discovery)).toEqual({ review: 2 });
       expect((await it.registry.list()).map(({ id }) => id)).toEqual(['files', 'files/read']);

@@ -9,6 +9,7 @@ import {
   createReviews,
   createScanStep,
   createSignStep,
+  type DiscoveredServer,
   type ReviewInput,
   type ReviewRequest,
   type TaskOutcome,
@@ -30,6 +31,7 @@ export function createStand(store: DocumentStore, options: { readonly policy?: A
   const requests: ReviewRequest[] = [];
   const servers = new Map<string, ProbeResult>();
   const compared: Registry[] = [];
+  const reported: DiscoveredServer[] = [];
   const renewalNoticeMs = 14 * 86_400_000;
   const compareWith = (offered: Registry) => void compared.push(offered);
   return {
@@ -42,7 +44,9 @@ export function createStand(store: DocumentStore, options: { readonly policy?: A
     servers,
     /** What scans were told to compare with. */
     compared,
-    discover: createDiscover({ store, ask: () => Promise.resolve(new Map(servers)), clock }),
+    /** What was said of servers that were asked. */
+    reported,
+    discover: createDiscover({ store, ask: () => Promise.resolve(new Map(servers)), report: (server) => reported.push(server), clock }),
     scan: createScanStep({ store, registry, compareWith }),
     rescan: createRescanStep({ registry, compareWith, reviews, workflows, renewalNoticeMs, clock }),
     requestDecision: createRequestDecision({ registry, reviews, workflows, notify: async (request) => void requests.push(request), renewalNoticeMs, clock }),

@@ -73,10 +73,11 @@ describe('what is kept', () => {
     expect(all.filter((action) => /^dynamodb:(Delete|Update|Scan|Batch|PartiQL|\*)/.test(action))).toEqual([]);
   });
 
-  test('the function that talks to the servers writes what they offer, and reads nothing', () => {
+  test('the function that talks to the servers writes what they offer, and reaches nothing else', () => {
     const statements = statementsOf(template, 'DiscoverFunctionRole');
     expect(partitionsOf(statements, 'dynamodb:PutItem')).toEqual(['offers/*']);
-    expect(actionsOf(statements)).not.toContain('dynamodb:GetItem');
+    expect(partitionsOf(statements, 'dynamodb:GetItem')).toEqual(['offers/*']);
+    expect(actionsOf(statements).filter((action) => /^(kms:Sign|states|sns|events|lambda):?/.test(action))).toEqual([]);
   });
 });
 
@@ -140,6 +141,7 @@ describe('the onboarding', () => {
       Approved: '{ $.action = "approve" }',
       Quarantined: '{ ($.action = "quarantine") || (($.action = "change") && ($.to = "quarantined")) }',
       Revoked: '{ ($.action = "reject") || ($.action = "revoke") }',
+      Unreachable: '{ $.failure = "*" }',
     });
   });
 });
@@ -258,7 +260,7 @@ describe('a gateway with a registry', () => {
 
 test('metrics have the names that their filters count', () => {
   const { registry, stack } = registryStack();
-  for (const metric of [registry.metricSubmitted(), registry.metricApproved(), registry.metricQuarantined(), registry.metricRevoked()]) {
+  for (const metric of [registry.metricSubmitted(), registry.metricApproved(), registry.metricQuarantined(), registry.metricRevoked(), registry.metricUnreachable()]) {
     expect([metric.namespace, metric.statistic]).toEqual([registry.metricNamespace, 'Sum']);
   }
   expect(() => new CfnOutput(stack, 'Url', { value: registry.decisionUrl })).not.toThrow();
