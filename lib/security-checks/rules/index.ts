@@ -2,8 +2,14 @@
 import type { SecurityRule } from '../rule';
 import { agentCoreGatewayAuthorized } from './agentcore-gateway-authorized';
 import { authorizerNotCached } from './authorizer-not-cached';
+import { containerReadOnly } from './container-read-only';
+import { containerUnprivileged } from './container-unprivileged';
+import { dnsFirewallFailsClosed } from './dns-firewall-fails-closed';
 import { endpointNotEdge } from './endpoint-not-edge';
+import { endpointPolicyNamed } from './endpoint-policy-named';
+import { firewallDropsByDefault } from './firewall-drops-by-default';
 import { functionUrlAuthorized } from './function-url-authorized';
+import { imageByDigest } from './image-by-digest';
 import { logGroupEncrypted } from './log-group-encrypted';
 import { logGroupRetained } from './log-group-retained';
 import { methodAuthorized } from './method-authorized';
@@ -13,7 +19,10 @@ import { noWildcardAction } from './no-wildcard-action';
 import { policyHasScope } from './policy-has-scope';
 import { policyStoreProtected } from './policy-store-protected';
 import { policyStoreStrict } from './policy-store-strict';
+import { repositoryScanned } from './repository-scanned';
 import { routeAuthorized } from './route-authorized';
+import { serviceNotPublic } from './service-not-public';
+import { serviceWithoutShell } from './service-without-shell';
 import { stageHasWebAcl } from './stage-has-web-acl';
 import { stageLogged } from './stage-logged';
 import { stageThrottled } from './stage-throttled';
@@ -42,4 +51,13 @@ export const SECURITY_RULES: readonly SecurityRule[] = [
   policyStoreStrict,
   policyStoreProtected,
   policyHasScope,
+  endpointPolicyNamed,
+  dnsFirewallFailsClosed,
+  firewallDropsByDefault,
+  serviceNotPublic,
+  serviceWithoutShell,
+  containerReadOnly,
+  containerUnprivileged,
+  imageByDigest,
+  repositoryScanned,
 ];

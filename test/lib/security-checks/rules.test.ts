@@ -31,7 +31,14 @@ const store = (properties: object) => ({ Type: 'AWS::VerifiedPermissions::Policy
 const webAclFor = (stageId: string) => ({ Type: 'AWS::WAFv2::WebACLAssociation', Properties: { ResourceArn: { 'Fn::Join': ['', ['arn:', { Ref: 'Api' }, '/stages/', { Ref: stageId }]] } } });
 const of = (Type: string) => (Properties: object) => ({ Type, Properties });
 const logGroup = of('AWS::Logs::LogGroup');
+const container = (...ContainerDefinitions: object[]) => of('AWS::ECS::TaskDefinition')({ ContainerDefinitions });
+const service = of('AWS::ECS::Service');
+const endpoint = (...Statement: object[]) => of('AWS::EC2::VPCEndpoint')({ VpcEndpointType: 'Interface', PolicyDocument: { Statement } });
+const firewall = (FirewallPolicy: object) => of('AWS::NetworkFirewall::FirewallPolicy')({ FirewallPolicy });
+const STRICT = { StatelessDefaultActions: ['aws:forward_to_sfe'], StatelessFragmentDefaultActions: ['aws:drop'], StatefulEngineOptions: { RuleOrder: 'STRICT_ORDER' } };
 const route = of('AWS::ApiGatewayV2::Route');
+
+const UNPRIVILEGED = { User: '65532:65532', LinuxParameters: { Capabilities: { Drop: ['ALL'] } } };
 
 /** What each rule says of the resource `X`. */
 const CASES: Record<string, { readonly [verdict in Verdict]?: readonly Resources[] }> = {
@@ -143,6 +150,69 @@ const CASES: Record<string, { readonly [verdict in Verdict]?: readonly Resources
       { X: cedarPolicy('@id("all") // everybody\npermit (\n  principal, // anyone\n  action,\n  resource\n) when { true };') },
     ],
     'not-applicable': [{ X: of('AWS::VerifiedPermissions::Policy')({ Definition: { TemplateLinked: {} } }) }, { X: cedarPolicy({ Ref: 'Statement' }) }],
+  },
+  EndpointPolicyNamed: {
+    compliant: [
+      { X: endpoint({ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' }) },
+      { X: endpoint({ Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*', Condition: { StringEquals: { 'aws:PrincipalAccount': '1' } } }) },
+      { X: endpoint({ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' }, { Effect: 'Deny', Action: '*', Resource: '*' }) },
+    ],
+    'non-compliant': [
+      { X: of('AWS::EC2::VPCEndpoint')({ ServiceName: 'com.amazonaws.eu-west-1.s3' }) },
+      { X: endpoint({ Effect: 'Allow', Action: '*', Resource: '*' }) },
+      { X: endpoint({ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::bucket/*' }) },
+      { X: endpoint({ Effect: 'Allow', Action: 's3:PutObject', Resource: '*' }) },
+    ],
+    'not-applicable': [{ X: of('AWS::EC2::VPCEndpoint')({ VpcEndpointType: 'GatewayLoadBalancer' }) }],
+  },
+  DnsFirewallFailsClosed: {
+    compliant: [{ X: of('AWS::Route53Resolver::FirewallConfig')({ FirewallFailOpen: 'DISABLED' }) }],
+    'non-compliant': [{ X: of('AWS::Route53Resolver::FirewallConfig')({ FirewallFailOpen: 'ENABLED' }) }, { X: of('AWS::Route53Resolver::FirewallConfig')({ FirewallFailOpen: 'USE_LOCAL_RESOURCE_SETTING' }) }],
+  },
+  FirewallDropsByDefault: {
+    compliant: [
+      { X: firewall({ ...STRICT, StatefulDefaultActions: ['aws:drop_established'] }) },
+      { X: firewall({ ...STRICT, StatefulDefaultActions: ['aws:alert_strict', 'aws:drop_strict'] }) },
+      { X: firewall({ StatelessDefaultActions: ['aws:drop'], StatelessFragmentDefaultActions: ['aws:drop'] }) },
+    ],
+    'non-compliant': [
+      { X: firewall(STRICT) },
+      { X: firewall({ ...STRICT, StatefulDefaultActions: ['aws:alert_established'] }) },
+      { X: firewall({ ...STRICT, StatefulDefaultActions: ['aws:drop_strict'], StatelessDefaultActions: ['aws:pass'] }) },
+      { X: firewall({ ...STRICT, StatefulDefaultActions: ['aws:drop_strict'], StatelessFragmentDefaultActions: ['aws:pass'] }) },
+      { X: firewall({ ...STRICT, StatefulEngineOptions: { RuleOrder: 'DEFAULT_ACTION_ORDER' } }) },
+    ],
+  },
+  ServiceNotPublic: {
+    compliant: [{ X: service({ NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } } }) }, { X: service({}) }],
+    'non-compliant': [{ X: service({ NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED' } } }) }],
+  },
+  ServiceWithoutShell: { compliant: [{ X: service({}) }, { X: service({ EnableExecuteCommand: false }) }], 'non-compliant': [{ X: service({ EnableExecuteCommand: true }) }] },
+  ContainerReadOnly: {
+    compliant: [{ X: container({ ReadonlyRootFilesystem: true }) }],
+    'non-compliant': [{ X: container({}) }, { X: container({ ReadonlyRootFilesystem: true }, { ReadonlyRootFilesystem: false }) }],
+    'not-applicable': [{ X: container() }],
+  },
+  ContainerUnprivileged: {
+    compliant: [{ X: container(UNPRIVILEGED) }, { X: container({ ...UNPRIVILEGED, User: 'app', Privileged: false }) }],
+    'non-compliant': [
+      { X: container({}) }, { X: container({ ...UNPRIVILEGED, Privileged: true }) }, { X: container({ ...UNPRIVILEGED, User: undefined }) },
+      ...['root', '0', '0:0', 'root:app', '', '00'].map((User) => ({ X: container({ ...UNPRIVILEGED, User }) })),
+      { X: container({ User: 'app', LinuxParameters: { Capabilities: { Drop: ['NET_RAW'] } } }) },
+      { X: container({ User: 'app', LinuxParameters: { Capabilities: { Drop: ['ALL'], Add: ['SYS_PTRACE'] } } }) },
+    ],
+    'not-applicable': [{ X: container() }],
+  },
+  ImageByDigest: {
+    compliant: [
+      { X: container({ Image: `repository@sha256:${'a'.repeat(64)}` }) }, { X: container({ Image: { 'Fn::Join': ['', [{ Ref: 'Repository' }, '@sha256:abc']] } }) }, { X: container({ Image: { Ref: 'Parameter' } }) },
+    ],
+    'non-compliant': [{ X: container({ Image: 'repository:latest' }) }, { X: container({ Image: 'repository' }) }, { X: container({ Image: { 'Fn::Join': ['', [{ Ref: 'Repository' }, ':1.2.3']] } }) }],
+    'not-applicable': [{ X: container() }],
+  },
+  RepositoryScanned: {
+    compliant: [{ X: of('AWS::ECR::Repository')({ ImageScanningConfiguration: { ScanOnPush: true } }) }],
+    'non-compliant': [{ X: of('AWS::ECR::Repository')({}) }, { X: of('AWS::ECR::Repository')({ ImageScanningConfiguration: { ScanOnPush: false } }) }],
   },
 };
 
