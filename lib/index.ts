@@ -1,5 +1,7 @@
 /** The constructs of cdk-mcp-zero-trust, one folder a family. */
+export * from './access-grants';
 export * from './authorization';
+export * from './data-guard';
 export * from './gateway';
 export * from './patterns';
 export * from './registry';

@@ -7,9 +7,12 @@ import { createGateway, type Gateway } from '../gateway';
 import { createDynamoDbReplayStore } from '../identity/dpop/aws-replay-store';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
+import { gatewayGrants } from './aws-grants';
+import { startDataGuard } from './aws-guard';
+import { createGuardReporter } from './aws-guard-events';
 import { startFunctionView } from './aws-registry';
 import { readSecret, serverOptions } from './aws-servers';
-import type { ProxySettings } from './settings';
+import type { ProxySettings, ServerSettings } from './settings';
 
 /** A gateway whose process is frozen between requests. */
 export interface ProxyGateway extends Gateway {
@@ -29,13 +32,18 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
   const keyFor = (purpose: string) => createHmac('sha256', secret).update(purpose).digest();
   const { hostname, host, origin } = new URL(settings.publicUrl);
   const registry = settings.registry && (await startFunctionView(settings.registry, createDetectorScan(() => ({ servers: [] }))));
+  const decisionPoint = decisionPointOf(settings);
+  const reporter = settings.servers.some(({ dataGuard }) => dataGuard !== undefined) ? createGuardReporter() : undefined;
+  const guardFor = ({ name, dataGuard }: ServerSettings) =>
+    dataGuard && startDataGuard(name, dataGuard, { tokenKey: keyFor('guard'), onReport: (report) => reporter?.report(report, dataGuard.eventBus) });
   const gateway = createGateway({
     publicUrl: settings.publicUrl,
-    servers: await Promise.all(settings.servers.map(async (server) => ({ ...(await serverOptions(secrets, server)), senderConstraint: settings.senderConstraints.get(server.name) }))),
+    servers: await Promise.all(settings.servers.map(async (server) => ({ ...(await serverOptions(secrets, server)), guard: await guardFor(server), senderConstraint: settings.senderConstraints.get(server.name) }))),
     authenticator: authenticatorOf(settings, settings.proofTable === undefined ? undefined : createDynamoDbReplayStore(new DynamoDBClient({}), settings.proofTable)),
     authorizationServers: settings.issuers.map(({ issuer }) => issuer),
     scopes: settings.scopes,
-    decisionPoint: decisionPointOf(settings),
+    decisionPoint,
+    grants: settings.grants && gatewayGrants(settings.grants, settings.publicUrl, decisionPoint, settings.servers.map(({ name }) => name)),
     rateLimiter: createRateLimiter(DEFAULT_RATE_LIMITS),
     audit: createPinoSink(),
     registry: registry?.view,
@@ -45,13 +53,16 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
     allowedOrigins: [origin, ...settings.allowedOrigins],
     limits: { maxBodyBytes: settings.maxBodyBytes },
   });
-  if (registry === undefined) return { ...gateway, settle: () => Promise.resolve() };
+  const flush = () => reporter?.flush() ?? Promise.resolve();
+  if (registry === undefined) return { ...gateway, settle: flush };
   return {
     async fetch(request, peer) {
       await registry.freshen();
       return gateway.fetch(request, peer);
     },
-    settle: registry.record,
+    async settle() {
+      await Promise.all([registry.record(), flush()]);
+    },
     async close() {
       registry.view.close();
       await gateway.close();

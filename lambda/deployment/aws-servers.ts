@@ -7,7 +7,7 @@ import { isJsonObject } from '../protocol';
 import type { ServerSettings } from './settings';
 
 /** How a deployed function reaches a server, with the server's own credential. @throws where the secret is not what it should be */
-export async function serverOptions(secrets: SecretsManagerClient, { url, headersSecretArn, unsafeAllowPlainHttp, credentials, ...server }: ServerSettings): Promise<ServerOptions> {
+export async function serverOptions(secrets: SecretsManagerClient, { url, headersSecretArn, unsafeAllowPlainHttp, credentials, dataGuard: _dataGuard, ...server }: ServerSettings): Promise<ServerOptions> {
   const headers = headersSecretArn === undefined ? {} : readHeaders(server.name, await readSecret(secrets, headersSecretArn));
   const own = credentials && createUpstreamCredentials(credentials, { url, secretAt: ({ secretArn, key }) => secretsManagerSecret(secrets, secretArn, key), signer: createAwsSigner() });
   return { ...server, credentials: own, upstream: { kind: 'http', url, headers, unsafeAllowPlainHttp } };

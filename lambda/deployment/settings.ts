@@ -1,7 +1,9 @@
 import type { CredentialSettings } from '../credentials';
 import { SENDER_CONSTRAINTS, type SenderConstraint, type TokenRequirement, type TrustedIssuer } from '../identity';
 import { isJsonObject } from '../protocol';
+import type { DataGuardSettings } from './aws-guard';
 import { readJson, readList, readNumber, required, words, type Environment } from './environment';
+import { readOptionalGrantSettings, type GrantTableSettings } from './grant-table-settings';
 import { readOptionalRegistrySettings, type RegistrySettings } from './registry-settings';
 
 /** What the gateway's functions are told by their environment; the constructs write it (`lib/gateway/environment.ts`). */
@@ -38,6 +40,8 @@ export interface ServerSettings {
   readonly unsafeAllowPlainHttp?: boolean;
   readonly tokenRequirements?: readonly TokenRequirement[];
   readonly credentials?: CredentialSettings<SecretPlace>;
+  /** @default - the server has no guard */
+  readonly dataGuard?: DataGuardSettings;
 }
 
 export interface ProxySettings extends SharedSettings {
@@ -46,6 +50,8 @@ export interface ProxySettings extends SharedSettings {
   readonly maxBodyBytes: number;
   /** Table in which all instances note used proofs. @default - no server takes bound tokens */
   readonly proofTable?: string;
+  /** @default - there are no grants */
+  readonly grants?: GrantTableSettings;
   /** @default - there is no registry of tools: the policies alone decide */
   readonly registry?: RegistrySettings;
 }
@@ -84,6 +90,7 @@ export function readProxySettings(environment: Environment): ProxySettings {
     keySecretArn: required(environment, 'MCP_KEY_SECRET_ARN'),
     maxBodyBytes: readNumber(environment, 'MCP_MAX_BODY_BYTES'),
     proofTable: environment.MCP_PROOF_TABLE,
+    grants: readOptionalGrantSettings(environment),
     registry: readOptionalRegistrySettings(environment),
   };
 }

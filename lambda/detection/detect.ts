@@ -4,7 +4,7 @@ import { firstOccurrence, type Word } from './language';
 import { modelHits, scoreFields } from './model';
 import { foldWord } from './normalise';
 import { Reader, type Names, type Reading } from './reading';
-import { relationHits, toolNamesBeside } from './relations';
+import { namedToolHits, relationHits, toolNamesBeside } from './relations';
 import { encodedHits } from './rules/encoded';
 import { findingOf, type Hit } from './rules/hit';
 import { markupHits } from './rules/markup';
@@ -15,41 +15,65 @@ import type { RuleInfo } from './rules/rule';
 import { NO_DEFINITION, TOO_LARGE } from './rules/unreadable';
 import { DefinitionTooLarge, textFields } from './text-fields';
 import type { DetectionResult, Finding, ModelScore, Placed, TextField } from './types';
-import { scoreOf, verdictOf } from './verdict';
+import { evidenceOf, scoreOf, verdictOf, type Combination, type Evidence } from './verdict';
+import { COMBINATION } from './combination';
 
 const reader = new Reader(PHRASE_WORDS);
 
-/** The learned layer; the one that ships unless a measurement brings its own. */
-export type Model = (fields: readonly TextField[]) => ModelScore;
+/** What was learned from examples: what ships, unless a measurement brings its own. */
+export interface Learned {
+  readonly model: (fields: readonly TextField[]) => ModelScore;
+  readonly combination: Combination;
+}
+
+const SHIPPED: Learned = { model: scoreFields, combination: COMBINATION };
 
 /**
  * Decides whether a model should ever read a tool's definition (TD-1, TD-2, TD-3), from the definition alone or, with
  * `placed`, from the registry it stands in as well. A pure function: no network, clock or file. Never throws: what cannot
  * be checked is rejected.
  */
-export function detect(tool: ToolDefinition, placed?: Placed, model: Model = scoreFields): DetectionResult {
+export function detect(tool: ToolDefinition, placed?: Placed, { model, combination }: Learned = SHIPPED): DetectionResult {
   if (!isJsonObject(tool)) return refuse(NO_DEFINITION);
-  return judge(tool, () => [...annotationHits(tool), ...(placed ? relationHits(tool, placed) : [])], namesOf(tool, placed), model);
+  const examined = examine(tool, () => [...annotationHits(tool), ...(placed ? relationHits(tool, placed) : [])], namesOf(tool, placed), model);
+  return judge(examined, combination);
+}
+
+/** What the layers have against a definition, unweighed, for training; of one that cannot be read `undefined`. */
+export function evidenceAgainst(tool: ToolDefinition, model: Learned['model']): Evidence | undefined {
+  return examine(tool, () => annotationHits(tool), namesOf(tool, undefined), model)?.evidence;
 }
 
 /** Decides the same about the instructions of a server, which a model reads as much as its tools. */
 export function detectInstructions(instructions: string): DetectionResult {
-  return judge({ instructions }, () => [], { own: '', parameters: new Set(), others: new Set() }, scoreFields);
+  return judge(examine({ instructions }, () => [], { own: '', parameters: new Set(), others: new Set() }, scoreFields), COMBINATION);
 }
 
-function judge(definition: object, structural: () => readonly Hit[], names: Names, model: Model): DetectionResult {
+interface Examined {
+  readonly hits: readonly Hit[];
+  readonly evidence: Evidence;
+}
+
+/** `undefined` of what is too large to be read to its end. */
+function examine(definition: object, structural: () => readonly Hit[], names: Names, model: Learned['model']): Examined | undefined {
   let fields: readonly TextField[];
   try {
     fields = textFields(definition);
   } catch (error) {
     if (!(error instanceof DefinitionTooLarge)) throw error;
-    return refuse(TOO_LARGE);
+    return undefined;
   }
   const readings = fields.map((field) => reader.read(field, names));
-  const learned = modelHits(model(fields)).map((hit) => discount(hit, readings));
-  const hits = [...structural(), ...readings.flatMap((reading) => readingHits(reading, names)), ...learned];
-  const score = scoreOf(hits);
-  return { verdict: verdictOf(score), score, findings: findingsOf(hits) };
+  const learned = model(fields);
+  const suspected = modelHits(learned).map((hit) => discount(hit, readings));
+  const hits = [...structural(), ...readings.flatMap((reading) => readingHits(reading, names)), ...suspected];
+  return { hits, evidence: evidenceOf(hits, learned) };
+}
+
+function judge(examined: Examined | undefined, combination: Combination): DetectionResult {
+  if (examined === undefined) return refuse(TOO_LARGE);
+  const score = scoreOf(examined.evidence, combination);
+  return { verdict: verdictOf(score), score, findings: findingsOf(examined.hits) };
 }
 
 function refuse(rule: RuleInfo): DetectionResult {
@@ -63,6 +87,7 @@ function readingHits(reading: Reading, names: Names): readonly Hit[] {
     ...payloadHits(reading),
     ...phraseHits(reading).map((hit) => inOriginal(hit, reading)),
     ...encodedHits(reading, reader, names),
+    ...namedToolHits(reading, names.others),
   ];
 }
 

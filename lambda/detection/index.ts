@@ -8,4 +8,4 @@ export { DefinitionTooLarge, textFields, TextLimits } from './text-fields';
 export { normalise, type NormalisedText, type Oddity } from './normalise';
 export type { RuleInfo } from './rules';
 export * from './types';
-export { CONTENT_REJECT, CONTENT_REVIEW, CONTENT_RULES, detectContent, type ContentOptions, type ContentVerdict } from './content';
+export { base64Runs, CONTENT_REJECT, CONTENT_REVIEW, CONTENT_RULES, detectContent, type ContentOptions, type ContentVerdict } from './content';

@@ -55,6 +55,8 @@ export interface DetectionResult {
 export interface ModelScore {
   /** Calibrated, 0 to 1. */
   readonly probability: number;
+  /** Of the most suspicious sentence, before calibration; of no sentence, `-Infinity`. */
+  readonly logOdds: number;
   /** Spans in the original texts, by falling weight. */
   readonly spans: readonly ModelSpan[];
 }

@@ -1,29 +1,79 @@
+import { LEARNED } from './model';
 import type { Hit } from './rules/hit';
-import type { Severity, Verdict } from './types';
+import type { ModelScore, Severity, Verdict } from './types';
 
-/** Evidence of one rule, in units of log-odds. */
-const WEIGHT: Readonly<Record<Severity, number>> = { info: 0, low: 0.6, medium: 1.7, high: 4.4, critical: 7 };
+/** What speaks for and against a definition, before it is weighed. */
+export interface Evidence {
+  /** Log-odds of the most suspicious sentence as the learned layer sees it, and the same once what is said about is discounted. */
+  readonly model: { readonly plain: number; readonly discounted: number };
+  /** The rules that are broken, each once. */
+  readonly rules: readonly BrokenRule[];
+}
 
-/** What is said about, in quotation or by whoever looks for it, is worth this part of what is said. */
-const DISCOUNT = 0.35;
+export interface BrokenRule {
+  readonly id: string;
+  readonly severity: Severity;
+  /** In quotation, in code, or by whoever looks for it, wherever it is broken. */
+  readonly discounted: boolean;
+  readonly wordless: boolean;
+}
 
-/** Log-odds of a definition without any finding. */
-const PRIOR = -3.8;
+/** What evidence is worth, in units of log-odds. Fitted by `npm run train` to definitions that the model had not seen. */
+export interface Combination {
+  /** Of a definition that breaks no rule and whose sentences are as likely to steer as not. */
+  readonly prior: number;
+  /** For each unit by which the learned layer's log-odds lie below zero, and for each above. */
+  readonly innocence: number;
+  readonly suspicion: number;
+  readonly severities: Readonly<Record<Severity, number>>;
+  /** What a rule is worth beyond its severity, by its id. */
+  readonly rules: Readonly<Record<string, number>>;
+  /** The part that is left of evidence which is said about rather than said. */
+  readonly discount: number;
+}
 
-/** From here on a definition waits for a person, and from there on it is refused. */
-const REVIEW = 0.1;
+/** A definition whose every sentence is harmless is no more innocent than this, nor one more suspicious. */
+const LEAST = -4;
+const MOST = 8;
+
+const SERIOUS: ReadonlySet<Severity> = new Set(['high', 'critical']);
+
+/** From this probability on a definition is refused: poison is more likely than not. */
 const REJECT = 0.5;
+/** From here on a person looks: of ten such definitions one may be poisoned. */
+const REVIEW = 0.1;
 
-/** Probability that a definition steers its reader, from the rules it breaks: each rule counts once. */
-export function scoreOf(hits: readonly Hit[]): number {
-  const evidence = new Map<string, number>();
-  for (const { rule, discounted, evidence: given } of hits) {
-    const weight = (given ?? WEIGHT[rule.severity]) * (discounted ? DISCOUNT : 1);
-    evidence.set(rule.id, Math.max(evidence.get(rule.id) ?? 0, weight));
+/** What the layers say about one definition. */
+export function evidenceOf(hits: readonly Hit[], { logOdds }: ModelScore): Evidence {
+  const rules = new Map<string, BrokenRule>();
+  let plain = -Infinity;
+  let discounted = -Infinity;
+  for (const { rule, discounted: isDiscounted = false, evidence = 0 } of hits) {
+    if (rule === LEARNED) {
+      if (isDiscounted) discounted = Math.max(discounted, evidence);
+      else plain = Math.max(plain, evidence);
+    } else if (!isDiscounted || !rules.has(rule.id)) rules.set(rule.id, { id: rule.id, severity: rule.severity, discounted: isDiscounted, wordless: rule.wordless ?? false });
   }
-  let logOdds = PRIOR;
-  for (const weight of evidence.values()) logOdds += weight;
+  return { model: plain === -Infinity && discounted === -Infinity ? { plain: logOdds, discounted } : { plain, discounted }, rules: [...rules.values()] };
+}
+
+/** Probability that a definition steers its reader. */
+export function scoreOf(evidence: Evidence, combination: Combination): number {
+  const { prior, innocence, suspicion, discount } = combination;
+  const model = modelOf(evidence, discount);
+  let logOdds = prior + (model < 0 ? innocence : suspicion) * model;
+  for (const rule of evidence.rules) logOdds += worthOf(rule, combination) * (rule.discounted ? discount : 1);
   return 1 / (1 + Math.exp(-logOdds));
+}
+
+/** The learned layer's log-odds, within bounds; not below zero where what is objected to stands outside of its sentences. */
+export function modelOf({ model: { plain, discounted }, rules }: Evidence, discount: number): number {
+  const least = rules.some(({ wordless, severity, discounted: said }) => wordless && !said && SERIOUS.has(severity)) ? 0 : LEAST;
+  return Math.min(MOST, Math.max(least, plain, discounted > 0 ? discounted * discount : discounted));
+}
+
+function worthOf({ id, severity }: BrokenRule, { severities, rules }: Combination): number {
+  return severities[severity] + (rules[id] ?? 0);
 }
 
 export function verdictOf(score: number): Verdict {

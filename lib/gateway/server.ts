@@ -3,6 +3,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import type { IPolicyStore, McpToolDefinition } from '../authorization';
+import type { DataGuard } from '../data-guard';
 import type { McpGateway } from './gateway';
 import { SERVER_NAME } from './routes';
 import type { SenderConstraint } from './sender-constraint';
@@ -102,6 +103,13 @@ export interface AddServerOptions {
   readonly policyStore?: IPolicyStore;
 
   /**
+   * What may reach the server's tools beyond their schemas, and what of its answers may reach a client (DLP-1 to DLP-4).
+   *
+   * @default - arguments are checked against the schemas, and answers against the protocol
+   */
+  readonly dataGuard?: DataGuard;
+
+  /**
    * Reach the server without TLS, where the network between the proxy and the server protects them (NET-4).
    *
    * @default false
@@ -135,6 +143,7 @@ export class McpServer extends Construct {
   private readonly props: McpServerProps;
   private readonly credentials: Readonly<Record<string, unknown>> | undefined;
   private readonly tokenRequirements: object[] | undefined;
+  private readonly dataGuard: Readonly<Record<string, unknown>> | undefined;
 
   constructor(scope: Construct, name: string, props: McpServerProps) {
     if (!SERVER_NAME.test(name)) {
@@ -147,6 +156,7 @@ export class McpServer extends Construct {
     this.assertUrl();
     props.headersSecret?.grantRead(props.gateway);
     this.credentials = props.credentials?._bind(props.gateway);
+    this.dataGuard = props.dataGuard?._bind(props.gateway);
     this.senderConstraint = props.senderConstraint ?? props.gateway.senderConstraint;
     this.tokenRequirements = requirementSettings(props.tokenRequirements);
     this.policyStore = props.policyStore ?? props.gateway.policyStore;
@@ -172,7 +182,7 @@ export class McpServer extends Construct {
    */
   _settings(): Record<string, unknown> {
     const { url, headersSecret, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp } = this.props;
-    const { tokenRequirements, credentials } = this;
-    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp, tokenRequirements, credentials };
+    const { tokenRequirements, credentials, dataGuard } = this;
+    return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp, tokenRequirements, credentials, dataGuard };
   }
 }

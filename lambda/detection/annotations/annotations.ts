@@ -2,7 +2,7 @@ import type { Hit } from '../rules/hit';
 import type { RuleInfo } from '../rules/rule';
 import { isJsonObject, type ToolDefinition } from '../../protocol';
 
-const rule = (id: string, severity: RuleInfo['severity'], sentence: string, safId: string, owaspId: string): RuleInfo => ({ id, severity, sentence, safId, owaspId });
+const rule = (id: string, severity: RuleInfo['severity'], sentence: string, safId: string, owaspId: string): RuleInfo => ({ id, severity, sentence, safId, owaspId, wordless: true });
 
 export const ANNOTATION_RULES = {
   readOnly: rule('TP-921', 'medium', 'It calls itself read-only, and its name says that it changes or sends something.', 'SAF-T1104', 'MCP02'),

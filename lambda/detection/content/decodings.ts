@@ -1,3 +1,5 @@
+import { base64Runs } from './runs';
+
 /** A text in another spelling, and where in the original it stood. */
 export interface Decoded {
   readonly text: string;
@@ -8,16 +10,22 @@ export interface Decoded {
 }
 
 const MOST = 12;
+/** Shorter runs hold no order. */
+const LEAST = 24;
 const LONGEST = 20_000;
 
 /** Texts that stand encoded in a text: base64, hexadecimal, percent, entities, escapes; and, of a short one, shifted, mirrored, or spelt out. */
 export function decodings(text: string): readonly Decoded[] {
   const found: Decoded[] = [];
-  if (/[A-Za-z0-9+/_-]{24}/.test(text)) each(text, /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,27000}={0,2}/g, base64, found);
-  if (/[0-9a-f]{32}/i.test(text)) each(text, /(?<![0-9A-Fa-f])(?:[0-9a-fA-F]{2}){16,8000}(?![0-9A-Fa-f])/g, (hex) => Buffer.from(hex, 'hex'), found);
-  if (/%[0-9a-f]{2}/i.test(text)) each(text, /(?:[\w.+-]{0,60}%[0-9A-Fa-f]{2}){4,400}[\w.+-]{0,60}/g, percent, found);
-  if (/&#/.test(text)) each(text, /(?:&#x?[0-9A-Fa-f]{1,6};[ ,.]?){8,4000}/g, (run) => Buffer.from(entities(run)), found);
-  if (/\\[ux]/.test(text)) each(text, /(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}){8,2000}/g, (run) => Buffer.from(escapes(run)), found);
+  for (const { start, end } of base64Runs(text, LEAST)) {
+    if (found.length >= MOST) break;
+    const run = text.slice(start, Math.min(end, start + LONGEST));
+    const decoded = (/^(?:[0-9a-fA-F]{2})+$/.test(run) ? readable(Buffer.from(run, 'hex')) : undefined) ?? readable(Buffer.from(run, /[-_]/.test(run) ? 'base64url' : 'base64'));
+    if (decoded !== undefined) found.push({ text: decoded, start, end, speculative: false });
+  }
+  if (text.includes('%') && /(?:%[0-9a-f]{2}[^%]{0,60}){4}/i.test(text)) each(text, /(?:[\w.+-]{0,60}%[0-9A-Fa-f]{2}){4,400}[\w.+-]{0,60}/g, percent, found);
+  if (text.includes('&#')) each(text, /(?:&#x?[0-9A-Fa-f]{1,6};[ ,.]?){8,4000}/g, (run) => Buffer.from(entities(run)), found);
+  if (text.includes('\\u') || text.includes('\\x')) each(text, /(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}){8,2000}/g, (run) => Buffer.from(escapes(run)), found);
   return found.slice(0, MOST);
 }
 
@@ -40,10 +48,6 @@ function each(text: string, pattern: RegExp, decode: (run: string) => Buffer | u
     const decoded = bytes === undefined ? undefined : readable(bytes);
     if (decoded !== undefined) found.push({ text: decoded, start: match.index, end: match.index + match[0].length, speculative: false });
   }
-}
-
-function base64(run: string): Buffer | undefined {
-  return Buffer.from(run, /[-_]/.test(run) ? 'base64url' : 'base64');
 }
 
 function percent(run: string): Buffer | undefined {

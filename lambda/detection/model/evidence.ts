@@ -11,10 +11,7 @@ export const LEARNED: RuleInfo = {
   owaspId: 'MCP03',
 };
 
-/** What the model's log-odds are worth beside the rules': counted double, since rules rarely agree with it by chance. */
-const SHARE = 2;
-
-/** The sentences that the model objects to, each with its evidence. A model that finds nothing speaks for nobody. */
+/** The sentences that the model objects to, each with its log-odds. A model that finds nothing speaks for nobody. */
 export function modelHits({ spans }: ModelScore): readonly Hit[] {
-  return spans.map(({ pointer, start, end, weight }) => ({ rule: LEARNED, pointer, start, end, evidence: SHARE * weight }));
+  return spans.map(({ pointer, start, end, weight }) => ({ rule: LEARNED, pointer, start, end, evidence: weight }));
 }

@@ -55,7 +55,7 @@ export class SentenceModel {
       if (score > SPAN_SCORE) spans.push(spanOf(sentence, score));
     }
     spans.sort((a, b) => b.weight - a.weight);
-    return { probability: this.probability(highest), spans: spans.slice(0, MOST_SPANS) };
+    return { probability: this.probability(highest), logOdds: highest, spans: spans.slice(0, MOST_SPANS) };
   }
 
   /** Log-odds of one sentence, before calibration. */

@@ -66,6 +66,11 @@ function nameKind(text: string, original: () => string): string {
   return SENSITIVE.test(text) ? '<secret>' : '<constant>';
 }
 
+/** A word with digits for some of its letters: `1gn0re`, `pr3vious`; not `base64`, whose digits stand at its end. */
+const IN_DIGITS = /^(?:[a-z]*[013457][a-z]{2}|[a-z]+[013457][a-z])[a-z013457]*$/;
+
+const LETTERS: Readonly<Record<string, string>> = { 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't' };
+
 function plainWord(text: string): readonly string[] {
   const apostrophe = text.search(/['\u2019]/);
   if (apostrophe > 0) {
@@ -73,6 +78,7 @@ function plainWord(text: string): readonly string[] {
     return stem.endsWith('n') && text.endsWith('t') ? [stem.slice(0, -1), 'not'] : [stem];
   }
   if (text === 'dont') return ['do', 'not'];
+  if (IN_DIGITS.test(text) && text.length >= 5) return [text.replace(/[013457]/g, (digit) => LETTERS[digit]!)];
   const first = text.charCodeAt(0);
   return [first >= 48 && first <= 57 ? '0' : text];
 }

@@ -1,6 +1,6 @@
 import { hashOf } from './features';
 
-/** Words that mean much the same have one number. Made from a sentence encoder's own word vectors (docs/detection-model.md). */
+/** Words that mean much the same have one number. Made from a sentence encoder's own word vectors (docs/detection.md). */
 export class WordClusters {
   private constructor(
     readonly levels: number,

@@ -1,2 +1,2 @@
 /** What definitions of several servers are to each other. */
-export { relationHits, RELATION_RULES, toolNamesBeside } from './relations';
+export { namedToolHits, relationHits, RELATION_RULES, toolNamesBeside } from './relations';

@@ -1,17 +1,18 @@
 import { foldWord, normalise } from '../normalise';
+import type { Reading } from '../reading';
 import type { Hit } from '../rules/hit';
 import type { RuleInfo } from '../rules/rule';
 import type { Placed, Registry } from '../types';
 import type { ToolDefinition } from '../../protocol';
 
-const rule = (id: string, severity: RuleInfo['severity'], sentence: string, safId: string): RuleInfo => ({ id, severity, sentence, safId, owaspId: 'MCP03' });
+const rule = (id: string, severity: RuleInfo['severity'], sentence: string, safId: string): RuleInfo => ({ id, severity, sentence, safId, owaspId: 'MCP03', wordless: true });
 
 export const RELATION_RULES = {
   equal: rule('TP-911', 'low', "Its name is that of another server's tool.", 'SAF-T1301'),
   skeleton: rule('TP-912', 'high', "Its name looks exactly like that of another server's tool and is spelled with other characters.", 'SAF-T1004'),
   separators: rule('TP-913', 'medium', "Its name differs from that of another server's tool in case or separators alone.", 'SAF-T1004'),
   distance: rule('TP-914', 'medium', "Its name is one letter away from that of another server's tool.", 'SAF-T1004'),
-  names: rule('TP-915', 'low', "It names another server's tool.", 'SAF-T1301'),
+  names: { ...rule('TP-915', 'low', "It names another server's tool.", 'SAF-T1301'), wordless: false },
 } as const;
 
 interface NamedTool {
@@ -42,6 +43,13 @@ export function relationHits(tool: ToolDefinition, { server, registry }: Placed)
   else if (alike.length > 0) hits.push({ rule: RELATION_RULES.separators, ...at });
   else if (deletions(plainName(name)).some((form) => others(index.byDeletion.get(form)).length > 0)) hits.push({ rule: RELATION_RULES.distance, ...at });
   return hits;
+}
+
+/** The first word of a text that is the distinctive name of another server's tool. */
+export function namedToolHits({ field, normalised, words }: Reading, others: ReadonlySet<string>): readonly Hit[] {
+  const word = others.size === 0 || field.kind === 'name' ? undefined : words.find(({ text }) => others.has(text));
+  if (!word) return [];
+  return [{ rule: RELATION_RULES.names, pointer: field.pointer, start: normalised.originalOffset(word.start), end: normalised.originalOffset(word.end), discounted: word.quoted }];
 }
 
 /** Distinctive names of the tools of all other servers, normalised. */

@@ -4,7 +4,7 @@ import type { Hit } from './hit';
 import { phraseHits } from './phrases';
 import type { RuleInfo } from './rule';
 
-const rule = (id: string, how: string): RuleInfo => ({ id, severity: 'critical', sentence: `It hides an order to the reader ${how}.`, safId: 'SAF-T1402', owaspId: 'MCP03' });
+const rule = (id: string, how: string): RuleInfo => ({ id, severity: 'critical', sentence: `It hides an order to the reader ${how}.`, safId: 'SAF-T1402', owaspId: 'MCP03', wordless: true });
 
 /** Orders in disguise. A disguise alone is none: what comes out must break a rule. */
 export const ENCODED: Readonly<Record<Decoding['encoding'], RuleInfo>> = {

@@ -10,7 +10,7 @@ export interface Hit {
   readonly end: number;
   /** Said about rather than said: in quotation, in code, or by whoever looks for it. Counts less. */
   readonly discounted?: boolean;
-  /** Log-odds for it. @default - by the rule's severity */
+  /** Log-odds for it, where the learned layer made it. */
   readonly evidence?: number;
 }
 

@@ -3,7 +3,7 @@ import type { Reading } from '../reading';
 import type { Hit } from './hit';
 import type { RuleInfo } from './rule';
 
-const rule = (id: string, severity: RuleInfo['severity'], sentence: string): RuleInfo => ({ id, severity, sentence, safId: 'SAF-T1402', owaspId: 'MCP03' });
+const rule = (id: string, severity: RuleInfo['severity'], sentence: string): RuleInfo => ({ id, severity, sentence, safId: 'SAF-T1402', owaspId: 'MCP03', wordless: true });
 
 /** Characters that a person does not see and a model reads. */
 export const OBFUSCATION = {

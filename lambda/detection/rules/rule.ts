@@ -11,6 +11,8 @@ export interface RuleInfo {
   readonly safId?: string;
   /** Entry of the OWASP MCP Top 10. */
   readonly owaspId?: string;
+  /** What it objects to stands in no sentence that the learned layer could read: harmless sentences do not excuse it. @default false */
+  readonly wordless?: boolean;
 }
 
 /** A rule over the meaning of one sentence. */

@@ -25,6 +25,15 @@ interface Compiled {
 interface Anchored {
   /** In lower case, without the three characters that the table has seen. */
   readonly rest: string;
+  /** The first character, where case matters; otherwise 0. */
+  readonly first: number;
+  readonly recogniser: Compiled;
+}
+
+interface Inside {
+  readonly anchor: string;
+  /** Of the character that it is found by. */
+  readonly offset: number;
   readonly recogniser: Compiled;
 }
 
@@ -67,7 +76,8 @@ export class Scanner {
   private readonly sixCapitalsThenDigit: Compiled[] = [];
   private readonly digitThenCapital: Compiled[] = [];
   private readonly dashes: Compiled[] = [];
-  private readonly inside: { readonly anchor: string; readonly recogniser: Compiled }[] = [];
+  /** Anchors inside of a match, by the first of their characters that is neither letter nor digit. */
+  private readonly inside: (readonly Inside[] | undefined)[] = Array.from({ length: 128 }, () => undefined);
   private readonly fewestDigits: number;
 
   constructor(files: readonly RecogniserFile[]) {
@@ -81,33 +91,47 @@ export class Scanner {
     this.fewestDigits = this.numbers[0]?.minDigits ?? Infinity;
   }
 
-  private place(compiled: Compiled, { anchors, anywhere }: Recogniser, lists: Map<number, Anchored[]>): void {
+  private place(compiled: Compiled, { anchors, anywhere, ignoreCase }: Recogniser, lists: Map<number, Anchored[]>): void {
     for (const anchor of anchors) {
       if (anchor === 'digit') this.numbers.push(compiled);
       else if (anchor === 'AA9') this.capitalsThenDigit.push(compiled);
       else if (anchor === 'AAAAAA9') this.sixCapitalsThenDigit.push(compiled);
       else if (anchor === '9A') this.digitThenCapital.push(compiled);
       else if (anchor.startsWith('-----')) this.dashes.push(compiled);
-      else if (anywhere) this.inside.push({ anchor, recogniser: compiled });
-      else for (const key of keysOf(anchor)) lists.set(key, [...(lists.get(key) ?? []), { rest: anchor.slice(3).toLowerCase(), recogniser: compiled }]);
+      else if (anywhere) this.placeInside(anchor, compiled);
+      else for (const key of keysOf(anchor)) lists.set(key, [...(lists.get(key) ?? []), { rest: anchor.slice(3).toLowerCase(), first: ignoreCase ? 0 : anchor.charCodeAt(0), recogniser: compiled }]);
     }
+  }
+
+  private placeInside(anchor: string, recogniser: Compiled): void {
+    const offset = [...anchor].findIndex((character) => KINDS[character.charCodeAt(0)] === Kind.OTHER);
+    if (offset === -1) throw new RangeError(`recogniser ${recogniser.id}: an anchor inside of a match needs a character that is neither letter nor digit`);
+    const unit = anchor.charCodeAt(offset);
+    this.inside[unit] = [...(this.inside[unit] ?? []), { anchor, offset, recogniser }];
   }
 
   /** Data in `text`, by rising start, none within another. */
   scan(text: string, context: ScanContext = {}): readonly Match[] {
     const found: Match[] = [];
     this.scanWords(text, context, found);
-    this.scanInside(text, context, found);
     return found.length < 2 ? found : withoutOverlaps(found);
   }
 
   private scanWords(text: string, context: ScanContext, found: Match[]): void {
     const { table, buckets } = this;
+    const { length } = text;
     let before: number = Kind.OTHER;
-    for (let i = 0; i < text.length; i++) {
+    for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       const kind = unit < 128 ? KINDS[unit]! : Kind.OTHER;
+      // Most characters go on with a word.
+      if (kind === Kind.LOWER && before !== Kind.OTHER) {
+        before = Kind.LOWER;
+        continue;
+      }
       if (kind === Kind.OTHER) {
+        const inside = unit < 128 ? this.inside[unit] : undefined;
+        if (inside !== undefined) this.tryInside(inside, text, i, context, found);
         if (unit === HYPHEN && text.charCodeAt(i + 1) === HYPHEN && text.charCodeAt(i - 1) !== HYPHEN) this.tryAll(this.dashes, text, i, context, found);
       } else if (before === Kind.OTHER || (kind === Kind.UPPER && before === Kind.LOWER)) {
         const second = text.charCodeAt(i + 1);
@@ -142,13 +166,13 @@ export class Scanner {
     }
   }
 
-  private scanInside(text: string, context: ScanContext, found: Match[]): void {
-    for (const { anchor, recogniser } of this.inside) {
-      for (let at = text.indexOf(anchor); at !== -1; at = text.indexOf(anchor, at + 1)) {
-        let start = at;
-        while (start > 0 && at - start < recogniser.lookBehind && isPartOfName(text.charCodeAt(start - 1))) start--;
-        tryOne(recogniser, text, start, context, found);
-      }
+  private tryInside(inside: readonly Inside[], text: string, at: number, context: ScanContext, found: Match[]): void {
+    for (const { anchor, offset, recogniser } of inside) {
+      const from = at - offset;
+      if (!text.startsWith(anchor, from)) continue;
+      let start = from;
+      while (start > 0 && from - start < recogniser.lookBehind && isPartOfName(text.charCodeAt(start - 1))) start--;
+      tryOne(recogniser, text, start, context, found);
     }
   }
 
@@ -174,8 +198,8 @@ function compile(recogniser: Recogniser, dataClass: DataClass): Compiled {
 
 function tryAnchored(anchored: readonly Anchored[], text: string, at: number, context: ScanContext, found: Match[]): void {
   for (let i = 0; i < anchored.length; i++) {
-    const { rest, recogniser } = anchored[i]!;
-    if (goesOnAs(rest, text, at + 3)) tryOne(recogniser, text, at, context, found);
+    const { rest, first, recogniser } = anchored[i]!;
+    if ((first === 0 || first === text.charCodeAt(at)) && goesOnAs(rest, text, at + 3)) tryOne(recogniser, text, at, context, found);
   }
 }
 

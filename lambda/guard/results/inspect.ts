@@ -1,6 +1,7 @@
 import type { Scanner} from '../recognisers';
 import { type DataClass } from '../recognisers';
-import { DEFAULT_ARCHIVE_LIMITS, base64Runs, textsInside, type ArchiveLimits } from '../look-inside';
+import { base64Runs } from '../../detection';
+import { DEFAULT_ARCHIVE_LIMITS, textsInside, type ArchiveLimits } from '../look-inside';
 import type { Edit } from './edits';
 import { hiddenEdits } from './hidden';
 import { activeMarkup } from './markup';

@@ -42,7 +42,6 @@ export interface ResultGuardOptions {
 
 /** How much of an error's internals the audit trail keeps. */
 const MAX_DETAIL = 600;
-/** Members of `_meta` by which the protocol itself works. */
 const CARRY_REACH = 256;
 const MAX_CARRIES = 32;
 
@@ -113,7 +112,6 @@ export class ResultGuard {
     return new Carry();
   }
 
-  /** The detail of a token's datum, for principals that may see it. */
   private redact(result: JsonObject, exchange: GuardedExchange, number: 'marker' | 'zero'): Guarded<JsonObject> {
     const pass = this.redaction(exchange, number);
     const details: string[] = [];
@@ -331,7 +329,12 @@ function truncated(value: JsonObject, maxLength: number, note: (pointer: string)
   return changed ? { ...value, content } : value;
 }
 
-/** Bytes as JSON; an estimate from the texts would be met too easily. */
-function sizeOf(value: JsonObject): number {
-  return Buffer.byteLength(JSON.stringify(value));
+/** Bytes of all texts and names, with what JSON puts around them; line breaks count as one. */
+function sizeOf(value: JsonValue | undefined): number {
+  if (typeof value === 'string') return Buffer.byteLength(value) + 3;
+  if (Array.isArray(value)) return value.reduce((sum: number, element) => sum + sizeOf(element), 2);
+  if (!isJsonObject(value)) return 6;
+  let sum = 2;
+  for (const key of Object.keys(value)) sum += key.length + 3 + sizeOf(value[key]);
+  return sum;
 }
