@@ -1,8 +1,9 @@
 /**
- * `npm run conformance [-- --smoke] [-- --only SCENARIO,...]`: the official conformance suite against the fixture server
- * alone and through the gateway. Goal: every scored check of both requirement sets passes through the gateway.
+ * `npm run conformance [-- --smoke] [-- --only SCENARIO,...] [-- --authorization]`: the official conformance suite against
+ * the fixture server alone and through the gateway; with `--authorization` the gateway demands access tokens, which a shim
+ * adds to the suite's requests, as bearer tokens and bound to a key (DPoP). Goal: every scored check of both requirement sets passes through the gateway.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -11,8 +12,10 @@ import { start } from '../child-process';
 import { UNREACHABLE_RATES, startGateway } from '../gateway-process';
 import { ROOT } from '../install';
 import { conclude, table, type Goal } from '../report';
+import { startShim } from './authorizing-shim';
 import { REQUIREMENTS, installReferee, type Requirements } from './referee';
 import { compare, nameOf, scoreOf, type ExpectedFailures, type Score } from './score';
+import { createTestIssuer } from './tokens';
 
 const FIXTURE_SOURCE = join(ROOT, 'test', 'fixtures', 'conformance-server', 'main.ts');
 /** Bundled, so that it starts as fast as a program of that size does: some checks give a server half a second. */
@@ -43,12 +46,12 @@ interface Outcome extends Trial {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { smoke: { type: 'boolean', default: false }, only: { type: 'string' } },
+    options: { smoke: { type: 'boolean', default: false }, only: { type: 'string' }, authorization: { type: 'boolean', default: false } },
   });
   const only = values.only?.split(',') ?? (values.smoke ? SMOKE_SCENARIOS : undefined);
   const referee = await installReferee();
   const outcomes: Outcome[] = [];
-  for (const trial of await startTrials(values.smoke)) {
+  for (const trial of await (values.authorization ? startAuthorizedTrials() : startTrials(values.smoke))) {
     const name = `${trial.subject}-${trial.requirements}`.replaceAll(/\W+/g, '-');
     const score = scoreOf(await referee.judge(name, trial.url, trial.requirements, only));
     outcomes.push({ ...trial, score });
@@ -96,6 +99,28 @@ async function startTrials(smoke: boolean): Promise<Trial[]> {
     through('stdio-modern', 'gateway, modern-only over stdio')('2025-11-25'),
     through('stdio-legacy', 'gateway, legacy-only over stdio')('2026-07-28'),
   ];
+}
+
+/** The same checks where every request needs a token: nothing of the protocol may change by it. */
+async function startAuthorizedTrials(): Promise<Trial[]> {
+  await build({ entryPoints: [FIXTURE_SOURCE], outfile: FIXTURE, bundle: true, platform: 'node', logLevel: 'warning' });
+  const fixture = await startFixture('dual');
+  const tokens = await createTestIssuer();
+  const keys = join(ROOT, '.bench', 'conformance', 'jwks.json');
+  await writeFile(keys, JSON.stringify(tokens.jwks));
+  const server = { url: fixture, clientCapabilities: ALL };
+  const gateway = await startGateway({
+    name: 'conformance-authorization',
+    mcpServers: { bearer: server, dpop: { ...server, senderConstraint: 'required' } },
+    policies: PERMIT_ALL,
+    config: { identity: { issuer: tokens.issuer, jwks: keys }, limits: { rates: UNREACHABLE_RATES } },
+  });
+  const bearer = await startShim(gateway.url('bearer'), await tokens.bearer(gateway.url('bearer')));
+  const dpop = await startShim(gateway.url('dpop'), await tokens.dpop(gateway.url('dpop')));
+  return REQUIREMENTS.flatMap((requirements) => [
+    { subject: 'gateway, bearer tokens', requirements, url: bearer, gating: true },
+    { subject: 'gateway, DPoP-bound tokens', requirements, url: dpop, gating: true },
+  ]);
 }
 
 async function startFixture(era: Era): Promise<string> {
