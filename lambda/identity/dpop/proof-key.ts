@@ -1,12 +1,13 @@
-import { calculateJwkThumbprint, importJWK, type CryptoKey, type JWK } from 'jose';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, type JWK } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { ProofRefusalReason } from '../failure';
-import { DPOP_ALGORITHMS, type DpopAlgorithm } from './algorithms';
+import { DPOP_ALGORITHMS, fits, type DpopAlgorithm } from './algorithms';
 
 /** The public key of a proof's header. */
 export interface ProofKey {
   readonly algorithm: DpopAlgorithm;
-  readonly key: CryptoKey;
+  readonly key: KeyObject;
   /** RFC 7638, SHA-256, base64url: what a token's `cnf.jkt` names. */
   readonly thumbprint: string;
 }
@@ -20,7 +21,6 @@ export class ProofRefused extends Error {
 }
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-const MIN_RSA_BITS = 2048;
 const MAX_KEYS = 10_000;
 
 /**
@@ -40,8 +40,9 @@ export function createProofKeys(): (header: string) => ProofKey | Promise<ProofK
 }
 
 async function importKey(header: string): Promise<ProofKey> {
-  const { typ, alg, jwk } = parseHeader(header);
-  if (typ !== 'dpop+jwt') throw new ProofRefused('proof_malformed');
+  const { typ, alg, jwk, crit } = parseHeader(header);
+  // No extension is understood that a proof could declare to be critical (RFC 7515 section 4.1.11).
+  if (typ !== 'dpop+jwt' || crit !== undefined) throw new ProofRefused('proof_malformed');
   const algorithm = DPOP_ALGORITHMS.find((accepted) => accepted === alg);
   if (algorithm === undefined) throw new ProofRefused('proof_algorithm');
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new ProofRefused('proof_key');
@@ -50,15 +51,15 @@ async function importKey(header: string): Promise<ProofKey> {
   // Only what makes the key: a client's `use` or `key_ops` says nothing here.
   const bare = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined)) as JWK;
   try {
-    const key = await importJWK(bare, algorithm);
-    if (key instanceof Uint8Array || key.type !== 'public' || isWeak(key)) throw new ProofRefused('proof_key');
+    const key = createPublicKey({ key: bare as JsonWebKey, format: 'jwk' });
+    if (!fits(key, algorithm)) throw new ProofRefused('proof_key');
     return { algorithm, key, thumbprint: await calculateJwkThumbprint(bare, 'sha256') };
   } catch {
     throw new ProofRefused('proof_key');
   }
 }
 
-function parseHeader(header: string): { readonly typ?: unknown; readonly alg?: unknown; readonly jwk?: unknown } {
+function parseHeader(header: string): { readonly typ?: unknown; readonly alg?: unknown; readonly jwk?: unknown; readonly crit?: unknown } {
   try {
     const value: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
     if (typeof value === 'object' && value !== null) return value;
@@ -66,9 +67,4 @@ function parseHeader(header: string): { readonly typ?: unknown; readonly alg?: u
     // The same refusal as for any other header.
   }
   throw new ProofRefused('proof_malformed');
-}
-
-function isWeak({ algorithm }: CryptoKey): boolean {
-  const { modulusLength } = algorithm as { readonly modulusLength?: number };
-  return modulusLength !== undefined && modulusLength < MIN_RSA_BITS;
 }
