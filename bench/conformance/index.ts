@@ -170,12 +170,12 @@ function report(outcomes: readonly Outcome[], expected: ExpectedFailures, smoke:
 function goalsOf(outcomes: readonly Outcome[], expected: ExpectedFailures, partial: boolean): Goal[] {
   return outcomes
     .filter(({ gating }) => gating)
-    .flatMap(({ requirements, score }) => {
+    .flatMap(({ subject, requirements, score }) => {
       const { unexpected, stale } = compare(score, expected[requirements]);
       const total = score.passed + score.failed.length;
       const goals: Goal[] = [
         {
-          name: `${requirements} through the gateway: scored checks that pass`,
+          name: `${requirements}, ${subject}: scored checks that pass`,
           value: total === 0 ? 0 : (100 * (total - unexpected.length)) / total,
           limit: 100,
           direction: 'at least',
@@ -188,7 +188,7 @@ function goalsOf(outcomes: readonly Outcome[], expected: ExpectedFailures, parti
       return [
         ...goals,
         {
-          name: `${requirements}: expected failures that pass`,
+          name: `${requirements}, ${subject}: expected failures that pass`,
           value: stale.length,
           limit: 0,
           direction: 'at most',
