@@ -141,6 +141,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   function serveMetadata(path: string, method: string, scope: RequestScope): Response {
     const name = path.slice(METADATA_PATH.length + MCP_PREFIX.length);
     const isRoot = path === METADATA_PATH || path === `${METADATA_PATH}/`;
+    if (grants?.site !== undefined && path === `${METADATA_PATH}/grants` && method === 'GET') return plain(scope, 200, protectedResourceMetadata({ resource: `${options.publicUrl}/grants`, authorizationServers: options.authorizationServers }), { 'cache-control': 'public, max-age=300' });
     const server = isRoot ? undefined : servers.get(name);
     if ((!isRoot && server === undefined) || (method !== 'GET' && method !== 'HEAD')) {
       scope.deny('unknown_route');

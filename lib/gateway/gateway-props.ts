@@ -4,6 +4,7 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { AccessGrants } from '../access-grants';
 import type { IPolicyStore } from '../authorization';
 import type { IToolRegistry } from '../registry';
 import type { DecisionMode } from './decision-mode';
@@ -51,6 +52,14 @@ export interface McpGatewayOptions {
    * @default - every tool that the policies permit
    */
   readonly registry?: IToolRegistry;
+
+  /**
+   * Just-in-time grants, for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). Adds `/grants` and
+   * `/approvals` to the API.
+   *
+   * @default - there are no grants
+   */
+  readonly accessGrants?: AccessGrants;
 
   /**
    * An API that is there already: the gateway adds its routes and its authorizer to it, and nothing else. Its endpoint, stage,

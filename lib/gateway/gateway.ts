@@ -144,6 +144,16 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this.policyStoresEnvironment() }) });
 
     this.route(authorizer, proxy, proxyTimeout);
+    props.accessGrants?._serve({
+      publicUrl: this.gatewayUrl,
+      restApi: this.restApi,
+      policyStore: this.policyStore,
+      letDecide: (role) => this.letDecide(role, this.policyStore),
+      environment: shared,
+      keySecret: secret,
+      servers: () => this.servers.map(({ serverName }) => serverName),
+      proxy: proxy.function,
+    });
   }
 
   /**
@@ -173,10 +183,12 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
   }
 
   private letDecideBy(policyStore: IPolicyStore): void {
-    for (const { role } of this.decidingFunctions) {
-      if (this.decisionMode === DecisionMode.SERVICE) policyStore.grants.authorize(role!);
-      else policyStore.grants.read(role!);
-    }
+    for (const { role } of this.decidingFunctions) this.letDecide(role!, policyStore);
+  }
+
+  private letDecide(role: iam.IRole, policyStore: IPolicyStore): void {
+    if (this.decisionMode === DecisionMode.SERVICE) policyStore.grants.authorize(role);
+    else policyStore.grants.read(role);
   }
 
   private decideOnItsOwn({ policyStore }: McpServer): void {
@@ -214,6 +226,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     addGatewayResponses(own.api, props.scopes ?? [], props.allowedOrigins ?? []);
     new McpWebAcl(this, 'WebAcl', {
       addressRateLimit: props.addressRateLimit,
+      accessGrants: props.accessGrants !== undefined,
       maxBodySize: props.maxBodySize,
       encryptionKey,
       logRetention: props.logRetention,

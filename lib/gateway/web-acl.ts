@@ -3,6 +3,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
+import { GRANT_ROUTES } from '../access-grants/routes';
 import { MCP_ROUTES, type McpRoute } from './routes';
 
 /** AWS WAF looks at no more than this of a body that comes through API Gateway. */
@@ -10,6 +11,13 @@ const INSPECTED_BODY = Size.kibibytes(64);
 
 /** Properties for a web ACL in front of MCP servers. */
 export interface McpWebAclProps {
+  /**
+   * Also let `/grants` and `/approvals` through.
+   *
+   * @default false
+   */
+  readonly accessGrants?: boolean;
+
   /**
    * Requests from one source address within five minutes before it is blocked (GW-3).
    *
@@ -78,7 +86,7 @@ export class McpWebAcl extends Construct {
         managed(2, 'AWSManagedRulesAmazonIpReputationList'),
         managed(3, 'AWSManagedRulesKnownBadInputsRuleSet'),
         managed(4, 'AWSManagedRulesCommonRuleSet', NOT_FOR_MCP),
-        ...MCP_ROUTES.map((route, index) => allowRoute(5 + index, route)),
+        ...routesOf(props).map((route, index) => allowRoute(5 + index, route)),
       ],
     });
     this.webAclArn = webAcl.attrArn;
@@ -166,8 +174,14 @@ function managed(priority: number, name: string, countOnly: readonly string[] = 
   };
 }
 
+type AllowedRoute = Pick<McpRoute, 'name' | 'pathPattern' | 'authorizedMethods' | 'openMethods'>;
+
+function routesOf({ accessGrants = false }: McpWebAclProps): readonly AllowedRoute[] {
+  return accessGrants ? [...MCP_ROUTES, ...GRANT_ROUTES] : MCP_ROUTES;
+}
+
 /** Allows one route with its methods. The path may begin with a stage or base path; nothing may follow it. */
-function allowRoute(priority: number, route: McpRoute): wafv2.CfnWebACL.RuleProperty {
+function allowRoute(priority: number, route: AllowedRoute): wafv2.CfnWebACL.RuleProperty {
   const methods = [...route.authorizedMethods, ...route.openMethods];
   return {
     name: route.name,
