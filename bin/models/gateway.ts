@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ApiGatewayCentric, ToolRegistry } from '../../lib';
+import { AccessGrants, ApiGatewayCentric, ToolRegistry } from '../../lib';
 import type { McpToolDefinition } from '../../lib';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
@@ -12,6 +12,8 @@ export interface GatewayModelSettings {
   /** `iss` of the access tokens. */
   readonly issuer: string;
   readonly jwksUri: string;
+  /** Client id of the approval page at the issuer, whose endpoints are `<issuer>/authorize` and `<issuer>/token`. */
+  readonly approvalClientId: string;
   /** The servers are at `https://<name>.<upstreamDomain>/mcp`. */
   readonly upstreamDomain: string;
 }
@@ -21,14 +23,18 @@ export class GatewayModel extends Stack {
   constructor(scope: Construct, id: string, settings: GatewayModelSettings) {
     super(scope, id, { description: 'MCP servers behind a zero-trust gateway' });
     const registry = new ToolRegistry(this, 'Tools');
+    const login = settings.issuer.replace(/\/$/, '');
+    const accessGrants = new AccessGrants(this, 'Grants', { signIn: { authorizationEndpoint: `${login}/authorize`, tokenEndpoint: `${login}/token`, clientId: settings.approvalClientId } });
     const model = new ApiGatewayCentric(this, 'Mcp', {
       registry,
+      accessGrants,
       tokenIssuers: [{ issuer: settings.issuer, jwksUri: settings.jwksUri }],
       policiesFolder: join(__dirname, '..', '..', 'policies'),
     });
     new CfnOutput(this, 'ToolRegistryTable', { value: registry.tableName });
     new CfnOutput(this, 'ToolRegistryKey', { value: registry.signingKeyArn });
     new CfnOutput(this, 'ToolDecisionUrl', { value: registry.decisionUrl });
+    new CfnOutput(this, 'ApproversTopic', { value: accessGrants.approversTopic.topicArn });
     for (const name of SERVERS) {
       const server = model.addServer(name, { url: `https://${name}.${settings.upstreamDomain}/mcp`, toolDefinitions: toolsOf(name) });
       new CfnOutput(this, `Url-${name}`, { value: server.serverUrl });

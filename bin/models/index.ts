@@ -31,6 +31,7 @@ function settingsOf(app: App) {
   return {
     issuer,
     jwksUri: context('jwksUri', `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`),
+    approvalClientId: context('approvalClientId', 'mcp-approvals'),
     upstreamDomain: context('upstreamDomain', 'mcp.example.com'),
   };
 }
