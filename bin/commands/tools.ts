@@ -7,6 +7,7 @@ import type { DecisionRequest } from '../../lambda/onboarding';
 import { RevisionConflict } from '../../lambda/stores';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import type * as AwsRegistries from '../tools/aws-registry';
+import { sendDecisions, type DecisionTarget } from '../tools/decide-in-aws';
 import { describeHistory, describeList, describeRecord, describeReview, painter } from '../tools/describe';
 
 declare const require: (id: '../tools/aws-registry') => typeof AwsRegistries;
@@ -207,26 +208,11 @@ function sayWhereNothing(chosen: readonly string[]): void {
   if (chosen.length === 0) process.stdout.write('Nothing waits for review in which the scan found nothing.\n');
 }
 
-/** In AWS the credentials say who decides, and the workflow of each review carries it out. */
-async function decideInAws({ url, region, ...options }: CommonOptions & { readonly by?: string }, requests: readonly DecisionRequest[]): Promise<void> {
-  if (url === undefined) throw new StartError('Expected --config for a registry on this machine, or --url for one in AWS.');
-  if (!isSafeUrl(url)) throw new StartError('--url: expected an https URL.');
-  if (options.by !== undefined) throw new StartError('--by: a registry in AWS takes the decider from the AWS credentials.');
-  const { sendDecision, DecisionRefused } = require('../tools/aws-registry');
-  for (const request of requests) {
-    try {
-      process.stdout.write(`${escapeUnprintable(await sendDecision(url, request, region))}\n`);
-    } catch (error) {
-      if (error instanceof DecisionRefused) fail(ExitCode.FINDING, error.message);
-      else throw new StartError(`The registry cannot be asked: ${(error as Error).message}`);
-    }
-  }
-}
-
-function isSafeUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && (hostname === '127.0.0.1' || hostname === 'localhost'));
+async function decideInAws(options: DecisionTarget, requests: readonly DecisionRequest[]): Promise<void> {
+  await sendDecisions(options, requests, {
+    taken: (message) => process.stdout.write(`${escapeUnprintable(message)}\n`),
+    refused: (message) => fail(ExitCode.FINDING, message),
+  });
 }
 
 /** One after the other; what is refused does not keep the rest from being decided. */

@@ -17,7 +17,7 @@ import { signRequestOf } from '../../lambda/deployment/aws-sign';
 import { createAnnouncer } from '../../lambda/deployment/aws-state-changes';
 import { createStepFunctions } from '../../lambda/deployment/aws-workflows';
 import type { RegistrySettings } from '../../lambda/deployment/registry-settings';
-import { createDecide, createDiscover, createRequestDecision, createRescanStep, createReviews, createScanStep, createSignStep } from '../../lambda/onboarding';
+import { createDecide, createDiscover, createRequestDecision, createRescanStep, createReviews, createScanStep, createSignStep, type ApprovalOutcome } from '../../lambda/onboarding';
 import type { JsonObject } from '../../lambda/protocol';
 import { ensureTable } from '../../lambda/stores/aws-dynamodb-store';
 import { modernServer, startUpstream, type FakeUpstream } from '../gateway/fixtures/upstream';
@@ -122,7 +122,7 @@ describe('a registry in AWS, from a server\'s offer to its rug pull', () => {
     await ask('files/send', 'token-send-2');
     expect((await decide('alice', { action: 'approve', id: 'files/send', why: 'again' })).answer.statusCode).toBe(409);
     const second = await decide('bob', { action: 'approve', id: 'files/send', why: 'read it too' });
-    expect(await sign({ action: 'approve', id: 'files/send', decision: second.decision, endorsers: (endorsed as { endorsers: string[] }).endorsers })).toMatchObject({ outcome: 'published' });
+    expect(await sign({ action: 'approve', id: 'files/send', decision: second.decision, endorsers: (endorsed as ApprovalOutcome).endorsers })).toMatchObject({ outcome: 'published' });
     expect(await names()).toEqual(['read', 'send']);
     expect(await request('tools/call', { name: 'send', arguments: { text: 'hello' } })).toHaveProperty('result');
     expect(sns.commandCalls(PublishCommand)).toHaveLength(3);
