@@ -126,6 +126,11 @@ export class Tokens {
   }
 
   private push(hash: number, start: number, end: number): void {
+    // A word said over and over says no more than said once.
+    if (this.count > this.sentences.at(-1)! && this.hashes[this.count - 1] === hash) {
+      this.ends[this.count - 1] = end;
+      return;
+    }
     if (this.count === this.hashes.length) this.grow();
     this.hashes[this.count] = hash;
     this.starts[this.count] = start;

@@ -78,8 +78,9 @@ export class ResultGuard {
     }
     if (!guarded.ok) return guarded;
     const sized = this.checkSize(guarded.value, guarded.findings, exchange);
-    if (!sized.ok || this.dlp === undefined) return sized;
-    return this.throughDlp(sized, exchange, this.dlp);
+    if (!sized.ok) return sized;
+    const detailed = { ...sized, details: guarded.details };
+    return this.dlp === undefined ? detailed : this.throughDlp(detailed, exchange, this.dlp);
   }
 
   /** The error of a request: its texts, and nothing of how the server is built (DLP-4). */
