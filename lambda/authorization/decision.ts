@@ -57,7 +57,16 @@ export type Decision =
        * evaluated, which Cedar would skip and we do not. `unavailable`: no good copy of the policies, or no service.
        */
       readonly reason: 'forbidden' | 'not_permitted' | 'policy_error' | 'unavailable';
+      /** Set where the person would be allowed this after such a sign-in (CV-3). */
+      readonly stepUp?: StepUpDemand;
     };
+
+/** A sign-in as RFC 9470 asks for one; at least one of the two. */
+export interface StepUpDemand {
+  /** Ways to sign in of which one must have been used, best first. */
+  readonly acrValues?: readonly string[];
+  readonly maxAgeSeconds?: number;
+}
 
 /** The one interface behind which decisions are taken, by Cedar in process or by Amazon Verified Permissions (CV-1). */
 export interface DecisionPoint {

@@ -5,6 +5,7 @@ import { lineAndColumn, utf16Offset, type PolicyLocation } from './load-policies
 import { nearest } from './nearest';
 import { errorText, parsePolicySet } from './policy-set';
 import type { CedarSchema, LeftOutOfSchema } from './schema';
+import { demandOf, STEP_UP_ANNOTATIONS } from './step-up';
 import { ENTITY_TYPE, NAMESPACE, toolActionId } from './vocabulary';
 
 export interface PolicyIssue {
@@ -89,7 +90,7 @@ export function validatePolicies(
   const errors = onceForAllActions(answer.validationErrors.map((found) => issue('error', found)));
   const erroneous = new Set(errors.map(({ policyId }) => policyId));
   const warnings = onceForAllActions(answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found)));
-  return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(texts, schema, options)];
+  return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(texts, schema, options), ...stepUpIssues(policies, options)];
 }
 
 function cedarLink({ policyId, templateId, principal, resource }: TemplateLink) {
@@ -149,6 +150,18 @@ function placeAt(policies: Readonly<Record<string, string>>, policyId: string, o
   const origin = options.locations?.[policyId];
   if (origin === undefined) return { line, column };
   return { line: origin.line + line - 1, column: line === 1 ? origin.column + column - 1 : column };
+}
+
+/** A sign-in that a policy asks for in words that make no sense is never asked for. */
+function stepUpIssues(policies: Readonly<Record<string, string>>, options: ValidatePoliciesOptions): PolicyIssue[] {
+  const issues: PolicyIssue[] = [];
+  for (const { id, effect, json } of parsePolicySet(policies).policies) {
+    const annotations = (json.annotations ?? {}) as Readonly<Record<string, string | undefined>>;
+    if (Object.values(STEP_UP_ANNOTATIONS).every((name) => annotations[name] === undefined)) continue;
+    const wrong = effect === 'permit' ? 'only a forbid is lifted by signing in again' : demandOf(annotations) === undefined ? 'expected a number of seconds, or values of acr' : undefined;
+    if (wrong !== undefined) issues.push({ policyId: id, severity: 'error', message: `the annotations @acr and @maxAge cannot be used: ${wrong}`, ...placeAt(policies, id, 0, options) });
+  }
+  return issues;
 }
 
 /** To Cedar an argument that the schema leaves out is merely absent; `has` on it is valid, and always false. */

@@ -3,19 +3,21 @@ import type { DecisionPoint } from '../authorization';
 import { createStoreDecisionPoint, createStorePolicySource } from '../authorization/aws-policy-store';
 import { createVerifiedPermissionsDecisionPoint } from '../authorization/aws-verified-permissions';
 import { createRoutedDecisionPoint } from '../authorization/routed-decision-point';
+import { withStepUp } from '../authorization/step-up';
 import { createTokenAuthenticator, type Authenticator, type ReplayStore } from '../identity';
 import type { SharedSettings } from './settings';
 
 /** Decisions by the policies of the store, or of a server's own: by the service, or by Cedar in this process on a copy that is kept fresh. */
 export function decisionPointOf({ decisionMode, policyStoreId, policyStores, policyRefreshMs }: SharedSettings, client = new VerifiedPermissionsClient({})): DecisionPoint {
   const points = new Map<string, DecisionPoint>();
+  const inProcess = (storeId: string): DecisionPoint => {
+    const source = createStorePolicySource({ client, policyStoreId: storeId, refreshMs: policyRefreshMs });
+    return withStepUp(createStoreDecisionPoint(source), source);
+  };
   const pointOf = (storeId: string): DecisionPoint => {
     const known = points.get(storeId);
     if (known !== undefined) return known;
-    const point =
-      decisionMode === 'service'
-        ? createVerifiedPermissionsDecisionPoint({ client, policyStoreId: storeId })
-        : createStoreDecisionPoint(createStorePolicySource({ client, policyStoreId: storeId, refreshMs: policyRefreshMs }));
+    const point = decisionMode === 'service' ? createVerifiedPermissionsDecisionPoint({ client, policyStoreId: storeId }) : inProcess(storeId);
     points.set(storeId, point);
     return point;
   };

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
 import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
+import { parsePolicySet } from '../authorization/policy-set';
+import { withStepUp } from '../authorization/step-up';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
@@ -104,7 +106,8 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     failed: (error) => registryWatcher?.failed(error),
   });
   const { issuer, ...identity } = await createLocalIdentity(config, url);
-  const decisionPoint = withToolFilters(createCedarDecisionPoint({ policies: policies.policies }), config.toolFilters);
+  const set = parsePolicySet(policies.policies);
+  const decisionPoint = withToolFilters(withStepUp(createCedarDecisionPoint({ policies: { current: () => set } }), set), config.toolFilters);
   const sealKey = randomBytes(32);
   const names = config.servers.map(({ name }) => name);
   if (config.grants !== undefined) {
