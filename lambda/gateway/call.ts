@@ -1,5 +1,5 @@
 import type { DecisionPoint, RequestContext } from '../authorization';
-import type { AuthenticationFailure, Principal } from '../identity';
+import type { AuthenticationFailure, Principal, RequirementCheck, Unmet } from '../identity';
 import type { ServerGuard } from '../guard';
 import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
 import type { ToolCatalog } from './catalog';
@@ -30,6 +30,8 @@ export interface Call {
   readonly guard?: ServerGuard;
   readonly digestKey: Uint8Array;
   readonly limits: GatewayLimits;
-  /** What a token lacks for a tool, as the answer to the client; set where tools have requirements (CV-3). */
-  readonly stepUp?: (tool: string) => AuthenticationFailure | undefined;
+  /** What tokens must show for certain tools (CV-3). */
+  readonly requirements?: RequirementCheck;
+  /** The refusal that tells a client to come back with a better token. */
+  readonly stepUp: (principal: Principal, unmet: Unmet) => AuthenticationFailure;
 }

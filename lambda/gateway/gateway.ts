@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { readTraceContext } from '../audit';
-import { createRequirementCheck, protectedResourceMetadata, type RequirementCheck } from '../identity';
+import { createRequirementCheck, protectedResourceMetadata, stepUpRequired, type AuthenticationFailure, type Principal, type RequirementCheck, type Unmet } from '../identity';
 import { createCallerUpstreams, type CallerUpstreams } from './caller-upstreams';
 import { createToolCatalog, type ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
@@ -39,6 +39,8 @@ export interface ServerRuntime {
   /** Set where each principal has credentials of its own for the server: then this is used instead of `upstream`. */
   readonly callers?: CallerUpstreams;
   readonly requirements?: RequirementCheck;
+  /** The refusal that tells a client to come back with a better token. */
+  readonly stepUp: (principal: Principal, unmet: Unmet) => AuthenticationFailure;
   readonly catalog: ToolCatalog;
   readonly resource: string;
   readonly resourceMetadataUrl: string;
@@ -95,13 +97,16 @@ export function createGateway(options: GatewayOptions): Gateway {
             onListChanged: catalog.forget,
             onStderrLine: (line) => options.onServerOutput?.(name, line),
           }) };
+    const resourceMetadataUrl = `${options.publicUrl}${METADATA_PATH}${MCP_PREFIX}${name}`;
+    const challenged = { resourceMetadataUrl, senderConstraint: server.senderConstraint };
     servers.set(name, {
       options: server,
       ...opened,
       requirements: server.tokenRequirements && createRequirementCheck(server.tokenRequirements),
       catalog,
       resource: `${options.publicUrl}${MCP_PREFIX}${name}`,
-      resourceMetadataUrl: `${options.publicUrl}${METADATA_PATH}${MCP_PREFIX}${name}`,
+      resourceMetadataUrl,
+      stepUp: (principal, unmet) => stepUpRequired(challenged, unmet, principal, options.scopes ?? []),
     });
   }
 

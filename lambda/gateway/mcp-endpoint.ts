@@ -1,5 +1,5 @@
 import { readTraceContext } from '../audit';
-import { circumstancesOf, principalKey, stepUpRequired, type AuthenticationFailure, type Principal, type RequirementCheck, type Unmet } from '../identity';
+import { circumstancesOf, principalKey, type AuthenticationFailure, type Principal } from '../identity';
 import type { RateLimitResult } from '../limits';
 import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type Era, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type Revision } from '../protocol';
 import { refuseByPolicy, type Asker } from './access';
@@ -72,7 +72,7 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   if (!pace.allowed) return refuseRate(scope, pace);
 
   const unmet = server.requirements?.(principal, undefined, runtime.clock());
-  if (unmet !== undefined) return refuse(scope, refusalOf(stepUp(runtime, server, principal, unmet)));
+  if (unmet !== undefined) return refuse(scope, refusalOf(server.stepUp(principal, unmet)));
   const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, request);
 
   const endpoint: EndpointRequest = { runtime, server, request, peer, scope, principal, principalKey: key, upstream };
@@ -90,10 +90,6 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   const { message } = classified;
   scope.draft.method = 'method' in message ? message.method : 'response';
   return classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message);
-}
-
-function stepUp({ options }: GatewayRuntime, { resourceMetadataUrl, options: { senderConstraint } }: ServerRuntime, principal: Principal, unmet: Unmet): AuthenticationFailure {
-  return stepUpRequired({ resourceMetadataUrl, senderConstraint }, unmet, principal, options.scopes ?? []);
 }
 
 /** The kill switch, before anything else of a request is looked at (JIT-4). */
@@ -168,14 +164,8 @@ export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clie
     guard: server.options.guard,
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,
-    stepUp: server.requirements && stepUpOf(endpoint, server.requirements),
-  };
-}
-
-function stepUpOf({ runtime, server, principal }: EndpointRequest, check: RequirementCheck): Call['stepUp'] {
-  return (tool) => {
-    const unmet = check(principal, tool, runtime.clock());
-    return unmet && stepUp(runtime, server, principal, unmet);
+    requirements: server.requirements,
+    stepUp: server.stepUp,
   };
 }
 

@@ -1,6 +1,6 @@
 import { digestArguments } from '../audit';
-import type { Operation } from '../authorization';
-import type { AuthenticationFailure } from '../identity';
+import type { Decision, Operation } from '../authorization';
+import type { Unmet } from '../identity';
 import {
   ErrorCode,
   GatewayErrorCode,
@@ -13,7 +13,7 @@ import {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from '../protocol';
-import { refuseByPolicy, refuseDecided, refuseWithheld, unknownTool, visible } from './access';
+import { decide, refuseByPolicy, refuseDecided, refuseWithheld, unknownTool, visible } from './access';
 import type { Call } from './call';
 import type { ToolApproval, ToolEntry } from './catalog';
 import { guardArguments, guardedFinish } from './guarded';
@@ -149,19 +149,21 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
     return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, problems) : unknownTool(call, name) };
   }
-  const lacking = call.stepUp?.(name);
-  if (lacking !== undefined) return askForMore(call, entry, lacking);
+  const unmet = call.requirements?.(call.principal, name, call.context.now);
+  if (unmet !== undefined) return askForMore(call, entry, unmet);
   let forwarded = message;
   let use: GrantUse | undefined;
   if (call.grants === undefined) {
     for (const form of checked.forms) {
-      const refusal = await refuseByPolicy(call, { kind: 'callTool', tool: entry.definition, arguments: form });
-      if (refusal !== undefined) return { kind: 'answer', response: refusal };
+      const operation: Operation = { kind: 'callTool', tool: entry.definition, arguments: form };
+      const decision = await decide(call, operation);
+      if (decision.effect === 'deny') return refuseCall(call, entry, operation, decision);
+      scope.draft.policyIds = decision.policyIds;
     }
   } else {
     const permit = await permitToolCall(call, call.grants, entry.definition, checked.forms);
     if (permit.kind === 'answered') return { kind: 'answer', response: permit.response };
-    if (permit.kind === 'denied') return { kind: 'answer', response: await refuseDecided(call, permit.operation, permit.decision) };
+    if (permit.kind === 'denied') return refuseCall(call, entry, permit.operation, permit.decision);
     scope.draft.policyIds = permit.policyIds;
     forwarded = permit.message;
     use = permit.use;
@@ -178,9 +180,17 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
   };
 }
 
+/** A policy's refusal; a challenge where it is one that the person can lift by signing in again (CV-3). */
+async function refuseCall(call: Call, entry: ToolEntry, operation: Operation, decision: Extract<Decision, { effect: 'deny' }>): Promise<Prepared> {
+  if (decision.stepUp === undefined) return { kind: 'answer', response: await refuseDecided(call, operation, decision) };
+  call.scope.draft.policyIds = decision.policyIds;
+  return askForMore(call, entry, { kind: 'authentication', requirement: decision.stepUp });
+}
+
 /** The challenge by which a client gets a token that is good for the tool; no use to whom the tool is hidden from. */
-async function askForMore(call: Call, { definition }: ToolEntry, { status, reason, challenge }: AuthenticationFailure): Promise<Prepared> {
+async function askForMore(call: Call, { definition }: ToolEntry, unmet: Unmet): Promise<Prepared> {
   const { scope, message } = call;
+  const { status, reason, challenge } = call.stepUp(call.principal, unmet);
   scope.deny(reason);
   const [seen] = await visible(call, [{ kind: 'callTool', tool: definition, arguments: {} }]);
   if (seen !== true) return { kind: 'answer', response: unknownTool(call, definition.name) };
