@@ -12,6 +12,8 @@ import type { McpToolDefinition } from '../authorization';
 import { McpGateway } from '../gateway';
 import type { McpServer, McpServerGrants, McpTokenIssuer, UnknownArguments } from '../gateway';
 import { acknowledge } from '../private/acknowledge';
+import { ContainerGateway } from './container-gateway';
+import type { ContainerGatewayOptions } from './container-gateway';
 import { FargateServer, IsolatedStage, LogArchive, SecurityZone, ZoneBalancer, ZoneService, ZoneTier } from '../zone';
 import type { ContainerOptions, EgressOptions, ZoneEgressProps, ZoneWorkload } from '../zone';
 
@@ -244,6 +246,28 @@ export class DedicatedSecurityZone extends Construct {
     });
     const server = this.gateway.addServer(name, { url: `https://${name}.${this.props.domainName}${path}`, toolDefinitions, unknownArguments });
     return new ZonedServer(this, name, workload, tasks, server);
+  }
+
+  /**
+   * Runs the gateway as tasks in the zone too, with an entrance of its own.
+   *
+   * @param options the image that `Dockerfile` of this package makes, and who may reach it
+   */
+  addContainerGateway(options: ContainerGatewayOptions): ContainerGateway {
+    return new ContainerGateway(this, 'ContainerGateway', {
+      ...options,
+      zone: this.zone,
+      gateway: this.gateway,
+      workload: this.gatewayWorkload,
+      cluster: this.cluster,
+      domainName: this.props.domainName,
+      hostedZone: this.balancer.hostedZone,
+      certificate: this.props.certificate,
+      logBucket: this.logArchive.accessLogs,
+      encryptionKey: this.encryptionKey,
+      logRetention: this.props.logRetention ?? logs.RetentionDays.ONE_YEAR,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
   }
 
   private createCluster(): ecs.Cluster {

@@ -1,3 +1,4 @@
 /** The deployment models, each composed of the families of this library. */
 export * from './api-gateway-centric';
+export { ContainerGateway, type ContainerGatewayOptions, type ContainerGatewayProps } from './container-gateway';
 export * from './dedicated-security-zone';

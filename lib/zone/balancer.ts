@@ -19,6 +19,24 @@ export interface ZoneBalancerProps {
   readonly certificate: acm.ICertificate;
   /** Bucket that access logs go to. */
   readonly logBucket: s3.IBucket;
+  /**
+   * Name of its workload in the zone, and of its logs.
+   *
+   * @default 'balancer'
+   */
+  readonly name?: string;
+  /**
+   * Hosted zone of `domainName`, and the one name in it that leads here.
+   *
+   * @default - a private hosted zone of its own, of which every name leads here
+   */
+  readonly record?: ZoneRecord;
+}
+
+/** One name in a hosted zone. */
+export interface ZoneRecord {
+  readonly hostedZone: route53.IHostedZone;
+  readonly recordName: string;
 }
 
 /** Something behind the load balancer. */
@@ -42,6 +60,8 @@ export class ZoneBalancer extends Construct {
   /** Its place in the zone; connect a workload to it on port 443. */
   readonly workload: ZoneWorkload;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+  /** Where its names are. */
+  readonly hostedZone: route53.IHostedZone;
 
   private readonly props: ZoneBalancerProps;
   private readonly listener: elbv2.ApplicationListener;
@@ -51,7 +71,7 @@ export class ZoneBalancer extends Construct {
     super(scope, id);
     this.props = props;
     const { zone, certificate } = props;
-    this.workload = zone.addServer('balancer', { tier: ZoneTier.FRONT, port: LISTENER_PORT });
+    this.workload = zone.addServer(this.balancerName, { tier: ZoneTier.FRONT, port: LISTENER_PORT });
     this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Resource', {
       vpc: zone.vpc,
       vpcSubnets: this.workload.vpcSubnets,
@@ -73,7 +93,7 @@ export class ZoneBalancer extends Construct {
       open: false,
       defaultAction: elbv2.ListenerAction.fixedResponse(404),
     });
-    this.addName();
+    this.hostedZone = this.addName();
     acknowledge(this, {
       'NIST.800.53.R5-ALBWAFEnabled': 'only the gateway of the zone can connect to this load balancer; AWS WAF is in front of the gateway, where requests come from outside',
       'NIST.800.53.R5-ELBv2ACMCertificateRequired': 'the listener has the certificate that the zone was given, which the rule reads only from a literal',
@@ -98,17 +118,22 @@ export class ZoneBalancer extends Construct {
     zone.allowNames(`${name}.${domainName}`);
   }
 
-  /** Names of the servers exist in this VPC only. */
-  private addName(): void {
-    const { zone, domainName } = this.props;
-    const hostedZone = new route53.PrivateHostedZone(this, 'Names', { vpc: zone.vpc, zoneName: domainName });
-    new route53.ARecord(this, 'AnyServer', { zone: hostedZone, recordName: '*', target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(this.loadBalancer)) });
+  /** Names exist in this VPC only. */
+  private addName(): route53.IHostedZone {
+    const { zone, domainName, record } = this.props;
+    const hostedZone = record?.hostedZone ?? new route53.PrivateHostedZone(this, 'Names', { vpc: zone.vpc, zoneName: domainName });
+    new route53.ARecord(this, 'AnyServer', { zone: hostedZone, recordName: record?.recordName ?? '*', target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(this.loadBalancer)) });
+    return hostedZone;
+  }
+
+  private get balancerName(): string {
+    return this.props.name ?? 'balancer';
   }
 
   /** The method of the CDK needs a region that is known in synthesis. */
   private logAccess(): void {
     const { logBucket } = this.props;
-    const prefix = 'load-balancer';
+    const prefix = this.props.name ?? 'load-balancer';
     const { account } = Stack.of(this);
     logBucket.addToResourcePolicy(new iam.PolicyStatement({
       principals: [new iam.ServicePrincipal('logdelivery.elasticloadbalancing.amazonaws.com')],

@@ -100,6 +100,12 @@ export interface FargateServerProps extends ContainerOptions {
   readonly encryptionKey: kms.IKey;
   readonly logRetention: logs.RetentionDays;
   readonly removalPolicy: RemovalPolicy;
+  /**
+   * What the code of the container may do in AWS.
+   *
+   * @default - a new role that may do nothing
+   */
+  readonly taskRole?: iam.Role;
 }
 
 const CONTAINER = 'server';
@@ -113,6 +119,10 @@ export class FargateServer extends Construct implements iam.IGrantable {
   /** What the server's own code may do in AWS: nothing, until it is granted. */
   readonly grantPrincipal: iam.IPrincipal;
   readonly taskRole: iam.Role;
+  /** What the container writes. */
+  readonly logGroup: logs.LogGroup;
+  /** The container's definition. */
+  readonly container: ecs.ContainerDefinition;
 
   private readonly port: number;
 
@@ -123,9 +133,10 @@ export class FargateServer extends Construct implements iam.IGrantable {
     warnOfImage(this, props);
     this.port = props.port;
     const { zone, workload, repository } = props;
-    const logGroup = new logs.LogGroup(this, 'Logs', { encryptionKey: props.encryptionKey, retention: props.logRetention, removalPolicy: props.removalPolicy });
+    this.logGroup = new logs.LogGroup(this, 'Logs', { encryptionKey: props.encryptionKey, retention: props.logRetention, removalPolicy: props.removalPolicy });
+    const { logGroup } = this;
     const tasks = new iam.ServicePrincipal('ecs-tasks.amazonaws.com');
-    this.taskRole = new iam.Role(this, 'TaskRole', { assumedBy: tasks, description: `What ${workload.workloadName} may do in AWS` });
+    this.taskRole = props.taskRole ?? new iam.Role(this, 'TaskRole', { assumedBy: tasks, description: `What ${workload.workloadName} may do in AWS` });
     this.grantPrincipal = this.taskRole;
     const executionRole = new iam.Role(this, 'ExecutionRole', { assumedBy: tasks, description: `Starts the tasks of ${workload.workloadName}` });
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
@@ -135,7 +146,7 @@ export class FargateServer extends Construct implements iam.IGrantable {
       taskRole: this.taskRole,
       executionRole,
     });
-    this.addContainer(task, props, logGroup);
+    this.container = this.addContainer(task, props, logGroup);
     repository.grantPull(executionRole);
     logGroup.grantWrite(executionRole);
     zone.allowTaskStart(workload, repository.repositoryArn, logGroup.logGroupArn);
@@ -168,7 +179,7 @@ export class FargateServer extends Construct implements iam.IGrantable {
     return this.service.loadBalancerTarget({ containerName: CONTAINER, containerPort: this.port });
   }
 
-  private addContainer(task: ecs.FargateTaskDefinition, props: FargateServerProps, logGroup: logs.ILogGroup): void {
+  private addContainer(task: ecs.FargateTaskDefinition, props: FargateServerProps, logGroup: logs.ILogGroup): ecs.ContainerDefinition {
     const linuxParameters = new ecs.LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true });
     linuxParameters.dropCapabilities(ecs.Capability.ALL);
     const container = task.addContainer(CONTAINER, {
@@ -190,6 +201,7 @@ export class FargateServer extends Construct implements iam.IGrantable {
       task.addVolume({ name });
       container.addMountPoints({ containerPath, sourceVolume: name, readOnly: false });
     });
+    return container;
   }
 
   private acknowledgeFindings(): void {

@@ -1,6 +1,6 @@
 /** SecurityZone: a network without a way out, in which everything that is possible was declared. */
 export type { EgressOptions, ZoneEgressProps } from './egress/egress-props';
-export { ZoneBalancer, type BalancerTarget, type ZoneBalancerProps } from './balancer';
+export { ZoneBalancer, type BalancerTarget, type ZoneBalancerProps, type ZoneRecord } from './balancer';
 export type { ServiceUse } from './endpoint';
 export { ZoneService } from './endpoint-service';
 export { FargateServer, type ContainerOptions, type FargateServerProps } from './fargate-server';

@@ -68,6 +68,7 @@ export class SecurityZone extends Resource {
   private readonly endpointScope: Construct;
   private readonly workloads: ZoneWorkload[] = [];
   private readonly connections: { readonly from: () => Place; readonly to: () => Place; readonly ports: PortRange }[] = [];
+  private readonly clients: { readonly place: () => Place; readonly cidr: string; readonly ports: PortRange }[] = [];
   private egress?: ZoneEgress;
 
   constructor(scope: Construct, id: string, props: SecurityZoneProps = {}) {
@@ -194,12 +195,30 @@ export class SecurityZone extends Resource {
     const endpoint = this.endpoint(EXECUTE_API);
     // Clients have tokens, not AWS credentials; who may do what, the API decides.
     endpoint.allowService({ actions: ['execute-api:Invoke'], resources: [apiArn] });
-    for (const cidr of clientCidrs) {
-      if (overlap(cidr, this.network.place(ZoneTier.ENDPOINT).wall?.cidr ?? '0.0.0.0/32')) throw new Error(`the client addresses ${cidr} are the zone's own, expected those of a connected network`);
-      endpoint.connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.HTTPS, 'Clients of the gateway');
-      endpoint._place().wall?.acl.allowFrom(cidr, HTTPS);
-    }
+    this.letIn(endpoint.connections, () => endpoint._place(), 443, clientCidrs);
     return endpoint.endpoint;
+  }
+
+  /**
+   * Lets clients in connected networks open connections to a workload.
+   *
+   * @param workload who accepts them
+   * @param port TCP port
+   * @param clientCidrs addresses of the clients
+   */
+  allowClients(workload: ZoneWorkload, port: number, clientCidrs: string[]): void {
+    this.assertOwn(workload);
+    this.letIn(workload.connections, () => workload._place(), port, clientCidrs);
+  }
+
+  private letIn(connections: ec2.Connections, place: () => Place, port: number, clientCidrs: readonly string[]): void {
+    for (const cidr of clientCidrs) {
+      if (this.network instanceof OwnNetwork && overlap(cidr, this.network.plan.cidr)) {
+        throw new Error(`the client addresses ${cidr} are the zone's own, expected those of a connected network`);
+      }
+      connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), 'Clients of the gateway');
+      this.clients.push({ place, cidr, ports: { from: port, to: port } });
+    }
   }
 
   private createNetwork(): ZoneNetwork {
@@ -255,6 +274,7 @@ export class SecurityZone extends Resource {
       source.acl.allowTo(target.cidr, ports);
       target.acl.allowFrom(source.cidr, ports);
     }
+    for (const { place, cidr, ports } of this.clients.splice(0)) place().wall?.acl.allowFrom(cidr, ports);
   }
 
   private assertOwn(...workloads: readonly ZoneWorkload[]): void {

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Validations } from 'aws-cdk-lib';
-import type { Stack } from 'aws-cdk-lib';
+import { Fn, Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { addModel } from '../../bin/models';
+import { DedicatedSecurityZone } from '../../lib';
 import { logicalId, propertiesOf, securityGroupRules, walls } from '../lib/zone/zone-stack';
 import { validatedApp, validateTemplates } from './validated-app';
 
@@ -54,6 +58,34 @@ describe.each([['with declared egress', 'api.example.com'], ['without egress', '
   test('NET-1 MUL-5 does not change in what it lets through unnoticed', () => {
     expect(posture(Template.fromStack(stack))).toMatchSnapshot();
   });
+});
+
+test('what can be told otherwise is as clean: a container gateway, TLS inspection, managed rules, secrets, a third availability zone, clients elsewhere', () => {
+  class ThreeZones extends Stack {
+    override get availabilityZones(): string[] {
+      return [0, 1, 2].map((index) => Fn.select(index, Fn.getAzs()));
+    }
+  }
+  const app = validatedApp((scope) => {
+    const stack = new ThreeZones(scope, 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
+    const certificate = (id: string) => acm.Certificate.fromCertificateArn(stack, id, 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555');
+    const image = (name: string) => ({ repository: ecr.Repository.fromRepositoryName(stack, `Repository-${name}`, `mcp/${name}`), imageDigest: `sha256:${'a'.repeat(64)}` });
+    const model = new DedicatedSecurityZone(stack, 'Mcp', {
+      tokenIssuers: [{ issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' }],
+      domainName: 'mcp.internal.example.com',
+      certificate: certificate('Certificate'),
+      maxAzs: 3,
+      stage: 'prod',
+      clientEndpoints: [ec2.InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Clients', { vpcEndpointId: 'vpce-11111111', port: 443 })],
+      egress: { tlsInspectionAuthority: certificate('Authority'), managedRuleGroups: ['ThreatSignaturesBotnetStrictOrder', 'ThreatSignaturesMalwareStrictOrder'] },
+    });
+    model.zone.allowEgress(model.gatewayWorkload, { domains: ['login.example.com'] });
+    model.addContainerGateway({ ...image('gateway'), clientCidrs: ['10.20.0.0/16'] });
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf');
+    const crm = model.addServer('crm', { ...image('crm'), secrets: { API_KEY: secret }, writablePaths: ['/tmp'], egress: { domains: ['api.example.com'], ports: [443, 8443] } });
+    model.zone.connectServers(crm.workload, model.addServer('search', image('search')).workload, 8443);
+  });
+  expect(() => app.synth()).not.toThrow();
 });
 
 test('the costs of the documentation count what the reference stack has', () => {

@@ -233,6 +233,53 @@ describe('a server', () => {
   });
 });
 
+describe('the gateway as a container', () => {
+  const { model, addServer, template: synthesize } = zoned();
+  const { gatewayUrl } = model.addContainerGateway({ repository: ecr.Repository.fromRepositoryName(model, 'Image', 'mcp/gateway'), imageDigest: DIGEST, clientCidrs: ['10.20.0.0/16'] });
+  addServer('files').grants.callTool(McpPrincipal.group('analysts'), 'read_file');
+  const template = synthesize();
+  const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description.startsWith('Validates'))!;
+  const task = propertiesOf(template, 'AWS::ECS::TaskDefinition').find(({ ContainerDefinitions }) => JSON.stringify(ContainerDefinitions).includes('mcp/gateway'))!;
+  const [container] = task.ContainerDefinitions;
+
+  test('is told what the function is told, servers that are added later among it, but where it is reached', () => {
+    const told = Object.fromEntries(container.Environment.map(({ Name, Value }: any) => [Name, Value]));
+    expect(gatewayUrl).toBe('https://gateway.mcp.internal.example.com');
+    expect(told).toEqual({ ...proxy.Environment.Variables, MCP_PUBLIC_URL: gatewayUrl });
+    expect(JSON.stringify(told.MCP_SERVERS)).toContain('files.mcp.internal.example.com');
+  });
+
+  test('may do what the function may, by the same role, which only tasks of this account take on', () => {
+    expect(task.TaskRoleArn).toEqual(proxy.Role);
+    const { AssumeRolePolicyDocument } = template.findResources('AWS::IAM::Role')[logicalId(proxy.Role)]!.Properties;
+    expect(AssumeRolePolicyDocument.Statement).toContainEqual(expect.objectContaining({
+      Principal: { Service: 'ecs-tasks.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    }));
+  });
+
+  test('CON-1 CON-2 is as bare as the servers', () => {
+    expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false, User: '65532:65532', LinuxParameters: { Capabilities: { Drop: ['ALL'] } } });
+  });
+
+  test('MUL-5 clients reach its entrance, its entrance reaches it, and servers are still reached by the gateway only', () => {
+    const between = securityGroupRules(template).filter((rule) => !rule.includes('Endpoint of'));
+    expect(between).toEqual(['balancer -> files:8443', 'entrance -> gateway:8443', 'gateway -> balancer:443']);
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', { GroupDescription: Match.stringLikeRegexp('^entrance'), SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 443 })] });
+    expect(walls(template)['10.80.4.0/26']).toContain('in allow tcp 443-443 10.20.0.0/16');
+  });
+
+  test('is asked whether it is ready, by TLS, and has a name of its own in the zone', () => {
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { HealthCheckPath: '/readyz', Protocol: 'HTTPS', Matcher: { HttpCode: '200' } });
+    expect(propertiesOf(template, 'AWS::Route53::RecordSet').map(({ Name }) => Name).sort()).toEqual(['*.mcp.internal.example.com.', 'gateway.mcp.internal.example.com.']);
+    template.resourceCountIs('AWS::Route53::HostedZone', 1);
+  });
+
+  test('LOG-1 its audit events are counted with those of the function', () => {
+    const groups = propertiesOf(template, 'AWS::Logs::MetricFilter').map(({ LogGroupName }) => logicalId(LogGroupName));
+    expect(groups.filter((group) => group.includes('ContainerGateway')).length).toBeGreaterThan(0);
+  });
+});
+
 test('MUL-7 two zones of different stages with one token issuer fail the synthesis', () => {
   const app = new App();
   for (const stage of ['dev', 'prod']) {
