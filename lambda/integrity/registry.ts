@@ -117,6 +117,8 @@ const DAY_MS = 86_400_000;
 const MAX_STORED_FINDINGS = 50;
 /** Who looks for changes looks back minutes, milliseconds. */
 const CHANGES_KEPT_MS = DAY_MS;
+/** A server may offer the same definition under any number of names. */
+const MAX_RESEMBLING = 20;
 const MAX_PAUSE_MS = 50;
 const REVISION_DIGITS = 8;
 const SCANNER = 'scan';
@@ -213,11 +215,11 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     return one === undefined || other === undefined ? 'major' : changeLevel(one, other);
   }
 
-  /** Other subjects that were offered with the same definition but for the name. */
+  /** Other subjects that were offered with the same definition but for the name, some of them where they are many. */
   async function resembling(id: string, body: Pin | undefined): Promise<string[]> {
     if (body === undefined) return [];
     await putOnce(bearersOf(body), id, {});
-    return (await store.list(bearersOf(body))).map((other) => other.id).filter((other) => other !== id);
+    return (await store.list(bearersOf(body))).map((other) => other.id).filter((other) => other !== id).slice(0, MAX_RESEMBLING);
   }
 
   /** One that is too large is not kept, and so never approved: nobody could read what they approve. */

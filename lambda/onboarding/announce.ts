@@ -15,9 +15,12 @@ export interface ToolStateChange extends Step {
   readonly rules: readonly string[];
 }
 
+/** A reason names other tools, whose names are chosen by servers. */
+const MAX_WHY = 1_000;
+
 /** The steps that led to this revision of a record. */
 export function changesOf(id: string, revision: number, { steps, sensitive, scan }: ToolRecord): readonly ToolStateChange[] {
   const scanned = scan === undefined ? {} : { verdict: scan.verdict, score: scan.score };
   const rules = [...new Set((scan?.findings ?? []).map(({ ruleId }) => ruleId))];
-  return steps.map((step) => ({ ...step, subject: id, ...parseSubject(id), revision, sensitive, ...scanned, rules }));
+  return steps.map((step) => ({ ...step, why: step.why.slice(0, MAX_WHY), subject: id, ...parseSubject(id), revision, sensitive, ...scanned, rules }));
 }

@@ -76,6 +76,14 @@ describe('the registry of tools', () => {
     expect(elsewhere.record).toMatchObject({ state: 'review', resembles: ['files/read', 'files/read2'] });
   });
 
+  test('goes on where a server offers the same tool under any number of names', async () => {
+    const { registry } = instance();
+    for (let index = 0; index < 25; index += 1) await registry.observe({ server: 'files', tool: `${'x'.repeat(400)}${index}` }, toolNamed('x'), 'gateway');
+    const last = await registry.observe(READ, toolNamed('read'), 'gateway');
+    expect(last.record.resembles).toHaveLength(20);
+    expect(JSON.stringify(last.record).length).toBeLessThan(50_000);
+  });
+
   test('refuses a stored definition that was tampered with', async () => {
     const { registry } = instance();
     await registry.observe(READ, toolNamed('read'), 'gateway');

@@ -76,7 +76,7 @@ export interface ToolRecord {
   readonly endorsements: readonly Endorsement[];
   /** Pin of the definition without its name: a tool that is renamed or offered by another server keeps it. */
   readonly body?: Pin;
-  /** Ids of subjects that had the same definition, but for name or server, when this one was seen first. */
+  /** Ids of subjects that had the same definition, but for name or server, when this one was seen first; 20 at most. */
   readonly resembles?: readonly string[];
   /** @default - never approved */
   readonly approval?: Approval;
