@@ -20,12 +20,12 @@ export class TestPerson implements OAuthClientProvider {
   private discovered: OAuthDiscoveryState | undefined;
   private session: DpopSession | undefined;
 
-  /** @param options.clientId of a client that is registered already. @default - the client registers itself */
+  /** @param options.registered the client that is registered already. @default - it registers itself */
   constructor(
     readonly account: string,
-    private readonly options: { readonly dpop?: boolean; readonly clientId?: string } = {},
+    private readonly options: { readonly dpop?: boolean; readonly registered?: { readonly client_id: string; readonly issuer: string } } = {},
   ) {
-    if (options.clientId !== undefined) this.client = { client_id: options.clientId };
+    this.client = options.registered;
   }
 
   clientInformation = () => this.client;

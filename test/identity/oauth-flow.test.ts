@@ -105,7 +105,7 @@ describe('MCP authorization, from a client that knows nothing but a URL to a too
 
   test('a tool that needs one more scope: 403, and the client comes back with both (step-up)', async () => {
     // One that registers itself is registered for the scopes of the first challenge alone.
-    const alice = new TestPerson('alice', { clientId: 'editor' });
+    const alice = new TestPerson('alice', { registered: { client_id: 'editor', issuer: issuer.issuer } });
     await alice.use(at('files'), (client) => client.listTools());
     expect(alice.stored!.scope).not.toContain('mcp:write');
     const result = await alice.use(at('files'), (client) => client.callTool({ name: 'shout', arguments: { text: 'loud' } }));
@@ -116,7 +116,7 @@ describe('MCP authorization, from a client that knows nothing but a URL to a too
   });
 
   test('CV-3 RFC 9470: a tool that needs a stronger sign-in says so, and takes it', async () => {
-    const alice = new TestPerson('alice', { clientId: 'editor' });
+    const alice = new TestPerson('alice', { registered: { client_id: 'editor', issuer: issuer.issuer } });
     await alice.use(at('strict'), (client) => client.listTools());
     const weak = alice.stored!.access_token;
     const refused = await fetchTool(at('strict'), weak);
