@@ -48,7 +48,7 @@ export function describeBlocks(blocks: readonly Mark[], paint: Paint): string {
 function remarkOf(grant: Grant, now: number): string {
   switch (grant.state) {
     case 'requested':
-      return `${grant.approvals.length === 0 ? '' : 'needs one more approval, '}decide within ${seconds(grant.decideBy - now)}`;
+      return `${grant.approvals.length === 0 ? '' : 'needs one more approval, '}decide within ${seconds(grant.decideBy - now)}${grant.terms.risk === undefined ? '' : `, risk ${grant.terms.risk}`}`;
     case 'approved':
       return `${seconds(grant.expiresAt - now)} left, ${grant.terms.uses - grant.uses.length} of ${grant.terms.uses} uses`;
     case 'denied':

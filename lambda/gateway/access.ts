@@ -2,7 +2,7 @@ import type { Decision, Operation } from '../authorization';
 import type { WithheldReason } from '../integrity';
 import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
-import { imaginedGrant } from './imagined-grant';
+import { imaginedGrant } from './grants/imagined-grant';
 
 /** What of a call a decision on it needs. */
 export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'message' | 'context' | 'decisionPoint' | 'grants'>;

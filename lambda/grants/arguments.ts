@@ -29,3 +29,16 @@ function canonical(given: JsonObject): string | undefined {
     throw error;
   }
 }
+
+/** A short name of a limit among the requests for one tool. */
+export function limitHash(limit: ArgumentLimit, ...more: readonly number[]): string {
+  return createHash('sha256').update(JSON.stringify([limit.kind, textOf(limit), ...more])).digest('hex').slice(0, 16);
+}
+
+export function isSameLimit(a: ArgumentLimit, b: ArgumentLimit): boolean {
+  return a.kind === b.kind && textOf(a) === textOf(b);
+}
+
+function textOf(limit: ArgumentLimit): string {
+  return limit.kind === 'exact' ? limit.digest : limit.kind === 'condition' ? limit.cedar : '';
+}

@@ -29,7 +29,7 @@ export function createCedarAuthority(decisionPoint: DecisionPoint, servers: read
   async function decide(action: GrantAction, principal: Principal, terms: GrantTerms, now: number): Promise<Decision> {
     const operation = { kind: action, tool: toolOf(terms), request: factsOf(terms) };
     try {
-      return await decisionPoint.decide({ principal, server: terms.server, operation, context: { now, purpose: terms.purpose } });
+      return await decisionPoint.decide({ principal, server: terms.server, operation, context: { now, purpose: terms.purpose, risk: terms.risk } });
     } catch {
       return UNAVAILABLE;
     }

@@ -1,11 +1,10 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuthorizationRequest } from '../authorization';
 import type { Principal } from '../identity';
-import { isJsonObject, type JsonObject } from '../protocol';
 import { RevisionConflict, type DocumentStore } from '../stores';
-import { digestOf } from './arguments';
+import { isSameLimit, limitHash } from './arguments';
 import type { GrantAuthority } from './authority';
-import { satisfies } from './condition';
+import { byNarrowness, fits, isFor } from './fitting';
 import type { GrantEvent, GrantHappening } from './event';
 import { grantPrefix, isSame, withoutClaims, type ApprovedGrant, type Grant, type GrantPrincipal } from './grant';
 import { createGrantStore, type StoredGrant } from './grant-store';
@@ -167,7 +166,7 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
       const [all, own] = await Promise.all([marks.read(), grants.list(ofPrincipal)]);
       if (all.blockOf(principal, server, tool) !== undefined) throw new GrantRefused('not_permitted');
       const waiting = own.map((one) => current(one, now, all).grant).filter((grant) => grant.state === 'requested');
-      const isSameThing = (grant: Grant) => grant.id.startsWith(prefix) && sameArguments(grant, terms.arguments);
+      const isSameThing = (grant: Grant) => grant.id.startsWith(prefix) && isSameLimit(grant.terms.arguments, terms.arguments);
       const same = existing ? waiting.find(isSameThing) : undefined;
       if (same !== undefined) return same;
       if (waiting.length >= limits.maxWaiting) throw new GrantRefused('too_many_requests');
@@ -177,7 +176,7 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
         const asked = ask({ id, terms, requestedBy: withoutClaims(requester), generation, now, decideMs: limits.decideMs });
         return policyIds === undefined ? asked : approveByPolicy(asked, policyIds, now);
       };
-      const stored = existing ? await putOnce(own.filter(({ grant }) => isSameThing(grant)).length, (count) => begin(prefix + hashOf(terms.arguments, generation, count))) : await putNew(begin(prefix + randomBytes(8).toString('hex')));
+      const stored = existing ? await putOnce(own.filter(({ grant }) => isSameThing(grant)).length, (count) => begin(prefix + limitHash(terms.arguments, generation, count))) : await putNew(begin(prefix + randomBytes(8).toString('hex')));
       if (!stored.isNew) return stored.grant;
       const { grant } = stored;
       tell('requested', grant, requester);
@@ -258,7 +257,7 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
           const { grant, revision } = current(one, now, all);
           return grant.state === 'approved' && isFor(grant, call) && fits(grant, call) ? [{ grant, revision }] : [];
         })
-        .sort((a, b) => NARROWEST.indexOf(a.grant.terms.arguments.kind) - NARROWEST.indexOf(b.grant.terms.arguments.kind) || a.grant.expiresAt - b.grant.expiresAt);
+        .sort((a, b) => byNarrowness(a.grant, b.grant));
     },
 
     async use({ grant, revision }) {
@@ -300,37 +299,7 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
   };
 }
 
-const NARROWEST = ['exact', 'condition', 'any'];
-
 async function isBlocked(marks: MarkStore, target: Target): Promise<boolean> {
   const { all } = await marks.read();
   return all.some((mark) => mark.blocked && targetId(mark.target) === targetId(target));
-}
-
-function hashOf(limit: Grant['terms']['arguments'], ...more: readonly number[]): string {
-  const what = limit.kind === 'exact' ? limit.digest : limit.kind === 'condition' ? limit.cedar : '';
-  return createHash('sha256').update(JSON.stringify([limit.kind, what, ...more])).digest('hex').slice(0, 16);
-}
-
-function sameArguments(grant: Grant, limit: Grant['terms']['arguments']): boolean {
-  const { arguments: own } = grant.terms;
-  return own.kind === 'exact' && limit.kind === 'exact' ? own.digest === limit.digest : own.kind === 'any' && limit.kind === 'any';
-}
-
-/** Ids begin with a part of a hash alone. */
-function isFor({ terms }: Grant, { principal, server, operation }: AuthorizationRequest): boolean {
-  return isSame(terms.principal, principal) && terms.server === server && operation.kind === 'callTool' && terms.tool === operation.tool.name;
-}
-
-function fits({ terms }: Grant, call: AuthorizationRequest): boolean {
-  const { arguments: limit } = terms;
-  if (call.operation.kind !== 'callTool' || !isJsonObject(call.operation.arguments)) return false;
-  switch (limit.kind) {
-    case 'any':
-      return true;
-    case 'exact':
-      return digestOf(call.operation.arguments as JsonObject) === limit.digest;
-    case 'condition':
-      return satisfies(limit.cedar, call);
-  }
 }

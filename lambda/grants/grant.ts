@@ -33,6 +33,8 @@ export interface GrantTerms {
   readonly lifetimeSeconds: number;
   /** Where the work is tracked, `INC-4711`. */
   readonly ticket?: string;
+  /** How suspicious the principal's behaviour was when it asked, 0 to 100, where somebody had looked (CV-3). */
+  readonly risk?: number;
   /** The server's hints about the tool, where it was seen: policies on approvals may ask for them. */
   readonly annotations?: ToolAnnotations;
 }

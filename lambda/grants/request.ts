@@ -20,6 +20,7 @@ export interface GrantRequest {
   readonly lifetimeSeconds?: number;
   readonly ticket?: string;
   readonly annotations?: ToolAnnotations;
+  readonly risk?: number;
 }
 
 /** What no policy can allow more of. */
@@ -49,7 +50,7 @@ const MAX_NAME = 256;
  * @throws GrantRefused `invalid_request`
  */
 export function termsOf(request: GrantRequest, principal: Principal, limits: GrantLimits): GrantTerms {
-  const { server, tool, purpose, uses = 1, lifetimeSeconds = DEFAULT_LIFETIME_SECONDS, ticket, annotations } = request;
+  const { server, tool, purpose, uses = 1, lifetimeSeconds = DEFAULT_LIFETIME_SECONDS, ticket, annotations, risk } = request;
   text('server', server, MAX_NAME);
   text('tool', tool, MAX_NAME);
   text('purpose', purpose, MAX_PURPOSE);
@@ -65,6 +66,7 @@ export function termsOf(request: GrantRequest, principal: Principal, limits: Gra
     uses,
     lifetimeSeconds,
     ...(ticket === undefined ? {} : { ticket }),
+    ...(risk === undefined ? {} : { risk }),
     ...(annotations === undefined ? {} : { annotations: hintsOf(annotations) }),
   };
 }

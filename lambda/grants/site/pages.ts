@@ -105,7 +105,8 @@ export function grantPage(context: PageContext, grant: Grant, notice?: Html): Ht
 <dt>Tool</dt><dd><code>${terms.server}/${terms.tool}</code>${hints(terms)}</dd>
 <dt>Arguments</dt><dd>${argumentsOf(terms)}</dd>
 <dt>For</dt><dd>${terms.purpose}${terms.ticket !== undefined && html` <span class="quiet">(${terms.ticket})</span>`}</dd>
-<dt>How often</dt><dd>${terms.uses === 1 ? 'one call' : `up to ${terms.uses} calls`}${'uses' in grant && grant.uses.length > 0 && html`, <span class="quiet">${grant.uses.length} made</span>`}</dd>
+${terms.risk !== undefined && html`<dt>Risk</dt><dd>${terms.risk} of 100 when it was asked</dd>
+`}<dt>How often</dt><dd>${terms.uses === 1 ? 'one call' : `up to ${terms.uses} calls`}${'uses' in grant && grant.uses.length > 0 && html`, <span class="quiet">${grant.uses.length} made</span>`}</dd>
 <dt>Until</dt><dd>${until(grant, context.now)}</dd>
 ${'approvals' in grant && grant.approvals.length > 0 && html`<dt>Approved by</dt><dd>${grant.approvals.map(approval)}</dd>`}
 ${'by' in grant && html`<dt>${grant.state === 'denied' ? 'Denied' : 'Revoked'}</dt><dd>${grant.by !== undefined && html`by ${grant.by.id}, `}${time(grant.at)}: ${grant.why}</dd>`}

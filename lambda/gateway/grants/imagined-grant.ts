@@ -1,4 +1,4 @@
-import type { GrantInUse } from '../authorization';
+import type { GrantInUse } from '../../authorization';
 
 /** A grant as any could be, to find out whether one would help. It permits nothing: the call is decided again with a real one. */
 export function imaginedGrant(purpose: string | undefined): GrantInUse {

@@ -1,0 +1,45 @@
+import { isErrorResponse, isResponse, type JsonRpcResponse } from '../../protocol';
+import type { Call } from '../call';
+import type { Exchange } from '../legs';
+import { UpstreamFailure, type UpstreamEvent } from '../upstream';
+import type { GrantGate, GrantUse } from './gate';
+import { bindingOf, USE_PURPOSE } from './own-state';
+
+/**
+ * The exchange of a call under a grant. The use is given back only where the server never received the call. Where the server
+ * asks something first, the client's retry goes on under the same use.
+ */
+export async function exchangeUnderGrant(call: Call, gate: GrantGate, use: GrantUse, send: () => Promise<Exchange>): Promise<Exchange> {
+  const wrap = (response: JsonRpcResponse) => withUse(call, gate, use, response);
+  try {
+    const exchange = await send();
+    return exchange.response === undefined ? { ...exchange, events: wrapEvents(exchange.events, wrap) } : { ...exchange, response: wrap(exchange.response) };
+  } catch (failure) {
+    if (failure instanceof UpstreamFailure && failure.code === 'connect' && !use.isContinued) {
+      await gate.desk.release(use.taken);
+      call.scope.note(`grant_released:${use.taken.grant}`);
+    }
+    throw failure;
+  }
+}
+
+function withUse(call: Call, { seal }: GrantGate, { taken, argumentsDigest }: GrantUse, response: JsonRpcResponse): JsonRpcResponse {
+  if (call.era !== 'modern' || isErrorResponse(response) || response.result.resultType !== 'input_required') return response;
+  const { requestState: state } = response.result;
+  const sealed = seal.seal(USE_PURPOSE, { binding: bindingOf(call), grant: taken.grant, use: taken.use, argumentsDigest, ...(typeof state === 'string' ? { state } : {}) });
+  return { ...response, result: { ...response.result, requestState: sealed } };
+}
+
+function wrapEvents(events: AsyncIterable<UpstreamEvent>, wrap: (response: JsonRpcResponse) => JsonRpcResponse): AsyncIterable<UpstreamEvent> {
+  const iterator = events[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const next = await iterator.next();
+        if (next.done === true || next.value.kind !== 'message' || !isResponse(next.value.message)) return next;
+        return { value: { ...next.value, message: wrap(next.value.message) } };
+      },
+      return: async () => (await iterator.return?.()) ?? { value: undefined, done: true },
+    }),
+  };
+}
