@@ -2,7 +2,7 @@ import { addressIn, parseAddress, type Address, type AddressRange } from './addr
 import type { Destination } from './destination';
 import type { Application } from './firewall';
 import { ICMP, ICMPV6, IPV6_IN_IPV4, resolves, serviceRanges, TCP, UDP, type GroupRule, type Network, type Party, type Placement, type PortRange, type Subnet, type Vpc } from './model';
-import { allowedNames, FOREIGN_ADDRESS, FOREIGN_ADDRESS_V6, FOREIGN_NAME, lookedUpNames, NAMELESS_ADDRESS } from './names';
+import { allowedNames, FOREIGN_ADDRESS, FOREIGN_ADDRESS_V6, FOREIGN_NAME, lookedUpNames, NAMELESS_ADDRESS, serviceName } from './names';
 import { address, PUBLIC_RANGES, representativeAddresses, representativePorts, type PortClass } from './representatives';
 import type { Attempt, Origin } from './trace';
 
@@ -14,6 +14,8 @@ export interface ConnectionProbe {
   readonly ports: PortRange;
   /** The names that the attempt stands for, where the destination is one of them. */
   readonly names?: string;
+  /** The name that is looked up first. @default - one that the destination's owner chooses */
+  readonly lookup?: string;
 }
 
 export interface DnsProbe {
@@ -75,6 +77,7 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
           kind: 'connection',
           ports: range,
           names: pattern,
+          lookup: name,
           attempt: { from, destination: address(to), protocol, port, application, resolved: vpc !== undefined && isResolvable(vpc, name) },
         })),
       ),
@@ -98,7 +101,7 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
   function toService(party: Party, service: string): readonly Probe[] {
     const destinations = serviceRanges(service).map((range) => addressIn(range, 10));
     return origins(party, 4).flatMap((from) =>
-      destinations.map((destination): Probe => ({ kind: 'connection', ports: { from: 443, to: 443 }, attempt: { from, destination, protocol: TCP, port: 443, application: { kind: 'tls', name: `${service}.amazonaws.com` }, resolved: true } })),
+      destinations.map((destination): Probe => ({ kind: 'connection', ports: { from: 443, to: 443 }, lookup: serviceName(service), attempt: { from, destination, protocol: TCP, port: 443, application: { kind: 'tls', name: serviceName(service) }, resolved: party.placement !== undefined && isResolvable(party.placement.vpc, serviceName(service)) } })),
     );
   }
 
@@ -136,7 +139,7 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
           return kind.endpoint.kind === 'gateway'
             ? toService(party, kind.endpoint.service)
             : kind.endpoint.placement
-              ? toPlacement(party, kind.endpoint.placement, { kind: 'tls', name: `${kind.endpoint.service}.amazonaws.com` }, [{ port: 443, range: { from: 443, to: 443 } }])
+              ? toPlacement(party, kind.endpoint.placement, { kind: 'tls', name: serviceName(kind.endpoint.service) }, [{ port: 443, range: { from: 443, to: 443 } }])
               : [];
         case 'party':
           return kind.party.id === party.id || !kind.party.placement ? [] : toPlacement(party, kind.party.placement, { kind: 'raw' });

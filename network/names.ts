@@ -1,4 +1,5 @@
 import type { Network, Vpc } from './model';
+import { referenceTo } from './template';
 
 /** A name that nobody allows, which stands for every server of an attacker. */
 export const FOREIGN_NAME = 'c2.attacker.example';
@@ -41,4 +42,9 @@ export function allowedNames({ firewalls }: Network): readonly AllowedName[] {
 export function lookedUpNames({ dnsFirewall }: Vpc): readonly { readonly name: string; readonly pattern: string }[] {
   const names = dnsFirewall.rules.filter(({ action }) => action === 'ALLOW').flatMap(({ domains }) => domains ?? []);
   return [...new Set(names)].filter((name) => name !== '*').map((pattern) => ({ pattern, name: pattern.replace(/^\*\.?/, 'below.') }));
+}
+
+/** The name of a service of AWS in the region that the templates do not name. */
+export function serviceName(service: string): string {
+  return `${service}.${referenceTo('AWS/Region')}.amazonaws.com`;
 }

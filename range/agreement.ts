@@ -4,7 +4,7 @@ import { createProbeMaker, type AddressPlan, type ConnectionProbe, type Probe } 
 import type { Destination } from '../network/destination';
 import { computeMatrix, isCell, type Matrix, type Row } from '../network/matrix';
 import type { Network, Placement } from '../network/model';
-import { allowedNames, FOREIGN_ADDRESS, FOREIGN_NAME } from '../network/names';
+import { allowedNames, FOREIGN_ADDRESS, FOREIGN_NAME, serviceName } from '../network/names';
 import { address as parse } from '../network/representatives';
 import type { Plan } from './compile';
 import type { Agent, Speech, Try } from './kernel/agent';
@@ -46,11 +46,14 @@ export function internetOf(network: Network, plan: Plan): Internet {
   for (const { probe } of probesOf(network, plan)) {
     if (probe.kind === 'connection' && !probe.attempt.to) addresses.add(formatAddress(probe.attempt.destination));
   }
+  const services = Object.fromEntries(plan.services.map(({ name, address }) => [serviceName(name).toLowerCase(), address]));
   const foreign = Object.fromEntries([...addresses].filter((address) => !Object.values(names).includes(address) && !address.includes(':')).map((address) => [nameOfAddress(address), address]));
-  return { addresses: [...addresses], names: { ...foreign, ...names }, fallback: FOREIGN_ADDRESS, authority: AUTHORITY };
+  return { addresses: [...addresses], names: { ...foreign, ...services, ...names }, fallback: UNRELATED_ADDRESS, authority: AUTHORITY };
 }
 
-export const AUTHORITY = '198.51.100.53';
+const AUTHORITY = '198.51.100.53';
+/** What a name of nobody in particular resolves to: a server that no attempt goes to. */
+const UNRELATED_ADDRESS = '203.0.113.250';
 
 /** A name under which an attacker publishes an address. */
 function nameOfAddress(address: string): string {
@@ -72,7 +75,7 @@ export async function measureAgreement(network: Network, plan: Plan, world: Worl
     if (result === trial.predicted) continue;
     disagreements.push({ cell: trial.cell, attempt: describe(trial.try), predicted: word(trial.predicted), happened: word(result) });
   }
-  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered: happened.filter((result) => result).length, disagreements, notTried };
+  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered: happened.filter((result) => result).length, disagreements, notTried: [...new Set(notTried)] };
 }
 
 function sample(trials: readonly Trial[], most: number): readonly Trial[] {
@@ -102,7 +105,12 @@ function connectionTrials(network: Network, plan: Plan, world: World, notTried: 
       return [];
     }
     const attempt = tryOf(row, to, probe, plan, world);
-    const { delivered, sourcePort } = decidesOn(network, to, probe);
+    const { delivered, sourcePort, certain } = decidesOn(network, to, probe);
+    // What is not known is open for the prediction, and nothing that could be built.
+    if (delivered && !certain) {
+      notTried.push(cell);
+      return [];
+    }
     // Where the prediction needs a certain port of the sender, that is part of what is tried.
     return attempt ? [{ cell, predicted: delivered, try: attempt.kind === 'tcp' && sourcePort !== undefined ? { ...attempt, sourcePort } : attempt }] : [];
   });
@@ -150,8 +158,8 @@ function tryOf(row: Row, to: Destination, probe: Probe, plan: Plan, world: World
   const { attempt } = probe;
   const namespace = attempt.from.kind === 'internet' ? world.internet : world.hostOf(row.id, attempt.from.subnet.id);
   const address = outsideAddress(attempt, plan);
-  if (to.kind.kind === 'endpoint') return { kind: 'service', namespace, resolver, address, port: attempt.port, foreign: to.kind.foreign };
-  const resolve = attempt.to ? [] : [to.kind.kind === 'domains' ? nameIn(attempt.application) : undefined, nameOfAddress(address)].filter((name) => name !== undefined);
+  if (to.kind.kind === 'endpoint') return { kind: 'service', namespace, resolver, address, port: attempt.port, foreign: to.kind.foreign, ...(probe.lookup !== undefined && { resolve: [probe.lookup] }) };
+  const resolve = attempt.to ? [] : [probe.lookup ?? nameOfAddress(address)];
   const base = { namespace, resolver, address, ...(resolve.length > 0 && !address.includes(':') && { resolve }) };
   switch (attempt.protocol) {
     case 6:

@@ -409,7 +409,7 @@ async def try_service(command, token):
     if reply is None:
         return False
     # An echo is the service itself, reached over the internet, where no endpoint asks anything.
-    return reply.startswith((b'stored', b'{')) if command['foreign'] else True
+    return reply.startswith((b'stored', b'{')) if command['foreign'] else len(reply) > 0
 
 
 ATTEMPTS = {'tcp': try_tcp, 'udp': try_udp, 'raw': try_raw, 'icmp': try_icmp, 'dns': try_dns, 'service': try_service}

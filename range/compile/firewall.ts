@@ -37,6 +37,7 @@ export function compileFirewall(firewall: Resource, resources: ReadonlyMap<strin
   const drops = strict && defaults.includes('drop');
   const deciding = rules.filter(({ action }) => action !== 'alert');
   if (((policy.StatelessRuleGroupReferences ?? []) as readonly unknown[]).length > 0) notBuilt.push('stateless rules of a firewall');
+  if (policy.TLSInspectionConfigurationArn !== undefined) notBuilt.push('TLS inspection of a firewall');
   const stateless = ((policy.StatelessDefaultActions ?? []) as readonly string[]).join(' ');
   const handshake = strict && defaults.includes('drop_strict') ? 'reject' : 'accept';
   return {

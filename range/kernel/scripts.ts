@@ -214,7 +214,7 @@ export function proxyConfiguration({ firewall }: Appliance): string {
     'frontend firewall',
     `  bind 0.0.0.0:${PROXY_PORT} transparent`,
     ...(firewall?.connection ?? []).map((line) => `  ${line}`),
-    '  tcp-request inspect-delay 400ms',
+    '  tcp-request inspect-delay 1200ms',
     ...(firewall?.content ?? []).map((line) => `  ${line}`),
     '  default_backend origin',
     'backend origin',
