@@ -59,10 +59,12 @@ export class Clusters {
 export class FeatureReader {
   private readonly scratch = new Uint32Array(WINDOW * (3 + REACH + 4));
   private readonly ids = new Int32Array(WINDOW);
+  /** Of the sentence that is visited; written anew for the next. */
+  private readonly features = { indices: this.scratch, ends: [0, 0, 0, 0] };
 
   constructor(private readonly clusters: Clusters) {}
 
-  /** Visits every sentence or window of it, with its first word and the one after its last. The features are only good during the visit. */
+  /** Visits every sentence or window of it, with its first word and the one after its last. The features are only good during the visit, and only as far as their last end. */
   visit(tokens: Tokens, visitor: (features: Features, from: number, to: number) => void): void {
     for (let i = 0; i + 1 < tokens.sentences.length; i++) {
       const end = tokens.sentences[i + 1]!;
@@ -78,7 +80,7 @@ export class FeatureReader {
   private featuresOf({ hashes }: Tokens, from: number, to: number): Features {
     const { scratch, ids, clusters } = this;
     const length = to - from;
-    const ends: number[] = [];
+    const { ends } = this.features;
     let at = 0;
     for (let i = 0; i < length; i++) {
       const one = mix(0x9e3779b1, hashes[from + i]!);
@@ -88,19 +90,19 @@ export class FeatureReader {
       scratch[at++] = two & MASK;
       if (i + 2 < length) scratch[at++] = mix(two, hashes[from + i + 2]!) & MASK;
     }
-    ends.push(at);
+    ends[0] = at;
     for (let i = 0; i < length; i++) {
       const first = mix(0x5bd1e995, hashes[from + i]!);
       for (let j = i + 2; j <= i + REACH && j < length; j++) scratch[at++] = mix(first, hashes[from + j]!) & MASK;
     }
-    ends.push(at);
+    ends[1] = at;
     for (let i = 0; i < length; i++) ids[i] = clusters.coarseOf(hashes[from + i]!);
     at = rows(ids, length, 0x7f4a7c15, scratch, at);
-    ends.push(at);
+    ends[2] = at;
     for (let i = 0; i < length; i++) ids[i] = clusters.fineOf(hashes[from + i]!);
     at = rows(ids, length, 0x3c6ef372, scratch, at);
-    ends.push(at);
-    return { indices: scratch.subarray(0, at), ends };
+    ends[3] = at;
+    return this.features;
   }
 }
 

@@ -16,6 +16,8 @@ const URL_WORD = hashOf('<url>');
 const EMAIL = hashOf('<email>');
 const APOSTROPHE = 0x27;
 const MAX_WORD = 40;
+/** Of a URL or an address. */
+const MAX_RUN = 512;
 
 /** Runs without spaces stand for one word each, so that a long one of them costs and says little. */
 const LONG_RUN = hashOf('<run>');
@@ -174,7 +176,8 @@ function endOfWord(text: string, from: number): number {
 /** Up to the next space, quotation mark or bracket. */
 function endOfRun(text: string, from: number): number {
   let at = from;
-  for (; at < text.length; at++) {
+  const most = Math.min(text.length, from + MAX_RUN);
+  for (; at < most; at++) {
     const unit = text.charCodeAt(at);
     if (unit <= 0x20 || unit === 0x22 || unit === APOSTROPHE || unit === 0x3c || unit === 0x3e || unit === 0x29 || unit === 0x5c || unit === 0x5d || unit === 0x60) break;
   }

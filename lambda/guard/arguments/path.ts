@@ -69,8 +69,8 @@ function segmentsOf(path: string): readonly string[] {
 function traversal(path: string): string | undefined {
   for (const segment of segmentsOf(path)) {
     // Windows takes trailing dots and spaces away; `....//` becomes `../` where a filter takes `../` away once.
-    const bare = segment.replace(/[\s.]+$/, '');
-    if (/^\s*\.{2,}/.test(segment) && (bare === '' || /^\s*\.{2,}[;:\s]/.test(segment))) return 'must not climb out of its folder';
+    const bare = segment.trim();
+    if (bare.startsWith('..') && (/^[.\s]+$/.test(bare) || /^\.{2,}[;:\s]/.test(bare))) return 'must not climb out of its folder';
   }
   return undefined;
 }

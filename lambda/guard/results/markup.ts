@@ -14,15 +14,15 @@ interface MarkupRule {
 }
 
 const RULES: readonly MarkupRule[] = [
-  { id: 'image-beacon', anchors: ['!['], pattern: /!\[[^\]\n]{0,300}\]\(\s{0,4}<?((?:https?:)?\/\/[^)\s>]{1,2000})>?(?:\s{1,4}["'][^"'\n]{0,200}["'])?\s{0,4}\)/g, counts: ([, url], allowed) => carriesData(url!, allowed) },
-  { id: 'image-beacon', anchors: ['<img', '<IMG', '<Img'], pattern: /<img\b[^>]{0,600}?\bsrc\s{0,4}=\s{0,4}["']?((?:https?:)?\/\/[^"'\s>]{1,2000})[^>]{0,600}>/gi, counts: ([, url], allowed) => carriesData(url!, allowed) },
-  { id: 'link-with-data', anchors: ['](http'], pattern: /\[[^\]\n]{0,300}\]\(\s{0,4}(https?:\/\/[^)\s]{1,2000})\s{0,4}\)/g, counts: ([, url], allowed) => carriesData(url!, allowed, 200) },
-  { id: 'reference-image', anchors: ['!['], pattern: /!\[[^\]\n]{0,300}\]\[[^\]\n]{1,100}\]/g },
+  { id: 'image-beacon', anchors: ['!['], pattern: /!\[[^[\]\n]{0,300}\]\(\s{0,4}<?((?:https?:)?\/\/[^()\s>]{1,2000})>?(?:\s{1,4}["'][^"'()\n]{0,200}["'])?\s{0,4}\)/g, counts: ([, url], allowed) => carriesData(url!, allowed) },
+  { id: 'image-beacon', anchors: ['<img', '<IMG', '<Img'], pattern: /<img\b([^<>]{0,4000})>/gi, counts: ([, attributes], allowed) => carriesData(sourceOf(attributes!), allowed) },
+  { id: 'link-with-data', anchors: ['](http'], pattern: /\[[^[\]\n]{0,300}\]\(\s{0,4}(https?:\/\/[^()\s]{1,2000})\s{0,4}\)/g, counts: ([, url], allowed) => carriesData(url!, allowed, 200) },
+  { id: 'reference-image', anchors: ['!['], pattern: /!\[[^[\]\n]{0,300}\]\[[^[\]\n]{1,100}\]/g },
   { id: 'script-url', anchors: [':'], pattern: /\b(?:javascript|vbscript):[^\s"'<>)]{1,500}/gi },
   { id: 'data-url', anchors: ['data:'], pattern: /\bdata:(?:text\/html|image\/svg\+xml|application\/(?:xhtml\+xml|javascript)|text\/javascript)[;,][^\s"'<>)]{0,4000}/gi },
   { id: 'script', anchors: ['<script', '<SCRIPT', '<Script'], pattern: /<script\b[^>]{0,600}>[^<]{0,20000}(?:<(?!\/script)[^<]{0,2000}){0,40}(?:<\/script\s{0,4}>)?/gi },
   { id: 'event-handler', anchors: ['<'], pattern: /\son(?:error|load|click|mouseover|mouseenter|focus|toggle|begin|animationstart|pointerover)\s{0,4}=\s{0,4}(?:"[^"]{0,1000}"|'[^']{0,1000}'|[^\s>]{1,500})/gi, counts: isInTag },
-  { id: 'embedded-page', anchors: ['<iframe', '<object', '<embed', '<IFRAME', '<meta', '<base', '<form'], pattern: /<(?:iframe|object|embed|base)\b[^>]{0,1000}>|<meta\b[^>]{0,200}http-equiv\s{0,4}=\s{0,4}["']?refresh[^>]{0,600}>|<form\b[^>]{0,400}\baction\s{0,4}=\s{0,4}["']?https?:[^>]{0,600}>/gi },
+  { id: 'embedded-page', anchors: ['<iframe', '<object', '<embed', '<IFRAME', '<meta', '<base', '<form'], pattern: /<(?:iframe|object|embed|base)\b[^<>]{0,1000}>|<meta\b[^<>]{0,200}http-equiv\s{0,4}=\s{0,4}["']?refresh[^<>]{0,600}>|<form\b[^<>]{0,400}\baction\s{0,4}=\s{0,4}["']?https?:[^<>]{0,600}>/gi },
   { id: 'app-resource', anchors: ['ui://'], pattern: /\bui:\/\/[^\s"'<>)]{1,500}/g },
 ];
 
@@ -47,10 +47,16 @@ function isInTag({ input, index }: RegExpExecArray): boolean {
   return tag !== -1 && /[a-z]/i.test(before[tag + 1] ?? '') && before.indexOf('>', tag) === -1;
 }
 
+/** Where an image comes from, when it is from another machine. */
+function sourceOf(attributes: string): string {
+  return /\bsrc\s{0,4}=\s{0,4}["']?((?:https?:)?\/\/[^"'\s]{1,4000})/i.exec(attributes)?.[1] ?? '';
+}
+
 /** How much of a URL may vary before it can carry what was read. */
 const LONG = 24;
 
 function carriesData(url: string, allowed: readonly string[], longest = LONG): boolean {
+  if (url === '') return false;
   const absolute = url.startsWith('//') ? `https:${url}` : url;
   if (!URL.canParse(absolute)) return true;
   const { hostname, search, hash, pathname } = new URL(absolute);
