@@ -53,7 +53,8 @@ function formatChallenge(scheme: TokenScheme, challenge: Challenge): string {
   };
   if (challenge.error !== undefined) add('error', challenge.error);
   if (challenge.description !== undefined) parameters.push(`error_description=${quoted(challenge.description)}`);
-  add('scope', challenge.scopes?.join(' '));
+  // Between client and issuer alone (MCP authorization).
+  add('scope', challenge.scopes?.filter((scope) => scope !== 'offline_access').join(' '));
   add('acr_values', challenge.acrValues?.join(' '));
   add('max_age', challenge.maxAgeSeconds?.toString());
   if (scheme === 'DPoP') add('algs', DPOP_ALGORITHMS.join(' '));
