@@ -15,6 +15,8 @@ import { addAuditMetrics } from '../gateway/audit-metrics';
 import { Variable } from '../gateway/environment';
 import type { McpGateway } from '../gateway';
 import { FargateServer, ZoneBalancer } from '../zone';
+import { LatticeService } from './lattice-service';
+import type { LatticeServiceOptions } from './lattice-service';
 import type { ContainerOptions, SecurityZone, ZoneWorkload } from '../zone';
 
 /** The gateway as tasks in the zone. */
@@ -64,8 +66,11 @@ export class ContainerGateway extends Construct {
   readonly entrance: ZoneBalancer;
   readonly tasks: FargateServer;
 
+  private readonly props: ContainerGatewayProps;
+
   constructor(scope: Construct, id: string, props: ContainerGatewayProps) {
     super(scope, id);
+    this.props = props;
     const { zone, workload, gateway, gatewayName = 'gateway', clientCidrs = [], domainName, hostedZone, ...rest } = props;
     this.gatewayUrl = `https://${gatewayName}.${domainName}`;
     const proxy = proxyOf(gateway);
@@ -85,6 +90,24 @@ export class ContainerGateway extends Construct {
     zone.allowClients(this.entrance.workload, 443, clientCidrs);
   }
 
+  /**
+   * Makes the gateway a service of Amazon VPC Lattice, besides what reaches it otherwise.
+   *
+   * @param options who may call
+   */
+  addLatticeService(options: LatticeServiceOptions): LatticeService {
+    const { zone, certificate } = this.props;
+    return new LatticeService(this, 'Lattice', {
+      ...options,
+      zone,
+      hostName: this.gatewayUrl.replace('https://', ''),
+      certificate,
+      loadBalancer: this.entrance.loadBalancer,
+      workload: this.entrance.workload,
+      logGroup: zone.deliveredLogGroup('Lattice'),
+    });
+  }
+
   /** Servers are added to the gateway until the template is written, and each may add to what the proxy is told. */
   private tellWhatIsTold(proxy: lambda.Function): void {
     const resource = proxy.node.defaultChild as lambda.CfnFunction;
@@ -99,7 +122,8 @@ export class ContainerGateway extends Construct {
   }
 }
 
-function proxyOf(gateway: McpGateway): lambda.Function {
+/** The function that serves the gateway's requests. */
+export function proxyOf(gateway: McpGateway): lambda.Function {
   return (gateway.node.findChild('Proxy') as IConstruct & { readonly function: lambda.Function }).function;
 }
 

@@ -1,10 +1,12 @@
 import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
@@ -12,7 +14,8 @@ import type { McpToolDefinition } from '../authorization';
 import { McpGateway } from '../gateway';
 import type { McpServer, McpServerGrants, McpTokenIssuer, UnknownArguments } from '../gateway';
 import { acknowledge } from '../private/acknowledge';
-import { ContainerGateway } from './container-gateway';
+import type { IToolRegistry } from '../registry';
+import { ContainerGateway, proxyOf } from './container-gateway';
 import type { ContainerGatewayOptions } from './container-gateway';
 import { FargateServer, IsolatedStage, LogArchive, SecurityZone, ZoneBalancer, ZoneService, ZoneTier } from '../zone';
 import type { ContainerOptions, EgressOptions, ZoneEgressProps, ZoneWorkload } from '../zone';
@@ -27,6 +30,29 @@ export interface DedicatedSecurityZoneProps {
 
   /** Certificate of `*.<domainName>` for the load balancer (NET-4). */
   readonly certificate: acm.ICertificate;
+
+  /**
+   * The registry of approved tools; only what it holds approved is served (TD-4, SC-2). Its own functions run outside of the zone and cannot
+   * ask servers in it: definitions are submitted, and the gateway notes what servers offer.
+   *
+   * @default - every tool that the policies permit
+   */
+  readonly registry?: IToolRegistry;
+
+  /**
+   * An API that is there already, which the gateway adds its routes to instead of a private API of its own: your API in front, everything
+   * behind it in the zone. Needs `publicUrl`.
+   *
+   * @default - a private API
+   */
+  readonly restApi?: apigateway.IRestApi;
+
+  /**
+   * Where clients reach `restApi`, without a trailing slash.
+   *
+   * @default - none; required with `restApi`
+   */
+  readonly publicUrl?: string;
 
   /**
    * Folder of Cedar policies, `*.cedar`.
@@ -290,14 +316,26 @@ export class DedicatedSecurityZone extends Construct {
       policyStore,
       encryptionKey,
       logRetention,
-      vpcEndpoints: props.clientEndpoints ?? [zone.addApiEndpoint(`arn:${partition}:execute-api:${region}:${account}:*`, props.clientCidrs ?? [])],
+      registry: props.registry,
+      restApi: props.restApi,
+      publicUrl: props.publicUrl,
+      vpcEndpoints: props.restApi ? undefined : props.clientEndpoints ?? [zone.addApiEndpoint(`arn:${partition}:execute-api:${region}:${account}:*`, props.clientCidrs ?? [])],
       vpc: zone.vpc,
       vpcSubnets: workload.vpcSubnets,
       securityGroups: [workload.securityGroup],
       authorizerInVpc: true,
     });
     zone.allowService(workload, ZoneService.SECRETS_MANAGER, { actions: READ_SECRET, resources: [gateway.keySecret.secretArn] });
+    if (props.registry) this.letServeBy(props.registry, proxyOf(gateway));
     return gateway;
+  }
+
+  /** The registry's table and its public key, and nothing else of these services. */
+  private letServeBy({ tableArn, signingKeyArn }: IToolRegistry, proxy: lambda.Function): void {
+    const { zone, gatewayWorkload: workload } = this;
+    zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [tableArn] });
+    zone.allowService(workload, ZoneService.KMS, { actions: ['kms:GetPublicKey'], resources: [signingKeyArn] });
+    proxy.addEnvironment('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
   }
 
   /** Messages of a validation: whether the gateway can fetch the keys of its issuers. */
@@ -319,7 +357,7 @@ export class DedicatedSecurityZone extends Construct {
         new iam.PolicyStatement({
           actions: [
             'logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'logs:GetLogEvents', 'logs:FilterLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'cloudwatch:PutMetricData',
-            'ecr:GetAuthorizationToken', ...PULL, ...READ_SECRET, 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey',
+            'ecr:GetAuthorizationToken', ...PULL, ...READ_SECRET, 'kms:Decrypt', 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:DescribeKey', 'kms:GetPublicKey',
             ...DECIDE,
             'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 's3:GetObject', 's3:PutObject', 's3:ListBucket',
           ],

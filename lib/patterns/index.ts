@@ -2,3 +2,4 @@
 export * from './api-gateway-centric';
 export { ContainerGateway, type ContainerGatewayOptions, type ContainerGatewayProps } from './container-gateway';
 export * from './dedicated-security-zone';
+export { LatticeService, type LatticeServiceOptions, type LatticeServiceProps } from './lattice-service';

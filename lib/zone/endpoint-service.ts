@@ -12,7 +12,8 @@ export class ZoneService {
   static readonly ECR_DOCKER = ZoneService.of('ecr-dkr', InterfaceVpcEndpointAwsService.ECR_DOCKER, []);
   /** Amazon S3. Names of buckets are allowed one by one. */
   static readonly S3 = ZoneService.of('s3', InterfaceVpcEndpointAwsService.S3, []);
-  static readonly DYNAMODB = ZoneService.of('dynamodb', InterfaceVpcEndpointAwsService.DYNAMODB, ['dynamodb']);
+  /** Amazon DynamoDB, whose interface endpoints have names of their own only: clients need `zone.endpointUrl()`. */
+  static readonly DYNAMODB = new ZoneService('dynamodb', InterfaceVpcEndpointAwsService.DYNAMODB, [], false);
   static readonly CLOUDWATCH_LOGS = ZoneService.of('logs', InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS, ['logs']);
   static readonly CLOUDWATCH = ZoneService.of('monitoring', InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING, ['monitoring']);
   static readonly XRAY = ZoneService.of('xray', InterfaceVpcEndpointAwsService.XRAY, ['xray']);
@@ -39,5 +40,7 @@ export class ZoneService {
     readonly service: IInterfaceVpcEndpointService,
     /** What stands before `.<region>.amazonaws.com` in the names that its clients look up. */
     readonly hostPrefixes: string[],
+    /** Whether the service's usual names lead to the endpoint. */
+    readonly privateDns: boolean = true,
   ) {}
 }

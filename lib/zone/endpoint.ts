@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Fn, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -55,10 +55,15 @@ export class ZoneEndpoint extends Construct implements ec2.IConnectable {
       subnets: { subnets: this.place.subnets },
       securityGroups: [securityGroup],
       open: false,
-      privateDnsEnabled: true,
+      privateDnsEnabled: service.privateDns,
       privateDnsOnlyForInboundResolverEndpoint: service === ZoneService.S3 ? ec2.VpcEndpointPrivateDnsOnlyForInboundResolverEndpoint.ALL_RESOLVERS : undefined,
     });
     this.connections = new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.HTTPS });
+  }
+
+  /** The endpoint's own name in all availability zones, which is found only when it is deployed. */
+  get hostName(): string {
+    return Fn.select(1, Fn.split(':', Fn.select(0, this.endpoint.vpcEndpointDnsEntries)));
   }
 
   /** Lets principals of the account or organization do this. */

@@ -129,6 +129,15 @@ export class SecurityZone extends Resource {
   }
 
   /**
+   * Where a service is reached whose usual name does not lead to its endpoint, for `AWS_ENDPOINT_URL_DYNAMODB` and the like.
+   *
+   * @param service a service that some workload of the zone was allowed to use
+   */
+  endpointUrl(service: ZoneService): string {
+    return `https://${this.endpoint(service).hostName}`;
+  }
+
+  /**
    * Lets a task pull its image and write its log: what AWS Fargate does in the task's own subnet before the container starts.
    *
    * @param workload the task
@@ -211,6 +220,15 @@ export class SecurityZone extends Resource {
     this.letIn(workload.connections, () => workload._place(), port, clientCidrs);
   }
 
+  /**
+   * A log group of the zone that AWS services deliver their logs to.
+   *
+   * @param id unique among those of the zone
+   */
+  deliveredLogGroup(id: string): logs.ILogGroup {
+    return this.networkLogs.deliveredLogGroup(id);
+  }
+
   private letIn(connections: ec2.Connections, place: () => Place, port: number, clientCidrs: readonly string[]): void {
     for (const cidr of clientCidrs) {
       if (this.network instanceof OwnNetwork && overlap(cidr, this.network.plan.cidr)) {
@@ -258,6 +276,7 @@ export class SecurityZone extends Resource {
     this.endpoints.set(service.name, endpoint);
     const { region, urlSuffix } = Stack.of(this);
     this.dnsFirewall.allowInside(...service.hostPrefixes.map((prefix) => `${prefix}.${region}.${urlSuffix}`));
+    if (!service.privateDns) this.dnsFirewall.allowInside(endpoint.hostName);
     return endpoint;
   }
 

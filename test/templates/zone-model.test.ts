@@ -7,7 +7,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { addModel } from '../../bin/models';
-import { DedicatedSecurityZone } from '../../lib';
+import { DedicatedSecurityZone, ToolRegistry } from '../../lib';
 import { logicalId, propertiesOf, securityGroupRules, walls } from '../lib/zone/zone-stack';
 import { validatedApp, validateTemplates } from './validated-app';
 
@@ -60,7 +60,7 @@ describe.each([['with declared egress', 'api.example.com'], ['without egress', '
   });
 });
 
-test('what can be told otherwise is as clean: a container gateway, TLS inspection, managed rules, secrets, a third availability zone, clients elsewhere', () => {
+test('what can be told otherwise is as clean: a registry, a container gateway, VPC Lattice, TLS inspection, managed rules, secrets, a third availability zone, clients elsewhere', () => {
   class ThreeZones extends Stack {
     override get availabilityZones(): string[] {
       return [0, 1, 2].map((index) => Fn.select(index, Fn.getAzs()));
@@ -75,12 +75,13 @@ test('what can be told otherwise is as clean: a container gateway, TLS inspectio
       domainName: 'mcp.internal.example.com',
       certificate: certificate('Certificate'),
       maxAzs: 3,
+      registry: new ToolRegistry(stack, 'Tools'),
       stage: 'prod',
       clientEndpoints: [ec2.InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Clients', { vpcEndpointId: 'vpce-11111111', port: 443 })],
       egress: { tlsInspectionAuthority: certificate('Authority'), managedRuleGroups: ['ThreatSignaturesBotnetStrictOrder', 'ThreatSignaturesMalwareStrictOrder'] },
     });
     model.zone.allowEgress(model.gatewayWorkload, { domains: ['login.example.com'] });
-    model.addContainerGateway({ ...image('gateway'), clientCidrs: ['10.20.0.0/16'] });
+    model.addContainerGateway({ ...image('gateway'), clientCidrs: ['10.20.0.0/16'] }).addLatticeService({ sourceAccounts: ['123456789012'] });
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf');
     const crm = model.addServer('crm', { ...image('crm'), secrets: { API_KEY: secret }, writablePaths: ['/tmp'], egress: { domains: ['api.example.com'], ports: [443, 8443] } });
     model.zone.connectServers(crm.workload, model.addServer('search', image('search')).workload, 8443);

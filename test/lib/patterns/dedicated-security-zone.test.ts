@@ -1,11 +1,12 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { DedicatedSecurityZone, McpPrincipal } from '../../../lib';
-import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from '../../../lib';
+import { DedicatedSecurityZone, McpPrincipal, ToolRegistry } from '../../../lib';
+import type { AddZonedServerOptions, DedicatedSecurityZoneProps, LatticeServiceOptions } from '../../../lib';
 import { logicalId, propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
 
 const KEYS = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] });
@@ -156,6 +157,28 @@ test('clients in VPCs of their own reach the gateway by endpoints there, and the
   expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).filter((id) => id.includes('execute'))).toEqual([]);
 });
 
+test('TD-4 the gateway serves by a registry, whose table and public key it reaches through endpoints that know them by name', () => {
+  const { addServer, template: synthesize } = zoned((stack) => ({ registry: new ToolRegistry(stack, 'Tools') }));
+  addServer('files');
+  const template = synthesize();
+  const endpoint = (service: string) => Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes(`Endpoints${service}`))![1].Properties;
+  expect(endpoint('dynamodb').PrivateDnsEnabled).toBe(false);
+  expect(endpoint('dynamodb').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], Resource: expect.objectContaining({ 'Fn::GetAtt': expect.anything() }) })]);
+  expect(endpoint('kms').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: 'kms:GetPublicKey' })]);
+  const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description?.startsWith('Validates'))!;
+  expect(JSON.stringify(proxy.Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB)).toContain('DnsEntries');
+});
+
+test('an API that is there already is in front, and everything behind it is in the zone', () => {
+  const { addServer, template: synthesize } = zoned((stack) => ({ restApi: new apigateway.RestApi(stack, 'Api', { endpointTypes: [apigateway.EndpointType.REGIONAL], cloudWatchRole: false }), publicUrl: 'https://api.example.com' }));
+  addServer('files');
+  const template = synthesize();
+  template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
+  template.hasResourceProperties('AWS::ApiGateway::Resource', { PathPart: 'mcp' });
+  expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).filter((id) => id.includes('execute'))).toEqual([]);
+  expect(propertiesOf(template, 'AWS::Lambda::Function').filter(({ VpcConfig }) => VpcConfig)).toHaveLength(2);
+});
+
 describe('keys of an issuer', () => {
   const issuer = { issuer: 'https://login.example.com', jwksUri: 'https://keys.example.com/jwks.json' };
 
@@ -277,6 +300,39 @@ describe('the gateway as a container', () => {
   test('LOG-1 its audit events are counted with those of the function', () => {
     const groups = propertiesOf(template, 'AWS::Logs::MetricFilter').map(({ LogGroupName }) => logicalId(LogGroupName));
     expect(groups.filter((group) => group.includes('ContainerGateway')).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a service of VPC Lattice', () => {
+  function published(options: LatticeServiceOptions) {
+    const { model, template } = zoned();
+    const gateway = model.addContainerGateway({ repository: ecr.Repository.fromRepositoryName(model, 'Image', 'mcp/gateway'), imageDigest: DIGEST });
+    gateway.addLatticeService(options);
+    return template;
+  }
+
+  test('NET-1 takes calls from VPCs of the named accounts only, by TLS, and leads to the entrance of the gateway', () => {
+    const template = published({ sourceAccounts: ['111111111111'], sourceVpcs: ['vpc-11111111'] })();
+    const policies = propertiesOf(template, 'AWS::VpcLattice::AuthPolicy');
+    expect(policies).toHaveLength(2);
+    for (const { Policy } of policies) {
+      expect(Policy.Statement).toEqual([expect.objectContaining({
+        Effect: 'Allow', Condition: { StringEquals: { 'vpc-lattice-svcs:SourceVpcOwnerAccount': ['111111111111'], 'vpc-lattice-svcs:SourceVpc': ['vpc-11111111'] } },
+      })]);
+    }
+    for (const type of ['AWS::VpcLattice::Service', 'AWS::VpcLattice::ServiceNetwork']) template.allResourcesProperties(type, { AuthType: 'AWS_IAM' });
+    template.hasResourceProperties('AWS::VpcLattice::Listener', { Protocol: 'HTTPS', Port: 443 });
+    template.hasResourceProperties('AWS::VpcLattice::TargetGroup', { Type: 'ALB', Config: Match.objectLike({ Protocol: 'HTTPS' }) });
+    expect(walls(template)['10.80.4.0/26']).toContain('in allow tcp 443-443 169.254.171.0/24');
+  });
+
+  test('is logged', () => {
+    const template = published({ sourceAccounts: ['111111111111'] })();
+    template.resourceCountIs('AWS::VpcLattice::AccessLogSubscription', 1);
+  });
+
+  test('is not for everybody', () => {
+    expect(() => published({ sourceAccounts: [] })).toThrow('sourceAccounts is empty, expected the accounts whose VPCs may call');
   });
 });
 
