@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
-import { createCedarDecisionPoint } from '../authorization/cedar-decision-point';
-import { parsePolicySet } from '../authorization/policy-set';
-import { withStepUp } from '../authorization/step-up';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
@@ -10,6 +7,7 @@ import { createRegistryView, type RefreshedView, type StoredRecord } from '../in
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { openAuditFile } from './audit-file';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
+import { createLocalDecisionPoint } from './decision-point';
 import { APPROVERS, localPrincipal, openLocalGrants, serveLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
@@ -17,7 +15,6 @@ import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './p
 import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 import { startRescans, type Rescans } from './rescans';
 import { StartError } from './start-error';
-import { withToolFilters } from './tool-filter';
 
 /** A gateway that listens on this machine. */
 export interface LocalGateway {
@@ -106,8 +103,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     failed: (error) => registryWatcher?.failed(error),
   });
   const { issuer, ...identity } = await createLocalIdentity(config, url);
-  const set = parsePolicySet(policies.policies);
-  const decisionPoint = withToolFilters(withStepUp(createCedarDecisionPoint({ policies: { current: () => set } }), set), config.toolFilters);
+  const decisionPoint = createLocalDecisionPoint(config, policies);
   const sealKey = randomBytes(32);
   const names = config.servers.map(({ name }) => name);
   if (config.grants !== undefined) {

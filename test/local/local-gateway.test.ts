@@ -50,6 +50,23 @@ describe('the gateway on one machine', () => {
     expect((await call(server!.url, await createDemoIssuer({ issuer: gateway.url }).then((other) => other.mint({ subject: LOCAL_USER, audience: gateway.url })), 'tools/list')).status).toBe(401);
   });
 
+  test('JIT-2 knows network zones, and asks for a sign-in where a policy does', async () => {
+    const policies = {
+      'all.cedar': `permit (principal, action in Mcp::Action::"discover", resource);
+permit (principal, action == Mcp::Action::"tiny/echo", resource) when { context.network has zone && context.network.zone == "here" };
+permit (principal, action == Mcp::Action::"tiny/shout", resource);
+@acr("phr") forbid (principal, action == Mcp::Action::"tiny/shout", resource) unless { context has authentication.acr && context.authentication.acr == "phr" };`,
+    };
+    const gateway = await start({ anonymous: { id: 'me', type: 'User' }, networkZones: { here: ['127.0.0.0/8', '::1'] } }, policies);
+    const { url } = gateway.servers[0]!;
+    expect((await callTool(url, undefined, 'echo', { text: 'a' })).body.result).toBeDefined();
+    expect(await callTool(url, undefined, 'shout', { text: 'a' })).toMatchObject({ status: 401, body: { error: { data: { reason: 'insufficient_user_authentication' } } } });
+    await gateways.pop()!.stop();
+    rmSync(join(folder, 'policies'), { recursive: true });
+    const elsewhere = await start({ anonymous: { id: 'me', type: 'User' }, networkZones: { here: ['192.0.2.0/24'] } }, policies);
+    expect(await toolNames(elsewhere.servers[0]!.url)).toEqual(['shout']);
+  });
+
   test('decides by the policies of the folder, on tools and arguments', async () => {
     const gateway = await start(
       { anonymous: { id: 'me', type: 'User' } },

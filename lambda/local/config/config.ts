@@ -1,3 +1,4 @@
+import type { NetworkZones } from '../../authorization/network-zones';
 import type { GatewayLimits, ServerOptions } from '../../gateway';
 import type { GrantLimits } from '../../grants';
 import type { AnonymousPrincipal, SenderConstraint, TrustedIssuer } from '../../identity';
@@ -21,6 +22,8 @@ export interface LocalConfig {
   readonly toolFilters: ReadonlyMap<string, ToolFilter>;
   /** Folder of .cedar files. */
   readonly policies?: string;
+  /** Address ranges by the name that policies know them by. @default - policies see addresses alone */
+  readonly networkZones?: NetworkZones;
   readonly identity?: IdentityConfig;
   /** The principal of requests without a token. @default - there is none: they are refused */
   readonly anonymous?: AnonymousPrincipal;

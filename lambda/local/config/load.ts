@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { createZoneLookup, type NetworkZones } from '../../authorization/network-zones';
 import { fileSecret } from '../../credentials';
 import { assertIssuers, type AnonymousPrincipal, type IntrospectionOptions, type SecretText, type TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
@@ -22,6 +23,7 @@ interface ConfigFile {
   readonly publicUrl?: string;
   readonly allowedOrigins?: readonly string[];
   readonly policies?: string;
+  readonly networkZones?: NetworkZones;
   readonly identity?: IdentityEntry;
   readonly anonymous?: string | AnonymousPrincipal;
   readonly limits?: LimitsEntry;
@@ -104,6 +106,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     servers: read.servers.map((server) => ({ ...server, senderConstraint: server.senderConstraint ?? identity?.identity?.senderConstraint })),
     toolFilters: read.toolFilters,
     policies: value.policies === undefined ? undefined : resolve(folder, value.policies),
+    networkZones: value.networkZones,
     identity: identity?.identity,
     anonymous: typeof value.anonymous === 'string' ? { id: value.anonymous } : value.anonymous,
     limits: readLimits(value.limits ?? {}),
@@ -112,6 +115,15 @@ export function readConfig(file: string, text: string, environment: Environment,
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
     warnings: [...read.warnings, ...warningsOf(value, listen)],
   };
+}
+
+function problemOfZones(zones: NetworkZones): string | undefined {
+  try {
+    createZoneLookup(zones);
+    return undefined;
+  } catch (error) {
+    return (error as TypeError).message;
+  }
 }
 
 function readText(file: string): string {
@@ -143,6 +155,8 @@ function crossProblems(document: ConfigDocument, value: ConfigFile, listen: List
     if (!value.identity) report([], `the key "identity" is needed ${reach}`);
     if (!value.publicUrl) report([], `the key "publicUrl" is needed ${reach}`);
   }
+  const zoneProblem = problemOfZones(value.networkZones ?? {});
+  if (zoneProblem !== undefined) report(['networkZones'], zoneProblem);
   if (!value.policies && value.grants !== undefined) report(['grants'], 'needs "policies" beside it, a folder of Cedar policies: they say what needs a grant, and who approves it');
   if (!value.policies && (value.identity || value.anonymous !== undefined)) {
     const key = value.identity ? 'identity' : 'anonymous';

@@ -121,6 +121,7 @@ describe('a configuration that is accepted', () => {
 
 describe('a configuration that is refused says where and what was expected', () => {
   test.each([
+    ['a network zone that is none', `{${files}, "networkZones": {"office": ["10.0.0.0/99"]}}`, 'mcp.json:1:48: /networkZones: the network zone "office" has "10.0.0.0/99", expected an address or a range such as 10.0.0.0/8'],
     ['a typo in a server', `{\n  "mcpServers": {\n    "files": {"comand": "node"}\n  }\n}`, 'mcp.json:3:15: /mcpServers/files/comand: unknown key, did you mean "command"?'],
     ['two problems', `{"mcpServers": {"a": {"command": 1, "args": 2}}}`, 'mcp.json:1:34: /mcpServers/a/command: expected a string, found a number (and 1 more: mcp-zero-trust config check shows it)'],
     ['a typo at the top', `{${files}, "polices": "p"}`, 'mcp.json:1:48: /polices: unknown key, did you mean "policies"?'],
