@@ -5,7 +5,8 @@ import type { RequestScope } from './scope';
 
 /** `/grants` and `/approvals`: for people and programs that ask for grants and decide on them, with an audit event each (LOG-1). */
 export async function serveSite({ options }: GatewayRuntime, site: GrantSite, request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
-  scope.draft.method = `${request.method} ${new URL(request.url).pathname.split('/', 2).join('/')}`;
+  scope.draft.method = new URL(request.url).pathname.split('/', 2)[1];
+  scope.draft.target = request.method;
   const host = request.headers.get('host')?.toLowerCase();
   if (host === undefined || !options.allowedHosts.includes(host)) {
     scope.deny('host_not_allowed');
