@@ -49,13 +49,14 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const { clientCertificate } = peer;
   const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
   if (!authentication.ok) return refuse(scope, refusalOf(authentication));
-  const { principal } = authentication;
-  const response = await serveAuthenticated(runtime, server, request, peer, scope, principal);
-  for (const [name, value] of Object.entries(authentication.headers ?? NO_HEADERS)) response.headers.set(name, value);
-  return response;
+  const answer = serveAuthenticated(runtime, server, request, peer, scope, authentication.principal);
+  return authentication.headers === undefined ? answer : withHeaders(await answer, authentication.headers);
 }
 
-const NO_HEADERS: Readonly<Record<string, string>> = {};
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
 
 function refusalOf({ status, reason, challenge, headers }: AuthenticationFailure): Refused {
   return { status, reason, headers: { ...headers, 'www-authenticate': challenge } };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { bearerChallenge, createTokenAuthenticator } from '../../lambda/identity';
+import { createProver } from './proofs';
 import { createSigner, encode, ISSUER, NOW, requestWith } from './tokens';
 
 describe('for any token', () => {
@@ -61,5 +62,33 @@ describe('for any words in a challenge', () => {
         expect(() => new Headers({ 'www-authenticate': challenge })).not.toThrow();
       }),
     );
+  });
+});
+
+describe('for any proof', () => {
+  it('one changed, lost or added character and it proves nothing', async () => {
+    const signer = await createSigner();
+    const client = await createProver();
+    const token = await signer.sign({ cnf: { jkt: client.thumbprint } });
+    const authenticator = createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => NOW * 1000 });
+    const proves = async (proof: string) => {
+      const input = requestWith(`DPoP ${token}`, { senderConstraint: 'required' });
+      input.headers.set('dpop', proof);
+      return (await authenticator.authenticate(input)).ok;
+    };
+    const proof = await client.prove(token);
+    const bits = (text: string) => text.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex')).join('.');
+    const mutation = fc.tuple(fc.nat(proof.length - 1), fc.constantFrom('replace', 'delete', 'insert'), fc.constantFrom(...'ABYZabyz0189-_.~+/=, '));
+    await fc.assert(
+      fc.asyncProperty(mutation, async ([at, kind, c]) => {
+        const rest = proof.slice(at + 1);
+        const mutated = { replace: proof.slice(0, at) + c + rest, delete: proof.slice(0, at) + rest, insert: proof.slice(0, at) + c + proof.slice(at) }[kind]!;
+        // The last character of a part has bits that mean nothing.
+        fc.pre(bits(mutated) !== bits(proof));
+        expect(await proves(mutated)).toBe(false);
+      }),
+      { numRuns: 400 },
+    );
+    expect(await proves(proof)).toBe(true);
   });
 });
