@@ -39,7 +39,7 @@ const OUTCOME = {
 } as const;
 
 export function grantError({ message, scope }: Call, sentence: string, data: JsonObject): JsonRpcResponse {
-  return errorResponse(message.id, { code: GatewayErrorCode.ACCESS_DENIED, message: sentence, data: { ...data, policyIds: [], requestId: scope.requestId } });
+  return errorResponse(message.id, { code: GatewayErrorCode.ACCESS_DENIED, message: sentence, data: { ...data, policyIds: [...(scope.draft.policyIds ?? [])], requestId: scope.requestId } });
 }
 
 export function foreignState({ message, scope }: Call): JsonRpcResponse {

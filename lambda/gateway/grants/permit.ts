@@ -49,6 +49,7 @@ export async function permitToolCall(call: Call, gate: GrantGate, tool: ToolDefi
     const permit = await permitByGrant(call, gate, tool, forms, message, argumentsDigest);
     if (permit !== undefined) return permit;
     if ((await decideOn(call, tool, forms, imaginedGrant(call.context.purpose))).effect !== 'allow') return denied;
+    call.scope.draft.policyIds = plain.policyIds;
     return await askForGrant(call, gate, tool, forms, own, message, argumentsDigest);
   } catch (error) {
     call.scope.note(`grants_unavailable: ${error instanceof Error ? error.name : 'unknown'}`);
