@@ -78,7 +78,11 @@ function ask({ secure, host, port }: IcapService, request: Buffer, maxBytes: num
       parts.push(part);
       // A service that keeps the connection open has answered all the same.
       const answer = Buffer.concat(parts);
-      if (isComplete(answer)) end(() => resolve(answer));
+      try {
+        if (isComplete(answer)) end(() => resolve(answer));
+      } catch (error) {
+        fail(error as Error);
+      }
     });
     socket.on('end', () => end(() => resolve(Buffer.concat(parts))));
     socket.on('error', fail);

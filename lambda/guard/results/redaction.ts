@@ -213,7 +213,8 @@ export class Redaction {
       this.note('type', 'contradicts-mime-type', 'blocked', pointer);
       return 'contradicts-mime-type';
     }
-    const reason = insideBytes(bytes, this.inspection);
+    // What is no base64 may be a secret as it stands.
+    const reason = dataEdits(data, undefined, this.inspection).find(({ category }) => category === 'secret') ?? insideBytes(bytes, this.inspection);
     if (reason === undefined) return undefined;
     if (reason.action === 'block' && reason.category !== 'type') this.block(reason.category, reason.id, pointer);
     else this.note(reason.category, reason.id, reason.category === 'type' ? 'blocked' : 'redacted', pointer);

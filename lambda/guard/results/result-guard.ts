@@ -123,7 +123,7 @@ export class ResultGuard {
       const pointer = `/${key}`;
       const after =
         key === 'content' && Array.isArray(member) && agreeing === undefined ? pass.blocks(member, pointer)
-        : key === 'content' ? member
+        : key === 'content' && Array.isArray(member) ? member
         : key === 'contents' && Array.isArray(member) ? pass.blocks(member, pointer)
         : key === 'messages' && Array.isArray(member) ? guardMessages(member, pass)
         : key === '_meta' || key === 'requestState' || key === 'nextCursor' ? pass.value(member, key, pointer)
@@ -275,15 +275,25 @@ function refused(reason: string, findings: readonly GuardFinding[]): Guarded<nev
 function guardMessages(messages: readonly JsonValue[], pass: Redaction): JsonValue[] {
   let result = messages as JsonValue[];
   messages.forEach((message, index) => {
-    if (!isJsonObject(message)) return;
-    const pointer = `/messages/${index}/content`;
-    const { content } = message;
-    const after = Array.isArray(content) ? pass.blocks(content, pointer) : isJsonObject(content) ? pass.contentBlock(content, pointer) : pass.structured(content, 'content', pointer);
-    if (after === content) return;
+    const pointer = `/messages/${index}`;
+    const after = isJsonObject(message) ? guardMessage(message, pass, pointer) : pass.structured(message, undefined, pointer);
+    if (after === message) return;
     if (result === messages) result = [...messages];
-    result[index] = { ...message, content: after };
+    result[index] = after as JsonValue;
   });
   return result;
+}
+
+function guardMessage(message: JsonObject, pass: Redaction, pointer: string): JsonObject {
+  let changed = false;
+  const members = Object.entries(message).map(([key, member]): [string, JsonValue | undefined] => {
+    const at = `${pointer}/${key}`;
+    const isBlock = key === 'content' && isJsonObject(member);
+    const after = key === 'content' && Array.isArray(member) ? pass.blocks(member, at) : isBlock ? pass.contentBlock(member, at) : pass.structured(member, key, at);
+    changed ||= after !== member;
+    return [key, after];
+  });
+  return changed ? Object.fromEntries(members) : message;
 }
 
 /** Which text block says in JSON what `structuredContent` is. */
