@@ -1,5 +1,6 @@
 import type { CredentialSettings } from '../credentials';
 import { SENDER_CONSTRAINTS, type SenderConstraint, type TokenRequirement, type TrustedIssuer } from '../identity';
+import { createZoneLookup, type NetworkZones } from '../authorization/network-zones';
 import { isJsonObject } from '../protocol';
 import type { DataGuardSettings } from './aws-guard';
 import { readJson, readList, readNumber, required, words, type Environment } from './environment';
@@ -14,6 +15,8 @@ export interface SharedSettings {
   readonly policyStoreId: string;
   /** Ids of the policy stores of servers that have one of their own. */
   readonly policyStores: ReadonlyMap<string, string>;
+  /** Address ranges by the names that policies know them by; empty for none. */
+  readonly networkZones: NetworkZones;
   readonly decisionMode: 'in-process' | 'service';
   readonly policyRefreshMs: number;
   readonly allowedOrigins: readonly string[];
@@ -75,6 +78,7 @@ export function readSharedSettings(environment: Environment): SharedSettings {
     scopes: words(environment.MCP_SCOPES),
     policyStoreId: required(environment, 'MCP_POLICY_STORE_ID'),
     policyStores: readPolicyStores(environment.MCP_POLICY_STORES),
+    networkZones: readNetworkZones(environment.MCP_NETWORK_ZONES),
     decisionMode,
     policyRefreshMs: readNumber(environment, 'MCP_POLICY_REFRESH_SECONDS') * 1000,
     allowedOrigins: words(environment.MCP_ALLOWED_ORIGINS),
@@ -123,4 +127,11 @@ function readSenderConstraints(environment: Environment): ReadonlyMap<string, Se
     constraints.set(server, constraint);
   }
   return constraints;
+}
+
+function readNetworkZones(value: string | undefined): NetworkZones {
+  if (value === undefined || value === '') return {};
+  const zones = JSON.parse(value) as NetworkZones;
+  createZoneLookup(zones);
+  return zones;
 }

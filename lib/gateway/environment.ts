@@ -23,6 +23,8 @@ export const Variable = {
   POLICY_STORE_ID: 'MCP_POLICY_STORE_ID',
   /** Both. JSON object of the ids of policy stores by the names of servers that have one of their own; absent for none. */
   POLICY_STORES: 'MCP_POLICY_STORES',
+  /** Both. JSON object of address ranges by the names of network zones; absent for none. */
+  NETWORK_ZONES: 'MCP_NETWORK_ZONES',
   /** Both. `in-process` or `service`. */
   DECISION_MODE: 'MCP_DECISION_MODE',
   /** Both. Seconds after which the copy of the policies is refreshed in the background; only `in-process`. */
@@ -54,6 +56,7 @@ export interface SharedSettings {
   readonly policyStoreId: string;
   readonly decisionMode: DecisionMode;
   readonly policyRefreshSeconds: number;
+  readonly networkZones?: { readonly [zone: string]: readonly string[] };
   readonly allowedOrigins: readonly string[];
 }
 
@@ -65,6 +68,7 @@ export function sharedEnvironment(scope: IConstruct, settings: SharedSettings): 
     [Variable.POLICY_STORE_ID]: settings.policyStoreId,
     [Variable.DECISION_MODE]: settings.decisionMode,
     [Variable.POLICY_REFRESH_SECONDS]: `${settings.policyRefreshSeconds}`,
+    [Variable.NETWORK_ZONES]: settings.networkZones === undefined ? '' : JSON.stringify(settings.networkZones),
     [Variable.ALLOWED_ORIGINS]: settings.allowedOrigins.join(' '),
   });
 }

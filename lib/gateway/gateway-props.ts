@@ -46,6 +46,14 @@ export interface McpGatewayOptions {
   readonly policyRefreshInterval?: Duration;
 
   /**
+   * Address ranges (`10.0.0.0/8`, or single addresses) by the name that policies know them by, `context.network.zone` (JIT-2). The
+   * first that fits counts; an address in none is in `outside`.
+   *
+   * @default - policies see addresses, and no zones
+   */
+  readonly networkZones?: { readonly [zone: string]: string[] };
+
+  /**
    * Only tools and instructions that it holds approved are served, exactly as they were approved (TD-4, SC-2). A `ToolRegistry`
    * of this app also asks the gateway's servers what they offer.
    *

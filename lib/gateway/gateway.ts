@@ -7,6 +7,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { createZoneLookup } from '../../lambda/authorization/network-zones';
 import type { IPolicyStore } from '../authorization';
 import { acknowledge } from '../private/acknowledge';
 import { functionCode } from '../private/bundle';
@@ -243,6 +244,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
       policyStoreId: this.policyStore.policyStoreId,
       decisionMode: this.decisionMode,
       policyRefreshSeconds: (props.policyRefreshInterval ?? Duration.seconds(30)).toSeconds(),
+      networkZones: checkedZones(props.networkZones),
       allowedOrigins: props.allowedOrigins ?? [],
     });
   }
@@ -309,6 +311,12 @@ function givenUrl(props: McpGatewayProps): string {
     throw new Error(`publicUrl is ${JSON.stringify(url)}, expected an https URL without a trailing slash, query or fragment`);
   }
   return url;
+}
+
+/** @throws naming the range that is none */
+function checkedZones(zones: McpGatewayProps['networkZones']): McpGatewayProps['networkZones'] {
+  if (zones !== undefined) createZoneLookup(zones);
+  return zones;
 }
 
 function bounded(name: string, value: Duration, max: Duration): Duration {

@@ -38,6 +38,15 @@ describe.each(['in-process', 'service'])('decisions %s', (mode) => {
   });
 });
 
+it('JIT-2 decisions know the network zones of the settings, and a function does not start with zones that are none', async () => {
+  const settings = readSharedSettings({ ...environment, MCP_NETWORK_ZONES: '{"office":["10.0.0.0/8"]}' });
+  const { client } = fakeVerifiedPermissions(() => ({ policies: { p: 'permit(principal, action, resource) when { context.network has zone && context.network.zone == "office" };' } }));
+  const point = decisionPointOf(settings, client);
+  const effects = await Promise.all(['10.1.2.3', '8.8.8.8'].map(async (sourceIp) => (await point.decide(asks(alice, 's', { kind: 'connect' }, { sourceIp }))).effect));
+  expect(effects).toEqual(['allow', 'deny']);
+  expect(() => readSharedSettings({ ...environment, MCP_NETWORK_ZONES: '{"office":["nowhere"]}' })).toThrow('"nowhere", expected an address or a range');
+});
+
 it.each(['[]', '{"crm":3}', '{"crm":""}', '{crm}'])('CV-1 a function does not start with the stores %s', (value) => {
   expect(() => readSharedSettings({ ...environment, MCP_POLICY_STORES: value })).toThrow('MCP_POLICY_STORES must be a JSON object of policy store ids by server');
 });

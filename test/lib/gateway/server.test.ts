@@ -150,3 +150,10 @@ describe('an MCP server with a policy store of its own', () => {
     expect(environmentOf(template(), PROXY)).not.toHaveProperty('MCP_POLICY_STORES');
   });
 });
+
+test('JIT-2 both functions know the network zones of the gateway, and synthesis fails for a range that is none', () => {
+  const { template: synthesize } = gatewayStack({ networkZones: { office: ['10.0.0.0/8'] } });
+  const template = synthesize();
+  for (const description of [AUTHORIZER, PROXY]) expect(environmentOf(template, description).MCP_NETWORK_ZONES).toBe('{"office":["10.0.0.0/8"]}');
+  expect(() => gatewayStack({ networkZones: { office: ['everywhere'] } })).toThrow('the network zone "office" has "everywhere"');
+});
