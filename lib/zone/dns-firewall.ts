@@ -28,6 +28,9 @@ interface AllowedNames {
  * other name exists (NET-1). When the firewall does not answer, neither does the resolver.
  */
 export class ZoneDnsFirewall extends Construct {
+  /** The rule group by which the resolver of the VPC answers. */
+  readonly ruleGroupId: string;
+
   /** Names of AWS services and of the zone itself, which redirect nowhere else. */
   private readonly inside: AllowedNames = { id: 'Inside', names: new Set(), redirection: 'INSPECT_REDIRECTION_DOMAIN' };
   /** Names outside: a content delivery network behind one is its owner's choice. The connection is decided on by its name. */
@@ -47,6 +50,7 @@ export class ZoneDnsFirewall extends Construct {
         { priority: 900, action: 'BLOCK', blockResponse: 'NXDOMAIN', firewallDomainListId: everything.attrId },
       ],
     });
+    this.ruleGroupId = group.attrId;
     new route53resolver.CfnFirewallRuleGroupAssociation(this, 'Association', {
       firewallRuleGroupId: group.attrId,
       vpcId: vpc.vpcId,

@@ -255,7 +255,7 @@ export class SecurityZone extends Resource {
     if (!(this.network instanceof OwnNetwork)) {
       throw new Error(`the zone is in a VPC that was given, and ${JSON.stringify(workload.workloadName)} shall have egress: let the zone make its own VPC, since subnets, routes and walls of the way out are part of it`);
     }
-    this.egress ??= new ZoneEgress(this, 'Egress', { ...this.props.egress, network: this.network, networkLogs: this.networkLogs });
+    this.egress ??= new ZoneEgress(this, 'Egress', { ...this.props.egress, network: this.network, networkLogs: this.networkLogs, dnsFirewallRuleGroupId: this.dnsFirewall.ruleGroupId });
     return this.egress;
   }
 

@@ -13,6 +13,8 @@ import type { EgressAllowance, EgressDestinations } from './suricata-rules';
 export interface ZoneEgressSettings extends ZoneEgressProps {
   readonly network: OwnNetwork;
   readonly networkLogs: NetworkLogs;
+  /** The DNS firewall whose answers say which addresses may be connected to. */
+  readonly dnsFirewallRuleGroupId: string;
 }
 
 /** A workload's own subnets, and what may be reached from them. */
@@ -153,7 +155,7 @@ export class ZoneEgress extends Construct {
       priority: 10 + index,
       resourceArn: `arn:${partition}:network-firewall:${region}:aws-managed:stateful-rulegroup/${managedName(name)}`,
     }));
-    return new networkfirewall.CfnFirewallPolicy(this, 'Policy', {
+    const policy = new networkfirewall.CfnFirewallPolicy(this, 'Policy', {
       firewallPolicyName: this.uniqueName('Policy'),
       firewallPolicy: {
         statelessDefaultActions: ['aws:forward_to_sfe'],
@@ -161,9 +163,14 @@ export class ZoneEgress extends Construct {
         statefulEngineOptions: { ruleOrder: 'STRICT_ORDER', streamExceptionPolicy: 'DROP' },
         statefulDefaultActions: DEFAULT_ACTIONS,
         statefulRuleGroupReferences: [...managed, { priority: 100, resourceArn: rules.attrRuleGroupArn }],
+        // A name in a ClientHello is what the client says it is. With this, it has to lead to an address that the resolver gave out,
+        // and the resolver knows declared names only: an allowed name does not reach a server of somebody else.
+        route53ResolvedIpValidation: { action: 'DROP', dnsExpiryExceptionPolicy: 'REJECT', dnsFirewallRuleGroupId: props.dnsFirewallRuleGroupId },
         ...this.tlsInspection(props),
       },
     });
+    acknowledge(policy, { 'CloudFormation-Validate::F3002': 'Route53ResolvedIPValidation is in the service and in its CloudFormation documentation, and newer than the schema of this rule' });
+    return policy;
   }
 
   private ruleGroup(): networkfirewall.CfnRuleGroup.RuleGroupProperty {

@@ -53,6 +53,8 @@ describe('declared egress', () => {
         StatelessFragmentDefaultActions: ['aws:drop'],
         StatefulEngineOptions: { RuleOrder: 'STRICT_ORDER', StreamExceptionPolicy: 'DROP' },
         StatefulDefaultActions: ['aws:drop_established_app_layer_to_server', 'aws:alert_established_app_layer_to_server'],
+        // A false name in a ClientHello leads to no address that the zone's resolver gave out.
+        Route53ResolvedIPValidation: { Action: 'DROP', DNSExpiryExceptionPolicy: 'REJECT', DNSFirewallRuleGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('DnsFirewall'), 'Id'] } },
       },
     });
     template.hasResourceProperties('AWS::NetworkFirewall::RuleGroup', { Type: 'STATEFUL', Capacity: 1000, RuleGroup: { StatefulRuleOptions: { RuleOrder: 'STRICT_ORDER' } } });
