@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FileSystem, type Size } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { compileArgumentRules, type ArgumentPolicy } from '../../lambda/guard/arguments';
@@ -185,7 +185,8 @@ export class DataGuard extends Construct {
    * @internal
    */
   _bind(grantee: Construct & iam.IGrantable): Record<string, unknown> {
-    this.rules.grantRead(grantee);
+    // This very file: `grantRead` of an asset is for every asset of the account.
+    iam.Grant.addToPrincipal({ grantee, actions: ['s3:GetObject'], resourceArns: [this.rules.bucket.arnForObjects(this.rules.s3ObjectKey)] });
     this.props.eventBus?.grantPutEventsTo(grantee);
     return { bucket: this.rules.s3BucketName, key: this.rules.s3ObjectKey, dlp: this.props.dlp?._settings(grantee, grantee), eventBus: this.props.eventBus?.eventBusName };
   }
