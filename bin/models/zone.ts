@@ -25,6 +25,8 @@ export interface ZoneModelSettings {
   readonly clientCidr: string;
   /** Names that the server `everything` may reach outside of the zone; none, and the zone has no way out at all. */
   readonly egressDomains: readonly string[];
+  /** Certificate authority by which the firewall decrypts what leaves the zone; none, and it reads names only. */
+  readonly tlsInspectionAuthorityArn?: string;
   /** Digest of each server's image. */
   readonly imageDigest: string;
 }
@@ -33,6 +35,7 @@ export interface ZoneModelSettings {
 export class ZoneModel extends Stack {
   constructor(scope: Construct, id: string, settings: ZoneModelSettings) {
     super(scope, id, { description: 'MCP servers in a security zone of their own' });
+    const { tlsInspectionAuthorityArn: authority } = settings;
     const isolated = settings.egressDomains.length === 0;
     const model = new DedicatedSecurityZone(this, 'Mcp', {
       tokenIssuers: [isolated ? { issuer: settings.issuer, jwks: settings.jwks } : { issuer: settings.issuer, jwksUri: settings.jwksUri }],
@@ -40,6 +43,7 @@ export class ZoneModel extends Stack {
       domainName: settings.domainName,
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
       clientCidrs: [settings.clientCidr],
+      egress: { tlsInspectionAuthority: authority === undefined ? undefined : acm.Certificate.fromCertificateArn(this, 'Authority', authority) },
     });
     if (!isolated) model.zone.allowEgress(model.gatewayWorkload, { domains: [new URL(settings.jwksUri).hostname] });
     for (const name of SERVERS) {
