@@ -32,8 +32,8 @@ export interface EgressOptions {
 export interface ZoneEgressProps {
   /**
    * Certificate authority by which the firewall decrypts the TLS of workloads with egress and looks inside. Workloads must trust it.
-   * Only with it does the firewall check that the server has a certificate for the name that the client sent. It cannot be added to
-   * or taken from a firewall policy that exists.
+   * With it the firewall checks that the server has a certificate for the name that the client sent. It cannot be added to or taken
+   * from a firewall policy that exists.
    *
    * @default - names are read from the ClientHello, and nothing is decrypted
    */
