@@ -21,6 +21,14 @@ const environment = {
   MCP_REGISTRY_RENEWAL_NOTICE_DAYS: '14',
   MCP_REGISTRY_TOPIC: 'arn:topic',
   MCP_REGISTRY_EVENT_BUS: 'default',
+  MCP_GRANTS_TABLE: 'grants',
+  MCP_GRANTS_MAX_LIFETIME_SECONDS: '3600',
+  MCP_GRANTS_MAX_USES: '20',
+  MCP_GRANTS_DECIDE_SECONDS: '900',
+  MCP_GRANTS_SERVERS: '["files"]',
+  MCP_GRANTS_SIGN_IN: '{"authorizationEndpoint":"https://idp.example/authorize","tokenEndpoint":"https://idp.example/token","clientId":"approvals"}',
+  MCP_GRANTS_EVENT_BUS: 'default',
+  MCP_GRANTS_TOPIC: 'arn:topic',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'none',
   AWS_SECRET_ACCESS_KEY: 'none',
@@ -38,13 +46,21 @@ async function inBundle(name: string, expression: string): Promise<unknown> {
 }
 
 describe('the bundles that are deployed', () => {
-  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions'])(
+  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions', 'grants', 'grants-announce', 'grants-wait'])(
     '%s: loads by itself and exports its handler',
     async (name) => expect(await inBundle(name, 'typeof bundle.handler')).toBe('function'),
   );
 
   it('IAM-1 registry-decide: takes no decision from nobody', async () => {
     expect(await inBundle('registry-decide', 'bundle.handler({ body: "{}", isBase64Encoded: false, requestContext: { http: { method: "POST" } } })')).toMatchObject({ statusCode: 403 });
+  });
+
+  it('IAM-3 grants-authorizer: refuses a request without a token for grants', async () => {
+    const event = { httpMethod: 'GET', path: '/grants', multiValueHeaders: {}, methodArn: 'arn:method', requestContext: { requestId: 'r', identity: {} } };
+    expect(await inBundle('grants-authorizer', `bundle.handler(${JSON.stringify(event)})`)).toMatchObject({
+      policyDocument: { Statement: [{ Effect: 'Deny', Resource: 'arn:method' }] },
+      context: { challenge: expect.stringContaining('resource_metadata="https://gateway.example/.well-known/oauth-protected-resource/grants"') },
+    });
   });
 
   it('registry-announce: passes over an empty batch', async () => {

@@ -1,12 +1,12 @@
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
 import { createGrantDesk, createKillSwitch, type Grant, type GrantDesk, type GrantEvent } from '../../lambda/grants';
-import { PURPOSE_KEY, type GatewayOptions } from '../../lambda/gateway';
+import { PURPOSE_KEY, type GatewayOptions, type GrantSite } from '../../lambda/gateway';
 import { principalId, type Principal } from '../../lambda/identity';
 import { GatewayErrorCode, type JsonObject } from '../../lambda/protocol';
 import { openMemoryTable, type LocalTable } from '../../lambda/stores/local-table';
 import { connect } from '../gateway/eras/clients';
 import { modernServer, startUpstream, type FakeUpstream, type Respond } from '../gateway/fixtures/upstream';
-import { startHarness, type Harness } from '../gateway/harness';
+import { PUBLIC_URL, startHarness, type Harness } from '../gateway/harness';
 import { carol, cedarAuthority, erin, POLICIES } from './fixtures';
 
 const bob: Principal = { type: 'User', id: principalId('bob'), groups: [], scopes: [], issuer: 'test' };
@@ -367,6 +367,23 @@ describe('a gateway with grants', () => {
       await wipe(instance);
       expect(await uses(instance, id)).toBe(1);
     });
+  });
+
+  test('LOG-1 serves the API and the pages with an audit event each, for its own Host alone', async () => {
+    const site: GrantSite = {
+      fetch: async ({ url }) => (url.endsWith('/grants') ? { response: Response.json({}), principal: bob } : { response: new Response(null, { status: 403 }), denied: 'no_session' }),
+    };
+    const desk = createGrantDesk({ store: table.store, authority: cedarAuthority(POLICIES, [server]) });
+    const { harness } = start({ gateway: { grants: { desk, killSwitch: createKillSwitch({ marks: desk.marks }), approvalUrl: () => '', site } } });
+    const get = async (path: string, host = '127.0.0.1:8808') => (await harness.gateway.fetch(new Request(`${PUBLIC_URL}${path}`, { headers: { host } }), { address: '192.0.2.1' })).status;
+    expect([await get('/grants'), await get('/approvals/x'), await get('/approvals', 'evil.example'), await get('/approvalsx')]).toEqual([200, 403, 403, 404]);
+    expect(harness.events).toMatchObject([
+      { decision: 'allow', method: 'grants', target: 'GET', httpStatus: 200, principal: { id: 'bob' }, sourceIp: '192.0.2.1' },
+      { decision: 'deny', method: 'approvals', reason: 'no_session', httpStatus: 403 },
+      { decision: 'deny', reason: 'host_not_allowed' },
+      { decision: 'deny', reason: 'unknown_route' },
+    ]);
+    expect((await (await harness.gateway.fetch(new Request(`${PUBLIC_URL}/.well-known/oauth-protected-resource/grants`), {})).json()).resource).toBe(`${PUBLIC_URL}/grants`);
   });
 
   test('fails closed where the desk cannot be read', async () => {
