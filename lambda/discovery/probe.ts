@@ -31,8 +31,8 @@ export async function probeServers(servers: readonly ServerOptions[]): Promise<P
   const lastWords = new Map<string, string>();
   const gateway = createGateway({
     publicUrl: ORIGIN,
-    // Nobody's token is at hand that could meet a requirement.
-    servers: servers.map((server) => ({ ...server, tokenRequirements: undefined })),
+    // No token is at hand that could be bound or meet a requirement, and nobody else reaches this gateway.
+    servers: servers.map((server) => ({ ...server, tokenRequirements: undefined, senderConstraint: undefined })),
     authenticator: createAnonymousAuthenticator({ id: 'probe' }),
     authorizationServers: [],
     decisionPoint: PERMIT_ALL,

@@ -23,6 +23,7 @@ import { knownServerCapabilities, offeredCapabilities, type LegacyLeg } from './
 import { askerOf, callOf, type EndpointRequest } from './mcp-endpoint';
 import { answerWithJson, empty, failureResponse, passStreamOn, refuse, type Refused } from './respond';
 import { serveCall } from './serve-call';
+import { endWithToken } from './token-end';
 import { openSession, sealSession, type LegacySession } from './sessions';
 import { UpstreamFailure } from './upstream';
 
@@ -196,6 +197,7 @@ export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Respons
   if (header !== undefined) return refuse(scope, header);
   return withLeg(endpoint, session, undefined, async (leg) => {
     const control = new AbortController();
+    endWithToken(endpoint.principal, scope, endpoint.runtime.clock(), () => control.abort());
     const stream = await leg.listen({ lastEventId: request.headers.get(Header.LAST_EVENT_ID) ?? undefined, signal: control.signal });
     if (stream === undefined) return refuse(scope, NO_STREAM);
     const { clientRevision: revision, clientCapabilities } = session;

@@ -3,6 +3,7 @@ import { withKnownParams, withOwnMeta } from './forwarded-params';
 import { exchangeUnderGrant } from './grants';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
+import { endWithToken } from './token-end';
 import { Cancellation, UpstreamFailure, type CancelSignal } from './upstream';
 import { exchangeWhileServed } from './withdrawal';
 
@@ -18,6 +19,7 @@ export async function serveCall(call: Call, disconnected: CancelSignal): Promise
   if (call.era === 'modern') {
     disconnected.addEventListener('abort', giveUp, { once: true });
     if (disconnected.aborted) giveUp();
+    if (call.message.method === 'subscriptions/listen') endWithToken(call.principal, call.scope, call.context.now, giveUp);
   }
   try {
     const prepared = await prepareCall(call);

@@ -1,6 +1,6 @@
 import type { Authenticator } from './authenticator';
 import { readAccessToken } from './access-token';
-import { invalidToken, malformedRequest } from './failure';
+import { invalidToken, malformedRequest, tokenRequired } from './failure';
 import { principalId } from './principal';
 import type { Principal } from './principal';
 
@@ -29,8 +29,10 @@ export function createAnonymousAuthenticator(anonymous: AnonymousPrincipal, next
   return {
     async authenticate(input) {
       const presented = readAccessToken(input);
-      if (presented.kind === 'absent') return allowed;
+      // Where tokens have to be bound to their sender, nobody comes in without one.
+      if (presented.kind === 'absent' && input.senderConstraint !== 'required') return allowed;
       if (next !== undefined) return next.authenticate(input);
+      if (presented.kind === 'absent') return tokenRequired(input, 'no_token', []);
       if (presented.kind === 'malformed') return malformedRequest(input, presented.reason);
       return invalidToken(input, 'token_not_accepted', []);
     },

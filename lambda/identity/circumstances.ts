@@ -2,7 +2,7 @@ import type { Principal, TokenAuthentication, TokenCircumstances } from './princ
 
 /** What a token says of the circumstances of a request, as a decision wants to know it (JIT-2, CV-3). */
 export interface TokenContext extends TokenCircumstances {
-  readonly authentication: Omit<TokenAuthentication, 'authTime'> & { /** Whole seconds since the person signed in. */ readonly ageSeconds?: number };
+  readonly authentication: Omit<TokenAuthentication, 'authTime' | 'expiresAt'> & { /** Whole seconds since the person signed in. */ readonly ageSeconds?: number };
 }
 
 /**
@@ -12,7 +12,7 @@ export interface TokenContext extends TokenCircumstances {
 export function circumstancesOf(principal: Principal, now: number): TokenContext | undefined {
   const { authentication, circumstances } = principal;
   if (authentication === undefined) return undefined;
-  const { authTime, ...rest } = authentication;
+  const { authTime, expiresAt: _end, ...rest } = authentication;
   if (authTime !== undefined) return { ...circumstances, authentication: { ...rest, ageSeconds: Math.max(0, Math.floor(now / 1000 - authTime)) } };
   let context = ageless.get(principal);
   if (context === undefined) {

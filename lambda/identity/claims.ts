@@ -32,7 +32,7 @@ export function principalFromClaims(claims: JWTPayload, issuer: TrustedIssuer, {
   });
 }
 
-function authenticationOf({ acr, auth_time: authTime }: JWTPayload, method: TokenAuthentication['method']): TokenAuthentication {
+function authenticationOf({ acr, auth_time: authTime, exp }: JWTPayload, method: TokenAuthentication['method']): TokenAuthentication {
   if (acr !== undefined) readableName(acr);
   if (authTime !== undefined && !(typeof authTime === 'number' && Number.isFinite(authTime))) throw new TokenRefused('malformed_claim');
   return Object.freeze({
@@ -40,6 +40,7 @@ function authenticationOf({ acr, auth_time: authTime }: JWTPayload, method: Toke
     senderConstrained: method !== 'bearer',
     ...(acr === undefined ? {} : { acr: acr as string }),
     ...(authTime === undefined ? {} : { authTime }),
+    ...(exp === undefined ? {} : { expiresAt: exp * 1000 }),
   });
 }
 

@@ -37,6 +37,8 @@ export interface TokenAuthentication {
   readonly acr?: string;
   /** When the person signed in, seconds since the epoch, `auth_time`. */
   readonly authTime?: number;
+  /** When the token ends, milliseconds since the epoch: what was opened with it does not outlive it. @default - the issuer does not say */
+  readonly expiresAt?: number;
 }
 
 /** One tool that a token allows. */

@@ -20,6 +20,15 @@ describe('anonymous principal', () => {
     }
   });
 
+  it('IAM-4 does not come in where tokens have to be bound to their sender', async () => {
+    const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
+    for (const next of [undefined, createTokenAuthenticator({ issuers: [issuer] })]) {
+      const authenticator = createAnonymousAuthenticator(anonymous, next);
+      expect(await authenticator.authenticate(requestWith(undefined, { senderConstraint: 'required' }))).toMatchObject({ ok: false, status: 401, reason: 'no_token' });
+      expect(await authenticator.authenticate(requestWith(undefined, { senderConstraint: 'optional' }))).toMatchObject({ ok: true });
+    }
+  });
+
   it('gives way to a good token', async () => {
     const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
     const authenticator = createAnonymousAuthenticator(anonymous, createTokenAuthenticator({ issuers: [issuer] }));
@@ -38,7 +47,7 @@ describe('demo issuer', () => {
     const token = await issuer.mint({ subject: 'bob', type: 'Agent', groups: ['ops'], scopes: ['a', 'b'], audience: [RESOURCE], lifetimeSeconds: 60 });
     await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toEqual({
       ok: true,
-      principal: { type: 'Agent', id: 'bob', groups: ['ops'], scopes: ['a', 'b'], issuer: 'http://127.0.0.1:8808', authentication: { method: 'bearer', senderConstrained: false } },
+      principal: { type: 'Agent', id: 'bob', groups: ['ops'], scopes: ['a', 'b'], issuer: 'http://127.0.0.1:8808', authentication: { method: 'bearer', senderConstrained: false, expiresAt: expect.any(Number) } },
     });
     await expect(authenticator.authenticate(requestWith(`Bearer ${token}`, { resource: `${RESOURCE}2` }))).resolves.toMatchObject({ reason: 'wrong_audience' });
     now += 91_000;

@@ -41,7 +41,7 @@ describe('a valid token', () => {
     const result = await attempt(await other.sign(), authenticatorFor({ jwks: other.jwks }));
     expect(result).toEqual({
       ok: true,
-      principal: { type: 'User', id: 'alice', groups: [], scopes: ['mcp:tools'], issuer: ISSUER, authentication: { method: 'bearer', senderConstrained: false } },
+      principal: { type: 'User', id: 'alice', groups: [], scopes: ['mcp:tools'], issuer: ISSUER, authentication: { method: 'bearer', senderConstrained: false, expiresAt: (NOW + 300) * 1000 } },
     });
   });
 
