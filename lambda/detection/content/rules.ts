@@ -28,14 +28,16 @@ export const CONTENT_RULES: readonly ContentRule[] = [
     /style\s{0,2}=\s{0,2}\\?["'][^"'>]{0,120}(?:display\s{0,2}:\s{0,2}none|visibility\s{0,2}:\s{0,2}hidden|font-size\s{0,2}:\s{0,2}[01](?:px|pt|em)?\b|opacity\s{0,2}:\s{0,2}0(?:\.0\d?)?\b|left\s{0,2}:\s{0,2}-\d{3,})[^>]{0,120}>\s{0,20}[^<\s][^<]{20}|<hidden[\s>]|aria-hidden=\\?["']true\\?["'][^>]{0,80}>\s{0,20}[^<\s][^<]{30}/i),
   rule('TC-105', 'medium', 1.5, 'A comment that only a model reads addresses one.', ['<!--', '[//]', '/*'],
     /(?:<!--|\[\/\/\]: # \(|\/\*)[^>\n]{0,80}\b(?:AI|LLM|assistant|agent|model|system|ignore|override|instruction|copilot|claude|gpt)s?\b/i),
-  rule('TC-201', 'high', 3, 'A link or image would carry data out when it is shown.', ['](', '['],
+  rule('TC-201', 'high', 3.7, 'A link or image would carry data out when it is shown.', ['](', '['],
     /!?\[[^[\]\n]{0,200}\]\(\s?https?:\/\/[^()\s[{<$]{1,300}(?:\[[A-Za-z_ -]{2,40}\]|\{\{?[A-Za-z_. -]{2,40}\}?\}|<[A-Za-z_ -]{2,40}>|\$\{)[^)]{0,100}\)|https?:\/\/[^\s)"'<>[]{1,200}[?&/=]\[(?:DATA|PAYLOAD|INFO|SECRET|TOKEN|CONTENT|B64|BASE64|DUMP|MESSAGE)[^\]]{0,40}\]/i),
   rule('TC-202', 'medium', 1.2, 'An image is loaded from an address with a long query.', ['!['],
     /!\[[^[\]\n]{0,200}\]\(\s?https?:\/\/[^()\s?]{1,200}\?[^()\s]{24,2000}\)/),
   rule('TC-203', 'high', 2.5, 'Markup runs a script.', ['<', 'script:', 'data:'],
     /javascript:\s?[a-z(]|vbscript:|<script[\s>][\s\S]{0,400}(?:fetch|XMLHttp|document\.|eval|location|atob)|<[a-z]{1,10}[^>]{0,200}\son(?:error|load|click|mouseover|focus)\s?=|srcdoc\s?=|data:text\/html[;,]/i),
+  rule('TC-205', 'high', 2.5, 'A script sends what the page knows of its reader.', ['ookie', 'ocalStorage', 'atob('],
+    /(?:fetch\(|sendBeacon\(|\.src\s?=|location\s?=)[^\n]{0,200}(?:cookie|localStorage)|(?:cookie|localStorage)[^\n]{0,200}(?:fetch\(|https?:\/\/)|eval\(\s?atob\(/i),
   rule('TC-204', 'medium', 1.5, 'Markup brings in another page.', ['<', 'ui://'], /<(?:iframe|object|embed)[\s>]|http-equiv\s?=\s?["']?refresh|(?:src|href|\()\s?=?["'(]?ui:\/\//i),
-  rule('TC-301', 'high', 3, 'A terminal would be controlled: its title, its cursor, its screen, its links.', ['\u001b', '\\x1b', '\\u001b', '\\033', '\\e['],
+  rule('TC-301', 'high', 3.7, 'A terminal would be controlled: its title, its cursor, its screen, its links.', ['\u001b', '\\x1b', '\\u001b', '\\033', '\\e['],
      
     /(?:\u001b|\\x1b|\\u001b|\\033|\\e)(?:\][0-9]{1,3};|\[[?0-9;]{0,12}[A-HJKSTfhlnsu]|\[[0-9]{0,3}[JK]|[Pc^_])/i),
   rule('TC-302', 'medium', 1, 'Characters of a terminal are written out.', ['\\x1b', '\\u001b', '\\033'], /\\(?:x1b|u001b|033)\[/i),
@@ -43,6 +45,8 @@ export const CONTENT_RULES: readonly ContentRule[] = [
     /(?:curl|wget|fetch)\b[^|\n]{1,200}\|\s{0,3}(?:sudo )?(?:ba|z|da)?sh\b|bash <\(\s?curl|\/dev\/tcp\/|\bnc (?:-[a-z]+ )?[\w.]{3,60} \d{2,5}|powershell(?:\.exe)?\s{1,3}(?:-\w{1,20}\s{1,3}){0,4}-e(?:nc|ncodedcommand)?\s|IEX ?\(|base64 (?:-d|--decode)[^|\n]{0,40}\|\s?(?:ba)?sh|socket\.socket\(|wget [^\n;&|]{4,200}[;&]{1,2}\s?chmod \+x/i),
   rule('TC-402', 'high', 2.2, 'Code reads secrets or starts processes.', ['(', '__'],
     /require\(\s?['"]child_process['"]\s?\)\.exec|(?:os\.system|subprocess\.(?:Popen|call|run|check_output)|exec(?:Sync)?|eval|popen)\s?\([^)\n]{0,200}(?:curl|wget|nc |\/etc\/|https?:|base64|atob|os\.system|rm -)|__(?:class|globals|subclasses|builtins|mro|import)__[\s\S]{0,80}(?:popen|read|system|eval|__)/i),
+  rule('TC-404', 'high', 3.7, 'A command opens a way in, or runs what it hides.', ['/dev/', 'owershell', 'IEX', 'base64 ', '<(', ' -e ', 'socket.socket'],
+    /bash -i\s?[>&]|\/dev\/tcp\/[\w.]{3,60}\/\d|powershell(?:\.exe)?\s{1,3}(?:-\w{1,20}\s{1,3}){0,4}-e(?:nc|ncodedcommand)\s|\bIEX ?\(|base64 (?:-d|--decode)[^|\n]{0,40}\|\s?(?:ba)?sh\b|bash <\(\s?curl|\bnc (?:-[a-z]{1,6} )?[\w.]{3,60} \d{2,5} -e\b|socket\.socket\([^\n]{0,200}(?:connect|AF_INET)/i),
   rule('TC-403', 'medium', 1.2, 'A command destroys what it finds.', ['rm -', 'mkfs', ':('], /\brm -(?:rf|fr|r -f)\s{1,3}(?:--no-preserve-root|\/(?:\s|$|\*))|mkfs\.\w+ \/dev|:\(\)\{ ?:\|:/i),
 ];
 
