@@ -4,6 +4,7 @@ export * from './policy';
 export * from './policy-store';
 export * from './policy-store-base';
 export * from './policy-store-grants';
+export * from './policy-store-props';
 export * from './policy-template';
 export * from './principal';
 export * from './tool-definition';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { Annotations, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import { CfnPolicyStore } from 'aws-cdk-lib/aws-verifiedpermissions';
 import { Construct } from 'constructs';
 import { generateSchema } from '../../lambda/authorization/schema';
@@ -19,96 +18,14 @@ import { PolicyStoreBase } from './policy-store-base';
 import type { IPolicyStore } from './policy-store-base';
 import { oversizedResources } from './policy-sizes';
 import { PolicyTemplate } from './policy-template';
+import type { AddPolicyOptions, AddTemplateOptions, PolicyServerOptions, PolicyStoreProps } from './policy-store-props';
 import type { McpPrincipal } from './principal';
-import type { McpToolDefinition } from './tool-definition';
 
 /**
  * Policies that are created at the same time. The service refuses many at once, and one after the other takes seconds each, so
  * they form this many chains.
  */
 const CHAINS = 5;
-
-/** Properties for a policy store. */
-export interface PolicyStoreProps {
-  /**
-   * Folder of Cedar policies, `*.cedar`. Every policy in it becomes one of the store's.
-   *
-   * @default - no policies but those that are granted or added; what no policy permits is refused
-   */
-  readonly policiesFolder?: string;
-
-  /**
-   * Folder of Cedar policy templates, `*.cedar`, one in each file. Every file becomes a template under its name without `.cedar`;
-   * `template()` finds it, and its `link()` makes policies of it.
-   *
-   * @default - no templates but those that are added
-   */
-  readonly templatesFolder?: string;
-
-  /**
-   * What the store is for; at most 150 characters.
-   *
-   * @default 'Who may use which MCP server, tool, prompt and resource'
-   */
-  readonly description?: string;
-
-  /**
-   * Refuse to delete the store, whoever asks.
-   *
-   * @default true
-   */
-  readonly deletionProtection?: boolean;
-
-  /**
-   * Key that encrypts the policies. It cannot be changed later.
-   *
-   * @default - a key of the service
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * What happens to the store when it is deleted from the stack.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
-
-/** A Cedar policy to add to a store. */
-export interface AddPolicyOptions {
-  /** Cedar text of exactly one policy. */
-  readonly statement: string;
-
-  /**
-   * Where the policy comes from or what it is for; at most 150 characters.
-   *
-   * @default - no description
-   */
-  readonly description?: string;
-}
-
-/** A Cedar policy template to add to a store. */
-export interface AddTemplateOptions {
-  /** Cedar text of exactly one template, with `?principal`, `?resource` or both in its scope. */
-  readonly statement: string;
-
-  /**
-   * What the template is for; at most 150 characters.
-   *
-   * @default - the template's id
-   */
-  readonly description?: string;
-}
-
-/** An MCP server that policies are about. */
-export interface PolicyServerOptions {
-  /**
-   * The server's tools as its `tools/list` gives them.
-   *
-   * @default - tools are known by the names that grants give them
-   */
-  readonly toolDefinitions?: McpToolDefinition[];
-}
 
 /**
  * An Amazon Verified Permissions policy store with the Cedar schema of the MCP servers behind a gateway, in STRICT validation.
