@@ -8,7 +8,7 @@ import { byNarrowness, fits, isFor } from './fitting';
 import type { GrantEvent, GrantHappening } from './event';
 import { grantPrefix, isSame, withoutClaims, type ApprovedGrant, type Grant, type GrantPrincipal } from './grant';
 import { createGrantStore, type StoredGrant } from './grant-store';
-import { approve, approveByPolicy, ask, asOf, deny, release, revoke, use, type Step } from './life-cycle';
+import { approve, approveByPolicy, ask, asOf, deny, goOn, release, revoke, use, type Step } from './life-cycle';
 import { createMarkStore, targetId, type Mark, type Marks, type MarkStore, type Target } from './marks';
 import { GrantRefused } from './refused';
 import { DEFAULT_GRANT_LIMITS, termsOf, type GrantLimits, type GrantRequest } from './request';
@@ -23,6 +23,8 @@ export interface FittingGrant {
 export interface TakenUse {
   readonly grant: string;
   readonly use: string;
+  /** How often the call went on after a question of the server. */
+  readonly rounds: number;
 }
 
 /** Where grants are asked for, decided, used and revoked. All that anybody does with a grant goes through here. */
@@ -53,10 +55,10 @@ export interface GrantDesk {
   /** Takes a use: of many at the same time, in however many processes, never more than there are. `undefined` where none is left. */
   use(fitting: FittingGrant): Promise<TakenUse | undefined>;
   /**
-   * The grant of a use that was taken for this principal and tool, where nothing was revoked since: a call that the server
-   * answered with a question goes on under the same use.
+   * Lets a call go on that the server answered with a question: under the same use, once for each answer, before the grant expires,
+   * and where nothing was revoked since. `undefined` otherwise.
    */
-  continued(taken: TakenUse, principal: GrantPrincipal, server: string, tool: string): Promise<Grant | undefined>;
+  goOn(taken: TakenUse, principal: GrantPrincipal, server: string, tool: string): Promise<{ readonly grant: Grant; readonly taken: TakenUse } | undefined>;
   /** Gives a use back whose call the server never received. */
   release(taken: TakenUse): Promise<void>;
   readonly marks: MarkStore;
@@ -269,7 +271,7 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
         try {
           await grants.put(taken.grant, latest.revision);
           tell('used', taken.grant, grant.terms.principal);
-          return { grant: grant.id, use: useId };
+          return { grant: grant.id, use: useId, rounds: 0 };
         } catch (error) {
           if (!(error instanceof RevisionConflict)) throw error;
           latest = await load(grant.id);
@@ -278,13 +280,21 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
       return undefined;
     },
 
-    async continued({ grant: id, use: useId }, principal, server, tool) {
+    async goOn({ grant: id, use: useId, rounds }, principal, server, tool) {
       if (!id.startsWith(grantPrefix(principal, server, tool))) return undefined;
-      const [stored, all] = await Promise.all([grants.find(id), marks.read()]);
-      if (stored === undefined || stored.grant.generation !== all.generationOf(principal, server, tool)) return undefined;
-      const { grant } = stored;
-      const isHeld = (grant.state === 'approved' || grant.state === 'consumed') && isSame(grant.terms.principal, principal) && grant.uses.some((one) => one.id === useId);
-      return isHeld ? grant : undefined;
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const [stored, all] = await Promise.all([grants.find(id), marks.read()]);
+        if (stored === undefined || !isSame(stored.grant.terms.principal, principal) || stored.grant.generation !== all.generationOf(principal, server, tool)) return undefined;
+        const taken = goOn(stored.grant, useId, rounds, clock());
+        if (!taken.ok) return undefined;
+        try {
+          await grants.put(taken.grant, stored.revision);
+          return { grant: taken.grant, taken: { grant: id, use: useId, rounds: rounds + 1 } };
+        } catch (error) {
+          if (!(error instanceof RevisionConflict)) throw error;
+        }
+      }
+      return undefined;
     },
 
     async release({ grant: id, use: useId }) {

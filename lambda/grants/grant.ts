@@ -52,6 +52,8 @@ export interface Approval {
 export interface Use {
   readonly id: string;
   readonly at: number;
+  /** How often the call went on after a question of the server: each answer to one goes on once. */
+  readonly rounds: number;
 }
 
 /** How it ended before its time, and by whom. */

@@ -63,9 +63,20 @@ export function deny(grant: Grant, by: GrantPrincipal, now: number, why: string)
 /** Takes one use, which `useId` names. The last one consumes the grant. */
 export function use(grant: Grant, useId: string, now: number): Step<ApprovedGrant | ConsumedGrant> {
   if (grant.state !== 'approved') return { ok: false, why: 'not_live' };
-  const uses = [...grant.uses, { id: useId, at: now }];
+  const uses = [...grant.uses, { id: useId, at: now, rounds: 0 }];
   if (uses.length < grant.terms.uses) return { ok: true, grant: { ...grant, uses } };
   return { ok: true, grant: { ...withoutShown(grant), uses, state: 'consumed' } };
+}
+
+/**
+ * Lets a call go on that the server answered with a question, under the use that it has, before the grant expires.
+ * @param rounds How often it went on before: who brings the same answer twice does not go on twice
+ */
+export function goOn(grant: Grant, useId: string, rounds: number, now: number): Step<ApprovedGrant | ConsumedGrant> {
+  if (grant.state !== 'approved' && grant.state !== 'consumed') return { ok: false, why: 'not_live' };
+  const held = grant.uses.find(({ id }) => id === useId);
+  if (held === undefined || held.rounds !== rounds || now >= grant.expiresAt) return { ok: false, why: 'not_live' };
+  return { ok: true, grant: { ...grant, uses: grant.uses.map((one) => (one === held ? { ...held, rounds: rounds + 1 } : one)) } };
 }
 
 /** Gives a use back whose call the server never received. A use that is not there is given back already. */

@@ -1,5 +1,5 @@
 import { GrantRefused, type FittingGrant, type Grant } from '../../lambda/grants';
-import { ASKED, bob, callBy, carol, cedarAuthority, dave, erin, mallory, memoryStore, startDesk, user, type TestDesk } from './fixtures';
+import { ASKED, bob, callBy, carol, cedarAuthority, dave, erin, mallory, startDesk, user, type TestDesk } from './fixtures';
 
 async function live({ desk, now }: TestDesk, given = ASKED.arguments as object): Promise<readonly FittingGrant[]> {
   return desk.fitting(callBy(bob, given as never, now));
@@ -269,16 +269,25 @@ describe('revoking', () => {
     expect(await desk.list(erin)).toEqual([]);
   });
 
-  test('a continued call holds until something is revoked', async () => {
-    const store = memoryStore();
-    const test = startDesk({ store });
-    const { id } = await approved(test);
+  test('JIT-1 a call goes on once for each answer, by its own principal and tool, until the grant expires or something is revoked', async () => {
+    const test = startDesk();
+    const { id } = await approved(test, { uses: 2 });
     const taken = (await test.desk.use((await live(test))[0]!))!;
-    expect(await test.desk.continued(taken, bob, 'memory', 'delete_entities')).toMatchObject({ id });
-    expect(await test.desk.continued(taken, mallory, 'memory', 'delete_entities')).toBeUndefined();
-    expect(await test.desk.continued(taken, bob, 'memory', 'read_graph')).toBeUndefined();
-    expect(await test.desk.continued({ ...taken, use: 'another' }, bob, 'memory', 'delete_entities')).toBeUndefined();
+    const goOn = (given = taken, who = bob, tool = 'delete_entities') => test.desk.goOn(given, who, 'memory', tool);
+    expect(await goOn(taken, mallory)).toBeUndefined();
+    expect(await goOn(taken, bob, 'read_graph')).toBeUndefined();
+    expect(await goOn({ ...taken, use: 'another' })).toBeUndefined();
+    const both = await Promise.all([goOn(), goOn()]);
+    expect(both.filter((one) => one !== undefined)).toMatchObject([{ grant: { id }, taken: { rounds: 1 } }]);
+    expect(await goOn()).toBeUndefined();
+    const next = { ...taken, rounds: 1 };
+    expect(await goOn(next)).toMatchObject({ taken: { rounds: 2 } });
+    const other = (await test.desk.use((await live(test))[0]!))!;
     await test.desk.mark({ kind: 'principal', principal: bob }, 'revoke', carol, 'incident');
-    expect(await test.desk.continued(taken, bob, 'memory', 'delete_entities')).toBeUndefined();
+    expect(await goOn(other)).toBeUndefined();
+    await approved(test);
+    const late = (await test.desk.use((await live(test))[0]!))!;
+    test.now += 300_000;
+    expect(await goOn(late)).toBeUndefined();
   });
 });

@@ -241,6 +241,7 @@ describe('a gateway with grants', () => {
       expect((await goOn({ table: 'y' })).response.error.data.reason).toBe('not_permitted');
       expect((await goOn({ table: 'x' }, 'mallory')).response.error.code).toBe(-32602);
       expect((await goOn({ table: 'x' })).response.result.content[0].text).toBe('upstream-state accept');
+      expect((await goOn({ table: 'x' })).response.error).toBeDefined();
       expect(rounds).toBe(2);
     });
   });
@@ -383,7 +384,8 @@ describe('a gateway with grants', () => {
       { decision: 'deny', reason: 'host_not_allowed' },
       { decision: 'deny', reason: 'unknown_route' },
     ]);
-    expect((await (await harness.gateway.fetch(new Request(`${PUBLIC_URL}/.well-known/oauth-protected-resource/grants`), {})).json()).resource).toBe(`${PUBLIC_URL}/grants`);
+    const metadata = await harness.gateway.fetch(new Request(`${PUBLIC_URL}/.well-known/oauth-protected-resource/grants`), {});
+    expect(await metadata.json()).toMatchObject({ resource: `${PUBLIC_URL}/grants` });
   });
 
   test('fails closed where the desk cannot be read', async () => {

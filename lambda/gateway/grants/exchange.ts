@@ -26,7 +26,7 @@ export async function exchangeUnderGrant(call: Call, gate: GrantGate, use: Grant
 function withUse(call: Call, { seal }: GrantGate, { taken, argumentsDigest }: GrantUse, response: JsonRpcResponse): JsonRpcResponse {
   if (call.era !== 'modern' || isErrorResponse(response) || response.result.resultType !== 'input_required') return response;
   const { requestState: state } = response.result;
-  const sealed = seal.seal(USE_PURPOSE, { binding: bindingOf(call), grant: taken.grant, use: taken.use, argumentsDigest, ...(typeof state === 'string' ? { state } : {}) });
+  const sealed = seal.seal(USE_PURPOSE, { binding: bindingOf(call), grant: taken.grant, use: taken.use, rounds: taken.rounds, argumentsDigest, ...(typeof state === 'string' ? { state } : {}) });
   return { ...response, result: { ...response.result, requestState: sealed } };
 }
 

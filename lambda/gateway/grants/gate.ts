@@ -4,7 +4,7 @@ import type { Seal } from '../sessions';
 
 /** Just-in-time grants, as a gateway uses them (JIT-1, JIT-4, JIT-5). */
 export interface GatewayGrants {
-  readonly desk: Pick<GrantDesk, 'request' | 'fitting' | 'use' | 'continued' | 'release' | 'find'>;
+  readonly desk: Pick<GrantDesk, 'request' | 'fitting' | 'use' | 'goOn' | 'release' | 'find'>;
   readonly killSwitch: KillSwitch;
   /** Where a person decides on a grant. */
   approvalUrl(grant: string): string;

@@ -42,7 +42,7 @@ export function takeOwnAnswer(call: Call, { seal }: GrantGate): OwnRequest | Own
   const { requestState: _, inputResponses, ...params } = message.params ?? {};
   if (used !== undefined) {
     const inner = typeof used.state === 'string' ? { requestState: used.state } : {};
-    const taken = { grant: String(used.grant), use: String(used.use) };
+    const taken = { grant: String(used.grant), use: String(used.use), rounds: Number(used.rounds) };
     return { kind: 'use', taken, argumentsDigest: String(used.argumentsDigest), message: { ...message, params: { ...params, ...inner, ...(inputResponses === undefined ? {} : { inputResponses }) } } };
   }
   const answer = isJsonObject(inputResponses) ? inputResponses[QUESTION] : undefined;

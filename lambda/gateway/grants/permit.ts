@@ -88,12 +88,13 @@ async function permitByGrant(call: Call, { desk }: GrantGate, tool: ToolDefiniti
 
 async function permitContinued(call: Call, { desk }: GrantGate, tool: ToolDefinition, forms: readonly JsonObject[], own: OwnUse, argumentsDigest: string): Promise<Permit | undefined> {
   if (own.argumentsDigest !== argumentsDigest) return undefined;
-  const grant = await desk.continued(own.taken, call.principal, call.server, tool.name);
-  if (grant === undefined) return undefined;
+  const goesOn = await desk.goOn(own.taken, call.principal, call.server, tool.name);
+  if (goesOn === undefined) return undefined;
+  const { grant, taken } = goesOn;
   const decision = await decideOn(call, tool, forms, inUse(grant));
   if (decision.effect === 'deny') return undefined;
   call.scope.note(`grant_continued:${grant.id}`);
-  return { kind: 'permitted', policyIds: decision.policyIds, message: own.message, use: { taken: own.taken, isContinued: true, argumentsDigest } };
+  return { kind: 'permitted', policyIds: decision.policyIds, message: own.message, use: { taken, isContinued: true, argumentsDigest } };
 }
 
 function inUse(grant: Grant): GrantInUse {
