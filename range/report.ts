@@ -54,7 +54,7 @@ function established({ outcomes }: Tried): ReadonlySet<string> {
 }
 
 export function concludeRange(tried: readonly Tried[], smoke: boolean): void {
-  const [flat, ...zones] = tried.filter(({ counts }) => counts);
+  const [flat, ...zones] = tried;
   const base = established(flat!);
   const outcomes = zones.flatMap((zone) => TECHNIQUES.filter(({ name }) => base.has(name)).map((technique) => ({ technique, through: established(zone).has(technique.name) })));
   const stopped = wilson(outcomes.filter(({ through }) => !through).length, outcomes.length);

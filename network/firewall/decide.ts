@@ -31,7 +31,7 @@ export function decideFlow(policy: FirewallPolicy, flow: Flow): FirewallDecision
 
 function mustBeResolved({ resolvedAddressesOnly: only }: FirewallPolicy, { source, destination, resolved }: Flow): boolean {
   if (!only || resolved) return false;
-  return (only.sources.length === 0 || only.sources.some((range) => contains(range, source))) && !only.exempt.some((range) => contains(range, destination));
+  return only.sources.some((range) => contains(range, source)) && !only.exempt.some((range) => contains(range, destination));
 }
 
 function decideStateless({ stateless, statelessDefault }: FirewallPolicy, { source, destination, protocol, port }: Flow): StatelessAction {

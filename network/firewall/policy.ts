@@ -21,7 +21,7 @@ export interface FirewallPolicy {
   readonly unread: readonly string[];
 }
 
-/** Which connections must go to an address that the resolver answered with; without sources, those of everyone. */
+/** Whose connections must go to an address that the resolver answered with, and to which addresses they may go all the same. */
 export interface ResolvedAddressesOnly {
   readonly sources: readonly AddressRange[];
   readonly exempt: readonly AddressRange[];
@@ -70,16 +70,18 @@ export function readFirewallPolicy(reference: unknown, resources: ReadonlyMap<st
     strictOrder,
     stateful,
     statefulDefault: !strictOrder ? 'pass' : defaults.includes('aws:drop_strict') ? 'drop-all' : defaults.some((action) => action.startsWith('aws:drop_established')) ? 'drop-established' : 'pass',
-    ...readValidation(recordOf(policy.Route53ResolvedIPValidation)),
+    ...readValidation(recordOf(policy.Route53ResolvedIPValidation), homeNet),
     inspectsTls: policy.TLSInspectionConfigurationArn !== undefined,
     unread,
   };
 }
 
-function readValidation(validation: Readonly<Record<string, unknown>>): Pick<FirewallPolicy, 'resolvedAddressesOnly'> {
+/** Without a list of sources, those of the firewall's VPC are checked; with an empty one, none. */
+function readValidation(validation: Readonly<Record<string, unknown>>, homeNet: readonly AddressRange[]): Pick<FirewallPolicy, 'resolvedAddressesOnly'> {
   if (validation.Action !== 'DROP' && validation.Action !== 'REJECT') return {};
   const ranges = (value: unknown) => recordsOf(value).flatMap(({ AddressDefinition }) => parseCidr(AddressDefinition) ?? []);
-  return { resolvedAddressesOnly: { sources: ranges(validation.SourceIPRanges), exempt: ranges(validation.BypassDestinationValidationIPRanges) } };
+  const sources = validation.SourceIPRanges === undefined ? homeNet : ranges(validation.SourceIPRanges);
+  return { resolvedAddressesOnly: { sources, exempt: ranges(validation.BypassDestinationValidationIPRanges) } };
 }
 
 function statelessAction(actions: readonly unknown[]): StatelessAction {

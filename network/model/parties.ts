@@ -87,7 +87,7 @@ export const ROLE_TAG = 'mcp-zero-trust:role';
 
 /** Without the parts of a path that every service and function has. */
 function partyName(path: string): string {
-  return path.replace(/\/(Service|ServiceDefinition|Resource|Handler)$/, '');
+  return path.replace(/(\/(Service|ServiceDefinition|Resource|Handler))+$/, '');
 }
 
 function readInstance(resource: Resource, { resources, reader }: Reading): readonly Party[] {

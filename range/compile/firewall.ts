@@ -38,6 +38,8 @@ export function compileFirewall(firewall: Resource, resources: ReadonlyMap<strin
   const deciding = rules.filter(({ action }) => action !== 'alert');
   if (((policy.StatelessRuleGroupReferences ?? []) as readonly unknown[]).length > 0) notBuilt.push('stateless rules of a firewall');
   if (policy.TLSInspectionConfigurationArn !== undefined) notBuilt.push('TLS inspection of a firewall');
+  const validation = policy.Route53ResolvedIPValidation as Properties | undefined;
+  if (validation?.SourceIPRanges !== undefined || validation?.BypassDestinationValidationIPRanges !== undefined) notBuilt.push('exceptions from the validation of addresses');
   const stateless = ((policy.StatelessDefaultActions ?? []) as readonly string[]).join(' ');
   const handshake = strict && defaults.includes('drop_strict') ? 'reject' : 'accept';
   return {
@@ -45,7 +47,7 @@ export function compileFirewall(firewall: Resource, resources: ReadonlyMap<strin
     packets: [...deciding.flatMap((rule) => packetStatements(rule, sets)), drops ? 'drop' : 'accept'],
     connection: [...deciding.filter(opensConnections).map((rule) => `tcp-request connection ${verdict(rule)} if ${places(rule, sets).join(' ')}`.replace(/ if $/, '')), `tcp-request connection ${handshake}`],
     content: [...deciding.flatMap((rule) => contentLine(rule, sets)), `tcp-request content ${drops ? 'reject' : 'accept'}`],
-    resolvedOnly: ['DROP', 'REJECT'].includes(String((policy.Route53ResolvedIPValidation as Properties | undefined)?.Action)),
+    resolvedOnly: ['DROP', 'REJECT'].includes(String(validation?.Action)),
   };
 }
 
