@@ -1,3 +1,4 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { VerifiedPermissionsClient } from '@aws-sdk/client-verifiedpermissions';
 import type { DecisionPoint } from '../authorization';
 import { createStoreDecisionPoint, createStorePolicySource } from '../authorization/aws-policy-store';
@@ -5,8 +6,9 @@ import { createVerifiedPermissionsDecisionPoint } from '../authorization/aws-ver
 import { withNetworkZones } from '../authorization/network-zones';
 import { createRoutedDecisionPoint } from '../authorization/routed-decision-point';
 import { withStepUp } from '../authorization/step-up';
-import { createTokenAuthenticator, type Authenticator, type ReplayStore } from '../identity';
-import type { SharedSettings } from './settings';
+import { secretsManagerSecret } from '../credentials/aws-secret';
+import { createTokenAuthenticator, type Authenticator, type ClientAuthentication, type IntrospectionOptions, type ReplayStore } from '../identity';
+import type { IntrospectionSettings, SharedSettings } from './settings';
 
 /** Decisions by the policies of the store, or of a server's own: by the service, or by Cedar in this process on a copy that is kept fresh. */
 export function decisionPointOf({ decisionMode, policyStoreId, policyStores, networkZones, policyRefreshMs }: SharedSettings, client = new VerifiedPermissionsClient({})): DecisionPoint {
@@ -27,6 +29,17 @@ export function decisionPointOf({ decisionMode, policyStoreId, policyStores, net
   return Object.keys(networkZones).length === 0 ? point : withNetworkZones(point, networkZones);
 }
 
-export function authenticatorOf({ issuers, scopes }: SharedSettings, replayStore?: ReplayStore): Authenticator {
-  return createTokenAuthenticator({ issuers, requiredScopes: scopes, dpop: { replayStore } });
+/** @param replayStore where used proofs are noted. @default - in the memory of this instance */
+export function authenticatorOf({ issuers, scopes }: SharedSettings, replayStore?: ReplayStore, secrets = new SecretsManagerClient({})): Authenticator {
+  const trusted = issuers.map(({ introspection, ...issuer }) => ({ ...issuer, introspection: introspection && introspectionOf(introspection, secrets) }));
+  return createTokenAuthenticator({ issuers: trusted, requiredScopes: scopes, dpop: { replayStore } });
+}
+
+function introspectionOf({ endpoint, clientId, clientSecret, privateKey, keyId, cacheSeconds }: IntrospectionSettings, secrets: SecretsManagerClient): IntrospectionOptions {
+  const place = privateKey ?? clientSecret;
+  if (place === undefined) throw new Error('the environment variable MCP_ISSUERS has an introspection without a secret');
+  const secret = secretsManagerSecret(secrets, place.secretArn, place.key);
+  const read = () => secret.read();
+  const client: ClientAuthentication = privateKey === undefined ? { method: 'client_secret_basic', clientId, secret: read } : { method: 'private_key_jwt', clientId, key: read, keyId };
+  return { endpoint: endpoint === undefined ? undefined : new URL(endpoint), cacheSeconds, client };
 }

@@ -10,7 +10,7 @@ import { readOptionalRegistrySettings, type RegistrySettings } from './registry-
 /** What the gateway's functions are told by their environment; the constructs write it (`lib/gateway/environment.ts`). */
 export interface SharedSettings {
   readonly publicUrl: string;
-  readonly issuers: readonly TrustedIssuer[];
+  readonly issuers: readonly IssuerSettings[];
   readonly scopes: readonly string[];
   readonly policyStoreId: string;
   /** Ids of the policy stores of servers that have one of their own. */
@@ -22,6 +22,23 @@ export interface SharedSettings {
   readonly allowedOrigins: readonly string[];
   /** Of servers whose tokens may or must be bound to a key. */
   readonly senderConstraints: ReadonlyMap<string, SenderConstraint>;
+}
+
+/** An issuer as functions are told of it. */
+export interface IssuerSettings extends Omit<TrustedIssuer, 'introspection'> {
+  readonly introspection?: IntrospectionSettings;
+}
+
+/** How an issuer is asked about opaque tokens, and who we are there. */
+export interface IntrospectionSettings {
+  /** @default - as the issuer's metadata says */
+  readonly endpoint?: string;
+  readonly clientId: string;
+  /** One of the two. */
+  readonly clientSecret?: SecretPlace;
+  readonly privateKey?: SecretPlace;
+  readonly keyId?: string;
+  readonly cacheSeconds?: number;
 }
 
 /** A secret of AWS Secrets Manager, or one text of the JSON object that it is. */
@@ -71,7 +88,7 @@ export interface AuthorizerSettings extends SharedSettings {
 export function readSharedSettings(environment: Environment): SharedSettings {
   const decisionMode = required(environment, 'MCP_DECISION_MODE');
   if (decisionMode !== 'in-process' && decisionMode !== 'service') throw new Error('MCP_DECISION_MODE must be in-process or service');
-  const issuers = readList(environment, 'MCP_ISSUERS') as readonly (Omit<TrustedIssuer, 'jwks'> & { readonly jwks: string | Exclude<NonNullable<TrustedIssuer['jwks']>, URL> })[];
+  const issuers = readList(environment, 'MCP_ISSUERS') as readonly (Omit<IssuerSettings, 'jwks'> & { readonly jwks: string | Exclude<NonNullable<TrustedIssuer['jwks']>, URL> })[];
   return {
     publicUrl: required(environment, 'MCP_PUBLIC_URL').replace(/\/$/, ''),
     issuers: issuers.map((issuer) => ({ ...issuer, jwks: typeof issuer.jwks === 'string' ? new URL(issuer.jwks) : issuer.jwks })),

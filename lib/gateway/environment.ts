@@ -2,7 +2,7 @@ import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { DecisionMode } from './decision-mode';
 import type { McpServer } from './server';
-import { keysOf, type McpTokenIssuer } from './token-issuer';
+import { issuerSettings, type McpTokenIssuer } from './token-issuer';
 
 /**
  * The environment of the gateway's functions: all that they are told. Values are plain strings; what is structured is JSON.
@@ -15,7 +15,7 @@ import { keysOf, type McpTokenIssuer } from './token-issuer';
 export const Variable = {
   /** Both. Origin, or origin and stage, of the gateway; a server is at `${MCP_PUBLIC_URL}/mcp/<name>`. */
   PUBLIC_URL: 'MCP_PUBLIC_URL',
-  /** Both. JSON list of `{issuer, jwks, audiences?, groupsClaim?, acceptPlainJwt?, subjectPrefix?}`; `jwks` is a URL or the key set itself. */
+  /** Both. JSON list of `{issuer, jwks, audiences?, groupsClaim?, acceptPlainJwt?, subjectPrefix?, introspection?, circumstanceClaims?}`; `jwks` is a URL or the key set itself. */
   ISSUERS: 'MCP_ISSUERS',
   /** Both. Scopes that every token must have, separated by spaces; absent for none. */
   SCOPES: 'MCP_SCOPES',
@@ -71,11 +71,6 @@ export function sharedEnvironment(scope: IConstruct, settings: SharedSettings): 
     [Variable.NETWORK_ZONES]: settings.networkZones === undefined ? '' : JSON.stringify(settings.networkZones),
     [Variable.ALLOWED_ORIGINS]: settings.allowedOrigins.join(' '),
   });
-}
-
-function issuerSettings(issuer: McpTokenIssuer): object {
-  const { jwksUri: _uri, jwks: _set, ...rest } = issuer;
-  return { ...rest, jwks: keysOf(issuer) };
 }
 
 /** The servers of a gateway as the proxy reads them, taken when the template is written: servers are added until then. */

@@ -28,7 +28,7 @@ import { addRoutes } from './routes';
 import { SenderConstraint } from './sender-constraint';
 import { McpServer } from './server';
 import type { AddServerOptions } from './server';
-import { assertTokenIssuers } from './token-issuer';
+import { assertTokenIssuers, issuerSecrets } from './token-issuer';
 import { McpWebAcl } from './web-acl';
 
 /**
@@ -140,6 +140,7 @@ export class McpGateway extends McpGatewayBase implements ec2.IConnectable, iam.
     secret.grantRead(proxy.function);
     props.registry?.grants.observe(proxy.function);
     this.decidingFunctions = [authorizer.function, proxy.function];
+    for (const issuerSecret of issuerSecrets(props.tokenIssuers)) this.decidingFunctions.forEach((decides) => issuerSecret.grantRead(decides));
     this.letDecideBy(this.policyStore);
     for (const { logGroup } of [authorizer, proxy]) addAuditMetrics(logGroup, this.metricNamespace);
     this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this.policyStoresEnvironment() }) });

@@ -5,6 +5,7 @@ import type { APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { ephemeralCertificate } from '../../lambda/container/ephemeral-certificate';
 import { certificateOf } from '../../lambda/deployment/aws-api-gateway';
 import { createAuthorizer } from '../../lambda/deployment/aws-authorizer';
+import { authenticatorOf } from '../../lambda/deployment/aws-decision-point';
 import { serverOptions } from '../../lambda/deployment/aws-servers';
 import { readProxySettings, readSharedSettings } from '../../lambda/deployment/settings';
 import { createTokenAuthenticator, NO_REPLAY_STORE } from '../../lambda/identity';
@@ -100,5 +101,15 @@ describe('the authorizer', () => {
     expect((await authorize(eventOf({ Authorization: authorization }, cert))).policyDocument.Statement[0]).toMatchObject({ Effect: 'Allow' });
     expect((await authorize(eventOf({ Authorization: authorization }, ephemeralCertificate('client', Date.now()).cert))).policyDocument.Statement[0]).toMatchObject({ Effect: 'Deny' });
     expect((await authorize(eventOf({ Authorization: authorization }))).policyDocument.Statement[0]).toMatchObject({ Effect: 'Deny' });
+  });
+});
+
+describe('an issuer that is asked about opaque tokens', () => {
+  const issuers = (introspection: object) => readSharedSettings({ ...ENVIRONMENT, MCP_ISSUERS: JSON.stringify([{ issuer: 'https://login.example.com', jwks: 'https://login.example.com/jwks', introspection }]) });
+
+  test('is one that the function has a secret for', () => {
+    expect(() => authenticatorOf(issuers({ clientId: 'gateway', clientSecret: { secretArn: 'arn' } }))).not.toThrow();
+    expect(() => authenticatorOf(issuers({ clientId: 'gateway' }))).toThrow('an introspection without a secret');
+    expect(() => authenticatorOf(issuers({ clientId: 'gateway', privateKey: { secretArn: 'arn' }, endpoint: 'http://login.example.com/introspect' }))).toThrow('expected https');
   });
 });

@@ -108,3 +108,30 @@ describe('credentials towards a server (IAM-3)', () => {
     expect(() => UpstreamCredentials.identityAssertion({ identityProvider: { issuer: 'https://i', clientId: 'g', clientSecret }, authorizationServer: { tokenEndpoint: 'https://t', clientId: 'g', clientSecret } })).toThrow('has no issuer');
   });
 });
+
+describe('token issuers', () => {
+  const issuer = { issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' };
+
+  test('are asked about opaque tokens by both functions, which read the secret for it', () => {
+    const { template: synthesize } = gatewayStack((stack) => ({ tokenIssuers: [{ ...issuer, introspection: { clientId: 'gateway', clientSecret: secretIn(stack, 'introspection'), cacheDuration: Duration.seconds(10) } }] }));
+    const template = synthesize();
+    for (const description of [AUTHORIZER, PROXY]) {
+      const [settings] = JSON.parse(String(environmentOf(template, description).MCP_ISSUERS));
+      expect(settings).toEqual({ issuer: issuer.issuer, jwks: issuer.jwksUri, introspection: { clientId: 'gateway', clientSecret: { secretArn: arnOf('introspection') }, cacheSeconds: 10 } });
+    }
+    const readers = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([, policy]) => JSON.stringify(policy).includes(arnOf('introspection')));
+    expect(readers.map(([id]) => /Authorizer|Proxy/.exec(id)?.[0]).sort()).toEqual(['Authorizer', 'Proxy']);
+  });
+
+  test('say of the circumstances what the claims that are named say (JIT-2, JIT-3)', () => {
+    const { template } = gatewayStack({ tokenIssuers: [{ ...issuer, purposeClaim: 'purpose', riskClaim: 'risk' }] });
+    expect(JSON.parse(String(environmentOf(template(), PROXY).MCP_ISSUERS))[0].circumstanceClaims).toEqual({ purpose: 'purpose', risk: 'risk' });
+  });
+
+  test('that cannot be asked fail the synthesis', () => {
+    const start = (introspection: (stack: Stack) => object) => () => gatewayStack((stack) => ({ tokenIssuers: [{ ...issuer, introspection: introspection(stack) as never }] }));
+    expect(start(() => ({ clientId: 'g' }))).toThrow('needs either clientSecret or privateKey');
+    expect(start((stack) => ({ clientId: 'g', clientSecret: secretIn(stack, 's'), endpoint: 'http://x' }))).toThrow('expected an https URL');
+    expect(start((stack) => ({ clientId: 'g', clientSecret: secretIn(stack, 's'), cacheDuration: Duration.hours(1) }))).toThrow('expected at most 300');
+  });
+});
