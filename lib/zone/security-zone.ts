@@ -1,18 +1,16 @@
 import { Annotations, Aspects, AspectPriority, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
-import type { IConstruct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { overlap } from './address-plan';
 import { ZoneDnsFirewall } from './dns-firewall';
 import { assertDestinations } from './egress';
 import type { EgressOptions } from './egress/egress-props';
 import { ZoneEgress } from './egress/zone-egress';
-import { ZoneEndpoint } from './endpoint';
-import type { ServiceUse } from './endpoint';
+import type { ServiceUse, ZoneEndpoint } from './endpoint';
 import { ZoneService } from './endpoint-service';
+import { ZoneEndpoints } from './endpoints';
 import { checkVpc } from './given-vpc';
 import { GivenNetwork, OwnNetwork } from './network';
 import type { Place, ZoneNetwork } from './network';
@@ -64,8 +62,7 @@ export class SecurityZone extends Resource {
   private readonly network: ZoneNetwork;
   private readonly networkLogs: NetworkLogs;
   private readonly dnsFirewall: ZoneDnsFirewall;
-  private readonly endpoints = new Map<string, ZoneEndpoint>();
-  private readonly endpointScope: Construct;
+  private readonly endpoints: ZoneEndpoints;
   private readonly workloads: ZoneWorkload[] = [];
   private readonly connections: { readonly from: () => Place; readonly to: () => Place; readonly ports: PortRange }[] = [];
   private readonly clients: { readonly place: () => Place; readonly cidr: string; readonly ports: PortRange }[] = [];
@@ -76,7 +73,6 @@ export class SecurityZone extends Resource {
     this.props = props;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.encryptionKey = props.encryptionKey ?? new kms.Key(this, 'Key', { description: 'Network logs of an MCP security zone', enableKeyRotation: true, removalPolicy });
-    this.letLogsUse(this.encryptionKey);
     this.network = this.createNetwork();
     this.vpc = this.network.vpc;
     this.networkLogs = new NetworkLogs(this, 'Logs', {
@@ -86,7 +82,7 @@ export class SecurityZone extends Resource {
       removalPolicy,
     });
     this.dnsFirewall = new ZoneDnsFirewall(this, 'DnsFirewall', this.vpc);
-    this.endpointScope = new Construct(this, 'Endpoints');
+    this.endpoints = new ZoneEndpoints(this, 'Endpoints', { network: this.network, dnsFirewall: this.dnsFirewall, organizationId: props.organizationId });
     // Which subnets a workload has is known only when all its egress is declared.
     Aspects.of(this).add({ visit: (node) => this.openWalls(node) }, { priority: AspectPriority.MUTATING });
   }
@@ -134,7 +130,7 @@ export class SecurityZone extends Resource {
    * @param service a service that some workload of the zone was allowed to use
    */
   endpointUrl(service: ZoneService): string {
-    return `https://${this.endpoint(service).hostName}`;
+    return `https://${this.endpoints.of(service).hostName}`;
   }
 
   /**
@@ -201,7 +197,7 @@ export class SecurityZone extends Resource {
    * @param clientCidrs addresses of the clients
    */
   addApiEndpoint(apiArn: string, clientCidrs: string[]): ec2.IInterfaceVpcEndpoint {
-    const endpoint = this.endpoint(EXECUTE_API);
+    const endpoint = this.endpoints.of(EXECUTE_API);
     // Clients have tokens, not AWS credentials; who may do what, the API decides.
     endpoint.allowService({ actions: ['execute-api:Invoke'], resources: [apiArn] });
     this.letIn(endpoint.connections, () => endpoint._place(), 443, clientCidrs);
@@ -261,22 +257,11 @@ export class SecurityZone extends Resource {
 
   private reachEndpoint(workload: ZoneWorkload, service: ZoneService, { hostNames = [] }: ServiceUse): ZoneEndpoint {
     this.assertOwn(workload);
-    const endpoint = this.endpoint(service);
+    const endpoint = this.endpoints.of(service);
     workload.connections.allowTo(endpoint, ec2.Port.HTTPS, `${workload.workloadName} to ${service.name}`);
     this.connect(() => workload._place(), () => endpoint._place(), HTTPS);
     this.dnsFirewall.allowInside(...hostNames);
     workload._needs(endpoint);
-    return endpoint;
-  }
-
-  private endpoint(service: ZoneService): ZoneEndpoint {
-    const known = this.endpoints.get(service.name);
-    if (known) return known;
-    const endpoint = new ZoneEndpoint(this.endpointScope, service.name, { network: this.network, service, organizationId: this.props.organizationId });
-    this.endpoints.set(service.name, endpoint);
-    const { region, urlSuffix } = Stack.of(this);
-    this.dnsFirewall.allowInside(...service.hostPrefixes.map((prefix) => `${prefix}.${region}.${urlSuffix}`));
-    if (!service.privateDns) this.dnsFirewall.allowInside(endpoint.hostName);
     return endpoint;
   }
 
@@ -307,17 +292,6 @@ export class SecurityZone extends Resource {
     if (parents.length > 0) warn('subdomainEgress', `${JSON.stringify(workloadName)} may reach every name below ${parents.join(', ')}, and lookups of such names carry data out`);
     const ports = options.unsafePlainHttpPorts ?? [];
     if (ports.length > 0) warn('plainHttpEgress', `${JSON.stringify(workloadName)} may leave the zone without TLS, on port ${ports.join(', ')}`);
-  }
-
-  /** CloudWatch Logs encrypts with the key on its own behalf, for the log groups of this account and region. */
-  private letLogsUse(key: kms.IKey): void {
-    const { region, account, partition } = Stack.of(this);
-    key.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
-      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:DescribeKey'],
-      resources: ['*'],
-      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` } },
-    }));
   }
 }
 
