@@ -229,7 +229,7 @@ async function withGrants(file: string, use: (local: LocalGrants, setup: Setup) 
   if (config.grants === undefined || config.policies === undefined) throw new StartError(`${file}: the key "grants" is missing, the folder in which they are kept`);
   const decisionPoint = createCedarDecisionPoint({ policies: readPolicies(config.policies).policies });
   // What happens belongs into the audit file, whoever does it (LOG-1); where it cannot be written, nothing is done.
-  const auditFile = config.auditFile === undefined ? undefined : openAuditFile(config.auditFile);
+  const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   let local: LocalGrants | undefined;
   try {
     local = await openLocalGrants(config.grants, config.servers.map(({ name }) => name), decisionPoint, (event) => void (auditFile && writeGrantEvent(auditFile, event)));

@@ -264,7 +264,7 @@ async function withLocalRegistry(file: string, use: (local: LocalRegistry, confi
   const config = loadConfig(file, process.env);
   if (config.registry === undefined) throw new StartError(`${file}: the key "registry" is missing, the folder in which approvals are kept`);
   // The steps belong into the audit file, whoever takes them (LOG-1); where it cannot be written, none is taken.
-  const auditFile = config.auditFile === undefined ? undefined : openAuditFile(config.auditFile);
+  const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   let local: LocalRegistry | undefined;
   try {
     local = await openLocalRegistry(config.registry, (change) => void (auditFile && writeChange(auditFile, change)));

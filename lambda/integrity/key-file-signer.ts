@@ -8,13 +8,21 @@ import { assertP256, keyIdOf, type PublicHeadSigner } from './log/tree-head';
  * @throws Error where the file cannot be read or holds another kind of key; the message never quotes it
  */
 export function openKeyFile(file: string): PublicHeadSigner {
-  const privateKey = readKey(file) ?? createKey(file);
+  const privateKey = openPrivateKeyFile(file);
   const publicKey = createPublicKey(privateKey);
   return {
     keyId: keyIdOf(publicKey),
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     sign: async (bytes) => sign('sha256', bytes, privateKey),
   };
+}
+
+/**
+ * The ECDSA P-256 key in `file`, made where there is none.
+ * @throws Error as {@link openKeyFile}
+ */
+export function openPrivateKeyFile(file: string): KeyObject {
+  return readKey(file) ?? createKey(file);
 }
 
 function readKey(file: string): KeyObject | undefined {

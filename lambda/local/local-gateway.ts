@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
@@ -76,6 +77,7 @@ interface Started {
   view?: RefreshedView;
   rescans?: Rescans;
   grants?: LocalGrants;
+  auditFile?: Writable;
   /** Ends when the processes of the probe have. */
   probeClosed?: Promise<void>;
 }
@@ -94,7 +96,8 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const probe = await probeServers(config.servers);
   started.probeClosed = probe.close();
   const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
-  const auditFile = config.auditFile === undefined ? undefined : openAuditFile(config.auditFile);
+  const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
+  started.auditFile = auditFile;
   const tools = await followRegistry(config, probe, started, {
     changed(change) {
       registryWatcher?.changed(change);
@@ -200,10 +203,11 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-async function stopAll({ http, gateway, registry, view, rescans, grants, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, registry, view, rescans, grants, auditFile, probeClosed }: Started): Promise<void> {
   view?.close();
   await rescans?.stop();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();
   await Promise.all([registry?.close(), grants?.close()]);
+  if (auditFile !== undefined && !auditFile.destroyed) await new Promise<void>((resolve) => auditFile.once('close', resolve).end());
 }

@@ -113,7 +113,7 @@ permit (principal, action == Mcp::Action::"tiny/shout", resource);
     await call(`${gateway.url}/mcp/tiny`, undefined, 'tools/list');
     await gateways.pop()!.stop();
     const lines = readFileSync(join(folder, 'audit.jsonl'), 'utf8').trim().split('\n');
-    expect(lines.map((line) => (JSON.parse(line) as AuditEvent).decision)).toEqual(['allow', 'deny']);
+    expect(lines.map((line) => JSON.parse(line) as AuditEvent & { readonly kind?: string }).map(({ decision, kind }) => decision ?? kind)).toEqual(['checkpoint', 'allow', 'deny', 'checkpoint']);
     expect(statSync(join(folder, 'audit.jsonl')).mode & 0o777).toBe(0o600);
   });
 

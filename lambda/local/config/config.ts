@@ -4,6 +4,7 @@ import type { GrantLimits } from '../../grants';
 import type { AnonymousPrincipal, SenderConstraint, TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
+import type { AuditFileConfig } from '../audit-file';
 import type { HttpServerLimits } from '../http-server';
 import type { ListenAddress } from './listen';
 import type { ToolFilter } from './servers';
@@ -32,8 +33,8 @@ export interface LocalConfig {
   readonly registry?: RegistryConfig;
   /** Where grants are kept. @default - there are none */
   readonly grants?: GrantsConfig;
-  /** File that audit events are appended to. */
-  readonly auditFile?: string;
+  /** @default - events are shown and not kept */
+  readonly audit?: AuditFileConfig;
   /** What the user should know, one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -7,6 +7,7 @@ import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
 import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig, TlsConfig } from './config';
 import type { SecretEntry } from './credentials';
+import { auditKeyBeside, type AuditFileConfig } from '../audit-file';
 import { parseConfigDocument, type ConfigDocument } from './document';
 import { interpolate, type Environment } from './interpolate';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
@@ -27,7 +28,7 @@ interface ConfigFile {
   readonly identity?: IdentityEntry;
   readonly anonymous?: string | AnonymousPrincipal;
   readonly limits?: LimitsEntry;
-  readonly audit?: string | { readonly file: string };
+  readonly audit?: string | AuditEntry;
   readonly registry?: string | RegistryEntry;
   readonly grants?: string | GrantsEntry;
 }
@@ -59,6 +60,11 @@ interface IntrospectionEntry {
   readonly privateKey?: SecretEntry;
   readonly keyId?: string;
   readonly cacheSeconds?: number;
+}
+
+interface AuditEntry {
+  readonly file: string;
+  readonly key?: string;
 }
 
 interface IdentityEntry extends Pick<IdentityConfig, 'senderConstraint' | 'dpop' | 'clockToleranceSeconds'>, Pick<TrustedIssuer, 'circumstanceClaims'> {
@@ -96,7 +102,6 @@ export function readConfig(file: string, text: string, environment: Environment,
   const identity = value.identity && readIdentity(document, folder, environment, value.identity);
   const tls = value.tls && readTls(document, folder, value.tls);
   failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...crossProblems(document, value, listen)]);
-  const audit = typeof value.audit === 'string' ? value.audit : value.audit?.file;
   return {
     file,
     listen,
@@ -110,7 +115,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     identity: identity?.identity,
     anonymous: typeof value.anonymous === 'string' ? { id: value.anonymous } : value.anonymous,
     limits: readLimits(value.limits ?? {}),
-    auditFile: audit === undefined ? undefined : resolve(folder, audit),
+    audit: value.audit === undefined ? undefined : readAudit(folder, value.audit),
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
     warnings: [...read.warnings, ...warningsOf(value, listen)],
@@ -233,6 +238,12 @@ function readRegistry(base: string, entry: string | RegistryEntry): RegistryConf
   const { folder, key, rescanMinutes = DEFAULT_RESCAN_MINUTES, ...policy }: RegistryEntry = typeof entry === 'string' ? { folder: entry } : entry;
   const path = resolve(base, folder);
   return { folder: path, keyFile: key === undefined ? join(path, 'signing-key.pem') : resolve(base, key), policy, rescanMinutes };
+}
+
+function readAudit(base: string, entry: string | AuditEntry): AuditFileConfig {
+  const { file, key }: AuditEntry = typeof entry === 'string' ? { file: entry } : entry;
+  const path = resolve(base, file);
+  return { file: path, keyFile: key === undefined ? auditKeyBeside(path) : resolve(base, key) };
 }
 
 function readGrants(base: string, entry: string | GrantsEntry): GrantsConfig {

@@ -44,7 +44,7 @@ describe('a configuration that is accepted', () => {
     const text = 'mcpServers:\n  files: # local\n    command: node\n    normalize: false\n    unknownArguments: allow\n    limits: {totalMs: 1000}\nlisten: 9000\naudit: audit.jsonl\n';
     const config = readConfig('/etc/mcp.yaml', text, {});
     expect(config.listen).toEqual({ host: '127.0.0.1', port: 9000 });
-    expect(config.auditFile).toBe('/etc/audit.jsonl');
+    expect(config.audit).toEqual({ file: '/etc/audit.jsonl', keyFile: '/etc/audit.jsonl.key' });
     expect(config.servers[0]).toMatchObject({ normalize: false, unknownArguments: 'allow', upstreamLimits: { totalMs: 1000 } });
   });
 

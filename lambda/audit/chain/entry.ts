@@ -1,0 +1,43 @@
+import { hash, randomBytes } from 'node:crypto';
+
+/** Where an entry stands among those of its writer. It is the first member of its line, so that a torn line still tells whose it was. */
+export interface Link {
+  /** Of one opening of the file by one process, 16 hexadecimal digits. */
+  readonly writer: string;
+  /** From 0, without gaps. */
+  readonly seq: number;
+  /** SHA-256 of the writer's line before, hexadecimal; zeros for the first. */
+  readonly prev: string;
+}
+
+export const NO_LINE_BEFORE = '0'.repeat(64);
+
+export function newWriterId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** `line`, a JSON object with at least one member, with its link in front. */
+export function linkedLine({ writer, seq, prev }: Link, line: string): string {
+  return `{"chain":{"writer":"${writer}","seq":${seq},"prev":"${prev}"},${line.slice(1)}`;
+}
+
+/** SHA-256 of a line without its line feed, hexadecimal. */
+export function lineDigest(line: string | Uint8Array): string {
+  return hash('sha256', line, 'hex');
+}
+
+const HEAD = /^\{"chain":\{"writer":"([0-9a-f]{16})","seq":(0|[1-9]\d{0,15}),"prev":"([0-9a-f]{64})"\},/;
+
+/** The link at the start of a line, whether or not the rest of the line is there. */
+export function linkOf(line: string): Link | undefined {
+  const [, writer, seq, prev] = HEAD.exec(line.slice(0, 200)) ?? [];
+  return writer === undefined || seq === undefined || prev === undefined ? undefined : { writer, seq: Number(seq), prev };
+}
+
+const BEFORE_WRITER = '{"chain":{"writer":"';
+const AFTER_WRITER = /^(?:[0-9a-f]{0,15}|[0-9a-f]{16}(?:"(?:,(?:"s?|"se|"seq"?|"seq":(?:0|[1-9]\d{0,15})?(?:,(?:"p?|"pr|"pre|"prev"?|"prev":(?:"[0-9a-f]{0,64}|"[0-9a-f]{64}"\}?)?)?)?)?)?)?)$/;
+
+/** Whether the text is how an entry starts, cut off before its link is whole. */
+export function isFragment(text: string): boolean {
+  return BEFORE_WRITER.startsWith(text) || (text.startsWith(BEFORE_WRITER) && text.length < 200 && AFTER_WRITER.test(text.slice(BEFORE_WRITER.length)));
+}
