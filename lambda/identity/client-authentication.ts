@@ -55,7 +55,7 @@ export function createClientAuthenticator(client: ClientAuthentication, clock: (
   };
 }
 
-export function readSecret(secret: SecretText): Promise<string> {
+function readSecret(secret: SecretText): Promise<string> {
   return typeof secret === 'string' ? Promise.resolve(secret) : secret();
 }
 
