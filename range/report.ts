@@ -69,6 +69,8 @@ export function concludeRange(tried: readonly Tried[], smoke: boolean): void {
     { name: 'channels stopped, both zones', value: stopped.share * 100, limit: TARGET * 100, direction: 'at least', unit: '%' },
     { name: 'channels stopped, the zone that stops fewer (floor)', value: worst * 100, limit: FLOOR * 100, direction: 'at least', unit: '%' },
   ];
+  // A short run measures nothing, but what it tried has to agree.
+  if (disagreements > 0) process.exitCode = 1;
   conclude({
     bench: 'range',
     goals,

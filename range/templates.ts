@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -10,10 +10,14 @@ export function zoneTemplates(egress: string | undefined): ResolvedTemplates {
   process.env.CDK_VALIDATION ??= 'false';
   const outdir = mkdtempSync(join(tmpdir(), 'range-zone-'));
   const { context } = JSON.parse(readFileSync(join(__dirname, '..', 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
-  const app = new App({ outdir, context: { ...context, 'aws:cdk:enable-path-metadata': true, model: 'zone', egress: egress ?? 'none' } });
-  addModel(app);
-  app.synth();
-  return resolveTemplates(loadTemplates(outdir));
+  try {
+    const app = new App({ outdir, context: { ...context, 'aws:cdk:enable-path-metadata': true, model: 'zone', egress: egress ?? 'none' } });
+    addModel(app);
+    app.synth();
+    return resolveTemplates(loadTemplates(outdir));
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
 }
 
 /** A public subnet with the default security group, which is what most begin with. */

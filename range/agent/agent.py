@@ -1,13 +1,14 @@
 """Hands and ears of the range: opens sockets in its namespaces, answers there, tries connections, and clears up.
 
 Reads one JSON command a line and answers each with one line. When its input ends, for whatever reason, every process that it
-started and every namespace with its prefix is removed. Needs root, and Python's standard library.
+started, every namespace with its prefix and its folder are removed. Needs root, and Python's standard library.
 """
 
 import asyncio
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -22,7 +23,8 @@ LIBC = ctypes.CDLL('libc.so.6', use_errno=True)
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 HOME = os.open('/proc/self/ns/net', os.O_RDONLY)
-PREFIX = sys.argv[1]
+# Of the namespaces, how many attempts at once, and where files are: all of it goes in the end.
+PREFIX, AT_ONCE, FOLDER = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 TIMEOUT = 0.7
 MAX_TIMEOUT = 10.0
 
@@ -479,6 +481,7 @@ def clear():
         name = line.split(' ')[0]
         if name.startswith(PREFIX + '-'):
             subprocess.run(['ip', 'netns', 'del', name], stderr=subprocess.DEVNULL)
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def report(message):
@@ -490,7 +493,7 @@ async def main():
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 24)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    gate = asyncio.Semaphore(int(sys.argv[2]) if len(sys.argv) > 2 else 64)
+    gate = asyncio.Semaphore(AT_ONCE)
     running = set()
 
     async def handle(command):

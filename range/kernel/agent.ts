@@ -47,9 +47,13 @@ interface Reply {
   readonly dead?: readonly (readonly string[])[];
 }
 
-/** @param atOnce attempts that run at the same time */
-export function startAgent(prefix: string, atOnce: number): Agent {
-  const child: ChildProcessWithoutNullStreams = spawn('python3', ['-B', join(__dirname, '..', 'agent', 'agent.py'), prefix, String(atOnce)], { stdio: 'pipe' });
+/**
+ * @param prefix of the namespaces that it removes in the end
+ * @param atOnce attempts that run at the same time
+ * @param folder that it removes too
+ */
+export function startAgent(prefix: string, atOnce: number, folder: string): Agent {
+  const child: ChildProcessWithoutNullStreams = spawn('python3', ['-B', join(__dirname, '..', 'agent', 'agent.py'), prefix, String(atOnce), folder], { stdio: 'pipe' });
   const waiting = new Map<number, { resolve(reply: Reply): void; reject(error: Error): void }>();
   let next = 0;
   let errors = '';

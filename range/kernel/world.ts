@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../compile';
@@ -32,8 +32,8 @@ let worlds = 0;
 /** Builds the namespaces of a plan. Whatever happens from the first one on, they are removed: by `close`, or by the agent when this process ends. */
 export async function buildWorld(plan: Plan, internet: Internet, atOnce = 64): Promise<World> {
   const prefix = `mzt${process.pid}-${worlds++}`;
-  const agent = startAgent(prefix, atOnce);
   const folder = mkdtempSync(join(tmpdir(), 'range-'));
+  const agent = startAgent(prefix, atOnce, folder);
   try {
     const layout = layOut(plan, prefix);
     makeNamespaces(layout);
@@ -43,14 +43,10 @@ export async function buildWorld(plan: Plan, internet: Internet, atOnce = 64): P
       agent,
       internet: layout.internet,
       hostOf: (owner, subnet) => layout.hosts[plan.hosts.findIndex((host) => host.owner === owner && host.subnet === subnet)]!,
-      close: async () => {
-        await agent.close();
-        rmSync(folder, { recursive: true, force: true });
-      },
+      close: () => agent.close(),
     };
   } catch (error) {
     await agent.close();
-    rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
