@@ -1,4 +1,5 @@
 import type { Artifact } from '../lambda/detection/model';
+import type { Combination } from '../lambda/detection/verdict';
 import type { Fitted } from './logistic-regression';
 
 /** Rounds a fitted model to what the package carries. */
@@ -15,11 +16,31 @@ export function asModule(artifact: Artifact): string {
   return [
     "import type { Artifact } from './model';",
     '',
-    '/** Written by `npm run train`; see docs/detection-model.md. */',
+    '/** Written by `npm run train`; see docs/detection.md. */',
     'export const ARTIFACT: Artifact = {',
     ...Object.entries(numbers).map(([name, value]) => `  ${name}: ${value},`),
     `  clusters: JSON.parse(\n    ${JSON.stringify(JSON.stringify(clusters))},\n  ),`,
     `  weights:\n    '${weights}',`,
+    '};',
+    '',
+  ].join('\n');
+}
+
+/** The module that says what each kind of evidence is worth. */
+export function combinationModule({ rules, severities, ...numbers }: Combination): string {
+  const members = (values: Readonly<Record<string, number>>) => Object.entries(values).map(([name, value]) => `    ${/^\w+$/.test(name) ? name : `'${name}'`}: ${value},`);
+  return [
+    "import type { Combination } from './verdict';",
+    '',
+    '/** Written by `npm run train`; see docs/detection.md. */',
+    'export const COMBINATION: Combination = {',
+    ...Object.entries(numbers).map(([name, value]) => `  ${name}: ${value},`),
+    '  severities: {',
+    ...members(severities),
+    '  },',
+    '  rules: {',
+    ...members(rules),
+    '  },',
     '};',
     '',
   ].join('\n');

@@ -7,6 +7,7 @@ import { documentation } from './documentation';
 import { variants, type Example } from './examples';
 import { fit, type Fitted, type Labelled } from './logistic-regression';
 import { Random } from './random';
+import { serverSentences, type ServerSentences } from './servers';
 
 /** A definition of which only one thing is known: whether something in it steers. */
 export interface Bag {
@@ -45,9 +46,16 @@ export function samplesOf(examples: readonly Example[], clusters: WordClusters, 
 
 /** Sentences of technical documentation: honest, and full of credentials, users and orders. */
 export function documentationSamples(clusters: WordClusters): readonly Labelled[] {
-  return documentation().flatMap((text) =>
-    sentencesOf([{ pointer: '/description', kind: 'description', text }]).map(({ words }) => ({ features: featuresOf(words, clusters), steers: false, weight: 1 })),
-  );
+  return documentation().flatMap((text) => honestSamples(text, clusters));
+}
+
+/** Sentences of honest servers. */
+export function serverSamples(clusters: WordClusters, servers: readonly ServerSentences[] = serverSentences()): readonly Labelled[] {
+  return servers.flatMap(({ sentences }) => sentences.flatMap((text) => honestSamples(text, clusters)));
+}
+
+function honestSamples(text: string, clusters: WordClusters): readonly Labelled[] {
+  return sentencesOf([{ pointer: '/description', kind: 'description', text }]).map(({ words }) => ({ features: featuresOf(words, clusters), steers: false, weight: 1 }));
 }
 
 /**

@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_CORPUS, readCorpus } from '../../training/corpus';
 import { conclude } from '../report';
+import { heldOutDefinitions } from './held-out';
 import { measure } from './measure';
-import { ownCorpus } from './own-corpus';
 import { peerFigures, type PeerFigures } from './peer-figures';
 import { askPeer, PEERS } from './peers';
 import { print } from './print';
@@ -35,15 +35,17 @@ async function main(): Promise<void> {
   if (published.length === 0) {
     console.log(`No published definitions at ${values.data}. This run measures on our own examples only: it says little about what others write.\n`);
   }
-  const definitions = [...published.filter((_, i) => !values.smoke || i % SMOKE_SHARE === 0), ...ownCorpus()];
+  const definitions = published.filter((_, i) => !values.smoke || i % SMOKE_SHARE === 0);
   const measured = measure({ definitions, smoke: values.smoke, progress });
   const peers: PeerFigures[] = [];
   if (!values['no-peers']) {
-    for (const peer of PEERS) peers.push(peerFigures(await askPeer(peer, measured.headline.map(({ definition }) => definition)), measured.headline));
+    const heldOut = heldOutDefinitions();
+    const asked = [...measured.headline.map(({ definition }) => definition), ...heldOut];
+    for (const peer of PEERS) peers.push(peerFigures(await askPeer(peer, asked), measured.headline, heldOut));
   }
   print(measured, peers);
   if (values.report) writeResults(join(__dirname, '..', '..', 'docs'), measured, peers);
-  const { headline: _, roc: __, missed: ___, ...figures } = measured;
+  const { headline: _, roc: __, ...figures } = measured;
   conclude({
     bench: 'poisoning',
     smoke: values.smoke,

@@ -1,7 +1,7 @@
 import type { Definition } from '../../training/corpus';
 import { partOf, sourceGroups } from '../../training/folds';
 import { ablations } from './ablations';
-import { OWN } from './own-corpus';
+import { heldOut } from './held-out';
 import { brier, calibration, falsePositivesAbove, recallAbove, roc, thresholdAt, wilson, type Share } from './statistics';
 import { timing } from './timing';
 import { Bench, outcome, type Outcome } from './unseen';
@@ -11,11 +11,13 @@ export const RATES = [0.001, 0.003, 0.01] as const;
 /** The rate that the goal speaks of. */
 export const GOAL_RATE = 0.003;
 
-/** Sources are held out one at a time, or in a smoke run in so many groups. */
+/** A source of so many definitions is held out by itself, the smaller ones in so many groups; in a smoke run all in three. */
+const LARGE = 25;
+const SMALL_GROUPS = 8;
 const SMOKE_GROUPS = 3;
 
 export interface Plan {
-  /** Published and own definitions. */
+  /** Published ones; may be none. */
   readonly definitions: readonly Definition[];
   readonly smoke: boolean;
   /** Hears what is being done. */
@@ -26,23 +28,13 @@ export type Measured = ReturnType<typeof measure>;
 
 /** Everything that is measured of our own detector. */
 export function measure({ definitions, smoke, progress }: Plan) {
-  const published = definitions.some(({ source }) => source !== OWN);
+  const published = definitions.length > 0;
   const bench = new Bench(definitions);
-  const byFamily = bench.judge(
-    ({ family }) => String(partOf(family, FOLDS)),
-    () => true,
-    (done, of) => progress('families held out', done, of),
-  );
-  const groups = sourceGroups(definitions, SMOKE_GROUPS);
-  const bySource = published
-    ? bench.judge(
-        ({ source }) => (smoke ? String(groups.get(source)) : source),
-        ({ source }) => source !== OWN,
-        (done, of) => progress('sources held out', done, of),
-      )
-    : byFamily;
+  const own = bench.judgeOwn();
+  const byFamily = published ? bench.judge(({ family }) => String(partOf(family, FOLDS)), (done, of) => progress('families held out', done, of)) : own;
+  const groupOf = smoke ? groupsOf(definitions, SMOKE_GROUPS, Infinity) : groupsOf(definitions, SMALL_GROUPS, LARGE);
+  const bySource = published ? bench.judge(groupOf, (done, of) => progress('sources held out', done, of)) : own;
   const headline = bySource.filter(isPoisoningOrHonest);
-  const own = byFamily.filter(({ definition }) => definition.source === OWN);
   const threshold = thresholdAt(GOAL_RATE, headline);
   const attacks = headline.filter(({ malicious }) => malicious);
   return {
@@ -57,7 +49,8 @@ export function measure({ definitions, smoke, progress }: Plan) {
       'learned layer alone': ratesOf(headline.map((one) => ({ ...one, score: one.byModel }))),
       both: ratesOf(headline),
     },
-    byFamily: ratesOf(byFamily.filter(({ definition }) => definition.source !== OWN || !published).filter(isPoisoningOrHonest)),
+    byFamily: ratesOf(byFamily.filter(isPoisoningOrHonest)),
+    heldOut: heldOut(),
     own: { recall: recallAbove(threshold, own), falsePositives: falsePositivesAbove(threshold, own) },
     ownByClass: recallBy(own.filter(({ malicious }) => malicious), ({ definition }) => definition.attack!, threshold),
     byAttack: recallBy(attacks, ({ definition }) => definition.attack ?? '-', threshold),
@@ -73,8 +66,16 @@ export function measure({ definitions, smoke, progress }: Plan) {
     brier: brier(headline),
     roc: roc(headline),
     ablations: published ? ablated(bench, headline, threshold) : [],
-    timing: timing(definitions.filter(({ malicious }) => !malicious)),
+    timing: timing((published ? definitions : own.map(({ definition }) => definition)).filter(({ malicious }) => !malicious)),
   };
+}
+
+/** Which definitions are held out together: those of one source, or of several small ones. */
+function groupsOf(definitions: readonly Definition[], small: number, large: number): (definition: Definition) => string {
+  const sizes = new Map<string, number>();
+  for (const { source } of definitions) sizes.set(source, (sizes.get(source) ?? 0) + 1);
+  const groups = sourceGroups(definitions.filter(({ source }) => sizes.get(source)! < large), small);
+  return ({ source }) => (groups.has(source) ? `small sources ${groups.get(source)! + 1}` : source);
 }
 
 /** The headline: attacks that steer the agent, against honest definitions. Preference and open harm are reported apart. */
@@ -116,7 +117,7 @@ function ablated(bench: Bench, headline: readonly Outcome[], threshold: number) 
   const models = [0, 1].map((half) => bench.modelWithout(({ source }) => halves.get(source) === half));
   const honest = definitions.filter(({ malicious }) => !malicious);
   const judge = (name: string, change: (definition: Definition) => Definition) => {
-    const outcomes = definitions.map((definition) => outcome(change(definition), models[halves.get(definition.source)!]!));
+    const outcomes = definitions.map((definition) => outcome(change(definition), models[halves.get(definition.source)!]!, bench.combination));
     return { name, recall: recallAbove(threshold, outcomes), falsePositives: falsePositivesAbove(threshold, outcomes) };
   };
   return [judge('as it is', (definition) => definition), ...ablations(honest).map(({ name, change }) => judge(name, change))];

@@ -17,9 +17,14 @@ export function print(measured: Measured, peers: readonly PeerFigures[]): void {
       ]),
       table('By verdict, as `scan` gives it', ['', 'recall', 'false positives'], Object.entries(measured.verdicts).map(([name, { recall, falsePositives }]) => [name, percent(recall), percent(falsePositives, 2)])),
       table('Beside others, same definitions', ['', 'recall', 'false positives', 'ms each'], peers.map((peer) => ('failure' in peer ? [peer.name, `did not run: ${peer.failure}`] : [peer.name, percent(peer.recall), percent(peer.falsePositives, 2), figure(peer.milliseconds)]))),
+      table('Definitions that we wrote for measuring alone: hard ones, nothing learned from them', ['', 'recall', 'false positives'], [
+        ['rejected', percent(measured.heldOut.poisoned.rejected), percent(measured.heldOut.honest.rejected)],
+        ['rejected or reviewed', percent(measured.heldOut.poisoned['rejected or reviewed']), percent(measured.heldOut.honest['rejected or reviewed'])],
+        ...peers.flatMap((peer) => ('failure' in peer ? [] : [[peer.name, percent(peer.heldOut.recall), percent(peer.heldOut.falsePositives)]])),
+      ]),
       table('Recall by attack, at 0.3 %', ['attack', 'of', 'recall'], measured.byAttack.map(([name, share]) => [name, of(share), percent(share)])),
       table('Recall by kind of example, at 0.3 %', ['kind', 'of', 'recall'], [...measured.byQuality, ...measured.apart].map(([name, share]) => [name, of(share), percent(share)])),
-      table('Sentences of our own that were left out of the training, each alone in a tool', ['', 'of', 'above the threshold'], [
+      table('Sentences of our own that were left out of the training, each in a small tool', ['', 'of', 'above the threshold'], [
         ['attacks', of(measured.own.recall), percent(measured.own.recall)],
         ...measured.ownByClass.map(([name, share]) => [`  ${name}`, of(share), percent(share)]),
         ['honest look-alikes', of(measured.own.falsePositives), percent(measured.own.falsePositives)],

@@ -1,16 +1,14 @@
 /** Judges definitions with models that have not seen them: whole families, or whole sources, are held out. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { detect, type Verdict } from '../../lambda/detection';
-import { SentenceModel } from '../../lambda/detection/model';
-import { WordClusters } from '../../lambda/detection/model/word-clusters';
+import type { Verdict } from '../../lambda/detection';
+import { evidenceAgainst } from '../../lambda/detection/detect';
+import type { SentenceModel } from '../../lambda/detection/model';
+import { scoreOf, verdictOf, type Combination, type Evidence } from '../../lambda/detection/verdict';
 import type { ToolDefinition } from '../../lambda/protocol';
-import { toArtifact } from '../../training/artifact';
+import { combine, type Weighed } from '../../training/combine';
 import type { Definition } from '../../training/corpus';
-import { readExamples, type Example } from '../../training/examples';
-import { bagOf, documentationSamples, samplesOf, SETTINGS, train, type Bag } from '../../training/train';
-import type { Labelled } from '../../training/logistic-regression';
-import { OWN } from './own-corpus';
+import { judgeUnseen, NOTHING, TrainingData, type Unseen } from '../../training/unseen';
 import type { Judged } from './statistics';
 
 /** A definition, and what the detector says of it when it has not seen it. */
@@ -24,56 +22,75 @@ export interface Outcome extends Judged {
 }
 
 const LISTS = JSON.parse(readFileSync(join(__dirname, '..', '..', 'training', 'data', 'word-clusters.json'), 'utf8')) as string[][];
-export const CLUSTERS = WordClusters.of(LISTS);
 
-/** What training needs of a corpus, prepared once for all folds. */
+/** What a model that had not seen a definition's group has against it. */
+interface Seen {
+  readonly definition: Definition;
+  readonly group: string;
+  readonly evidence: Evidence;
+}
+
 export class Bench {
-  readonly bags: readonly Bag[];
-  private readonly examples: readonly Example[] = readExamples();
-  private readonly samples: readonly (readonly Labelled[])[] = this.examples.map((example) => samplesOf([example], CLUSTERS, SETTINGS));
+  readonly combination: Combination;
+  private readonly data: TrainingData;
+  private readonly unseen: Unseen;
 
-  private readonly documented: readonly Labelled[] = documentationSamples(CLUSTERS);
-
+  /** @param definitions published by others; our own are always there */
   constructor(readonly definitions: readonly Definition[]) {
-    this.bags = definitions.map(({ fields, malicious }) => bagOf(fields, malicious, CLUSTERS));
+    this.data = new TrainingData(definitions, LISTS);
+    this.unseen = judgeUnseen(this.data);
+    this.combination = combine([...this.unseen.published, ...this.unseen.own, ...this.unseen.servers]);
+  }
+
+  modelWithout(leftOut: (definition: Definition) => boolean): SentenceModel {
+    return this.data.modelWithout({ ...NOTHING, definition: leftOut });
   }
 
   /**
-   * A model that learned from everything but what is left out. Tools that are harmful by what they do teach it nothing; and
-   * definitions that are made of an example of ours nothing beside the example.
+   * Holds out one group after the other; neither the model nor what its evidence is worth was fitted to the group that is
+   * judged. `onGroup` hears how far it is.
    */
-  modelWithout(leftOut: (definition: Definition) => boolean): SentenceModel {
-    const examplesOut = new Set(this.definitions.filter((definition) => definition.source === OWN && leftOut(definition)).map(({ family }) => family));
-    const bags = this.bags.filter((_, i) => {
-      const definition = this.definitions[i]!;
-      return definition.source !== OWN && !leftOut(definition) && definition.attackClass !== 'harmful_capability';
-    });
-    const samples = [...this.samples.filter((_, i) => !examplesOut.has(this.examples[i]!.text)).flat(), ...this.documented];
-    return SentenceModel.load(toArtifact(train(samples, bags, SETTINGS), LISTS, { slope: 1, offset: 0 }));
-  }
-
-  /** Holds out one group after the other of the definitions to be judged; `onGroup` hears how far it is. */
-  judge(groupOf: (definition: Definition) => string, judged: (definition: Definition) => boolean, onGroup: (done: number, of: number) => void): readonly Outcome[] {
-    const groups = [...new Set(this.definitions.filter(judged).map(groupOf))].sort();
-    return groups.flatMap((group, done) => {
+  judge(groupOf: (definition: Definition) => string, onGroup: (done: number, of: number) => void): readonly Outcome[] {
+    const groups = [...new Set(this.definitions.map(groupOf))].sort();
+    const seen = groups.flatMap((group, done) => {
       onGroup(done, groups.length);
       const model = this.modelWithout((definition) => groupOf(definition) === group);
-      return this.definitions.filter((definition) => judged(definition) && groupOf(definition) === group).map((definition) => outcome(definition, model));
+      return this.definitions.filter((definition) => groupOf(definition) === group).map((definition): Seen => ({ definition, group, evidence: against(definition, model) }));
     });
+    const weights = new Map(this.unseen.published.map(({ definition, weight }) => [definition, weight]));
+    const known = seen.filter(({ definition }) => weights.has(definition));
+    return groups.flatMap((group) => {
+      const others = known.filter((one) => one.group !== group).map(({ definition, evidence }): Weighed => ({ evidence, steers: definition.malicious, weight: weights.get(definition)! }));
+      const combination = combine([...others, ...this.unseen.own, ...this.unseen.servers]);
+      return seen.filter((one) => one.group === group).map(({ definition, evidence }) => outcomeOf(definition, evidence, combination));
+    });
+  }
+
+  /** Our own sentences, each judged by a model that has not seen it. */
+  judgeOwn(): readonly Outcome[] {
+    return this.unseen.own.map(({ definition, evidence }) => outcomeOf(definition, evidence, this.combination));
   }
 }
 
-const silent = () => ({ probability: 0, spans: [] });
+export function outcome(definition: Definition, model: SentenceModel, combination: Combination): Outcome {
+  return outcomeOf(definition, against(definition, model), combination);
+}
 
-export function outcome(definition: Definition, model: SentenceModel): Outcome {
-  const tool = definition.tool as unknown as ToolDefinition;
-  const { score, verdict } = detect(tool, undefined, (fields) => model.score(fields));
+/** Nothing is known against what is too large to be read: it is refused, and no definition of a corpus is. */
+function against({ id, tool }: Definition, model: SentenceModel): Evidence {
+  const evidence = evidenceAgainst(tool as unknown as ToolDefinition, (fields) => model.score(fields));
+  if (!evidence) throw new Error(`The definition ${id} is too large to be judged.`);
+  return evidence;
+}
+
+function outcomeOf(definition: Definition, evidence: Evidence, combination: Combination): Outcome {
+  const score = scoreOf(evidence, combination);
   return {
     definition,
     malicious: definition.malicious,
     score,
-    verdict,
-    byRules: detect(tool, undefined, silent).score,
-    byModel: model.score(definition.fields).probability,
+    verdict: verdictOf(score),
+    byRules: scoreOf({ ...evidence, model: { plain: 0, discounted: 0 }, second: 0 }, combination),
+    byModel: scoreOf({ ...evidence, rules: [] }, combination),
   };
 }

@@ -69,7 +69,8 @@ function isTool(value: unknown): value is JsonObject {
   return isJsonObject(value) && typeof value.name === 'string' && (typeof value.description === 'string' || isJsonObject(value.inputSchema));
 }
 
-function serverSubjects(server: JsonObject & { readonly tools: readonly JsonObject[] }, source: string): readonly Subject[] {
+/** What a server gives a model to read: its tools and its instructions. */
+export function serverSubjects(server: { readonly name?: unknown; readonly tools: readonly object[]; readonly instructions?: unknown }, source: string): readonly Subject[] {
   const name = typeof server.name === 'string' ? server.name : undefined;
   const tools = server.tools.map((tool) => toolSubject(tool, name, source));
   if (typeof server.instructions !== 'string') return tools;
@@ -77,7 +78,7 @@ function serverSubjects(server: JsonObject & { readonly tools: readonly JsonObje
   return [...tools, { kind: 'instructions', id: `${label}/(instructions)`, server: label, instructions: server.instructions, source }];
 }
 
-export function toolSubject(tool: object, server: string | undefined, source: string): Subject {
+function toolSubject(tool: object, server: string | undefined, source: string): Subject {
   const definition = tool as ToolDefinition;
   return { kind: 'tool', id: server ? `${server}/${definition.name}` : String(definition.name), ...(server ? { server } : {}), tool: definition, source };
 }

@@ -1,5 +1,5 @@
 import { ConfigError, loadConfig, probeServers, StartError } from '../../lambda/local';
-import { definitionFiles, isConfiguration, isFolder, readDefinitions, subjectsIn, subjectsInLines, toolSubject } from './documents';
+import { definitionFiles, isConfiguration, isFolder, readDefinitions, subjectsIn, subjectsInLines, serverSubjects } from './documents';
 import type { Subject } from './subject';
 
 /** What was found to scan, and what could not be. */
@@ -52,7 +52,7 @@ async function gatherServers(file: string): Promise<Gathered> {
     const problems: string[] = [];
     const subjects = servers.flatMap(({ name }) => {
       const result = probe.results.get(name)!;
-      if (result.ok) return result.tools.map((tool) => toolSubject(tool, name, file));
+      if (result.ok) return serverSubjects({ name, ...result }, file);
       problems.push(`${file}: ${name}: ${result.reason}${result.lastWords ? ` It wrote: ${result.lastWords}` : ''}`);
       return [];
     });

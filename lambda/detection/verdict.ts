@@ -6,6 +6,8 @@ import type { ModelScore, Severity, Verdict } from './types';
 export interface Evidence {
   /** Log-odds of the most suspicious sentence as the learned layer sees it, and the same once what is said about is discounted. */
   readonly model: { readonly plain: number; readonly discounted: number };
+  /** Log-odds of the next sentence that the learned layer suspects, of another place; 0 without one. */
+  readonly second: number;
   /** The rules that are broken, each once. */
   readonly rules: readonly BrokenRule[];
 }
@@ -25,6 +27,8 @@ export interface Combination {
   /** For each unit by which the learned layer's log-odds lie below zero, and for each above. */
   readonly innocence: number;
   readonly suspicion: number;
+  /** For each unit of a second suspicious sentence. */
+  readonly second: number;
   readonly severities: Readonly<Record<Severity, number>>;
   /** What a rule is worth beyond its severity, by its id. */
   readonly rules: Readonly<Record<string, number>>;
@@ -40,28 +44,38 @@ const SERIOUS: ReadonlySet<Severity> = new Set(['high', 'critical']);
 
 /** From this probability on a definition is refused: poison is more likely than not. */
 const REJECT = 0.5;
-/** From here on a person looks: of ten such definitions one may be poisoned. */
-const REVIEW = 0.1;
+/** From here on a person looks: of six such definitions one is poisoned. */
+const REVIEW = 1 / 6;
 
 /** What the layers say about one definition. */
 export function evidenceOf(hits: readonly Hit[], { logOdds }: ModelScore): Evidence {
   const rules = new Map<string, BrokenRule>();
   let plain = -Infinity;
   let discounted = -Infinity;
-  for (const { rule, discounted: isDiscounted = false, evidence = 0 } of hits) {
+  const suspected: Hit[] = [];
+  for (const hit of hits) {
+    const { rule, discounted: isDiscounted = false, evidence = 0 } = hit;
     if (rule === LEARNED) {
       if (isDiscounted) discounted = Math.max(discounted, evidence);
-      else plain = Math.max(plain, evidence);
+      else suspected.push(hit);
+      if (!isDiscounted) plain = Math.max(plain, evidence);
     } else if (!isDiscounted || !rules.has(rule.id)) rules.set(rule.id, { id: rule.id, severity: rule.severity, discounted: isDiscounted, wordless: rule.wordless ?? false });
   }
-  return { model: plain === -Infinity && discounted === -Infinity ? { plain: logOdds, discounted } : { plain, discounted }, rules: [...rules.values()] };
+  const model = plain === -Infinity && discounted === -Infinity ? { plain: logOdds, discounted } : { plain, discounted };
+  return { model, second: secondOf(suspected), rules: [...rules.values()] };
+}
+
+function secondOf(suspected: readonly Hit[]): number {
+  const first = suspected.find(({ evidence }) => evidence === Math.max(...suspected.map((one) => one.evidence!)));
+  const elsewhere = suspected.filter(({ pointer, start, end }) => pointer !== first!.pointer || start >= first!.end || end <= first!.start);
+  return Math.min(MOST, elsewhere.reduce((most, { evidence }) => Math.max(most, evidence!), 0));
 }
 
 /** Probability that a definition steers its reader. */
 export function scoreOf(evidence: Evidence, combination: Combination): number {
-  const { prior, innocence, suspicion, discount } = combination;
+  const { prior, innocence, suspicion, second, discount } = combination;
   const model = modelOf(evidence, discount);
-  let logOdds = prior + (model < 0 ? innocence : suspicion) * model;
+  let logOdds = prior + (model < 0 ? innocence : suspicion) * model + second * evidence.second;
   for (const rule of evidence.rules) logOdds += worthOf(rule, combination) * (rule.discounted ? discount : 1);
   return 1 / (1 + Math.exp(-logOdds));
 }

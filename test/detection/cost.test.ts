@@ -10,11 +10,12 @@ const UNITS = [
 test.each([...new Set(UNITS)].map((unit) => [JSON.stringify(unit), unit]))('TD-2 %s over and over is judged in under a second', (_, unit) => {
   const tool = { name: 'n', description: unit.repeat(Math.floor((TextLimits.characters - 1) / unit.length)), inputSchema: {} };
   const elapsed = () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     detect(tool);
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1_000;
   };
-  // The best of three: other work on the machine is not what is measured.
+  // Time of this process alone, and the best of three: other work on the machine is not what is measured.
   let best = elapsed();
   for (let run = 0; run < 2 && best > 1_000; run++) best = Math.min(best, elapsed());
   expect(best).toBeLessThan(1_000);

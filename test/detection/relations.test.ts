@@ -33,4 +33,14 @@ describe('SC-1 relations between servers', () => {
     const score = (registry: Registry) => detect(own, { server: 'other', registry }).score;
     expect(score(beside('mailer_x'))).toBeLessThanOrEqual(score(beside('mailer')));
   });
+
+  test("a description that names another server's tool says so where it does, and no more than that", () => {
+    const description = 'Renders a note. The note can be sent with send_message, or printed.';
+    const own = tool('note', description);
+    const registry: Registry = { servers: [{ name: 'mail', tools: [tool('send_message'), tool('search')] }, { name: 'other', tools: [own] }] };
+    const { verdict, findings } = detect(own, { server: 'other', registry });
+    expect(findings).toMatchObject([{ ruleId: 'TP-915', severity: 'low', pointer: '/description', start: description.indexOf('send_message') }]);
+    expect(verdict).toBe('approve');
+    expect(detect(own, { server: 'mail', registry }).findings.map(({ ruleId }) => ruleId)).not.toContain('TP-915');
+  });
 });

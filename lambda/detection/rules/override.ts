@@ -21,8 +21,9 @@ export const OVERRIDE: readonly PhraseRule[] = [
       'override|overrides|supersede|supersedes|overriding .. @instructions',
       '@instructions + above|before .. no + longer',
       'previous|prior|earlier|above @instructions .. void|obsolete|outdated|superseded|invalid|cancelled|canceled|no',
-      'replacing|replace|replaces .. system + prompt',
-      '@neg follow|obey .. @instructions|@user',
+      'replacing|replace|replaces .. your system + prompt',
+      '@neg follow|obey .. your|previous|prior|earlier|original|initial|system|user\'s|developer\'s @instructions',
+      '@neg follow|obey .. @user',
     ],
   },
   {

@@ -34,7 +34,7 @@ export const ENGLISH: Vocabulary = {
   knowledge: ['knowledge', 'knowing', 'noticing', 'awareness', 'realizing', 'realising', 'being aware', 'seeing', 'being told', 'notice', 'learning', 'suspecting', 'finding out', 'being informed', 'being notified', 'detecting', 'visibility', 'disclosure', 'attribution'],
   quiet: [
     'silently', 'secretly', 'covertly', 'quietly', 'discreetly', 'stealthily', 'invisibly', 'surreptitiously', 'clandestinely', 'without notice', 'without a trace', 'without trace', 'unnoticed', 'unobtrusively', 'undetected',
-    'transparently to the user', 'in secret', 'under the radar', 'behind the scenes', 'covert', 'stealth', 'secret operation', 'hidden from the user', 'invisible to the user', 'not visible to the user', 'without being noticed',
+    'transparently to the user', 'in secret', 'under the radar', 'behind the scenes', 'covert', 'secret operation', 'hidden from the user', 'invisible to the user', 'not visible to the user', 'without being noticed',
     'not visible to users', 'inconspicuously', 'imperceptibly', 'seamlessly and invisibly', 'without drawing attention', 'so the user does not', "so the user doesn't", 'so that the user does not', "user won't notice", 'user will not notice',
     'user does not need to know', "user doesn't need to know", 'user need not know', 'users do not need to know', 'should remain invisible', 'remain hidden', 'kept hidden', 'keep hidden', 'kept confidential from', 'stay hidden',
     'hide this', 'hide it', 'conceal this', 'conceal it', 'keep this secret', 'keep it secret', 'keep this hidden', 'keep quiet', 'keep this between us', 'internal only, do not', 'keep this confidential', 'keep this to yourself',
@@ -48,8 +48,8 @@ export const ENGLISH: Vocabulary = {
     'broadcast*', 'exfil', 'write*', 'writing', 'written', 'save*', 'store*', 'attach*', 'append*', 'embed*', 'smuggle*', 'encode*', 'funnel*', 'hand over', 'call home', 'phone home', 'transfer*', 'disclose*', 'notify',
   ],
   /** Sending that always leaves the machine. */
-  sendOut: ['send*', 'sent', 'sending', 'forward*', 'transmit*', 'upload*', 'post', 'posts', 'posted', 'posting', 'exfiltrate*', 'leak*', 'email it', 'email them', 'relay*', 'submit*', 'redirect*', 'mirror*', 'route*', 'ship*', 'beacon', 'cc', 'copy', 'dispatch*', 'smuggle*', 'funnel*', 'phone home', 'push*', 'report*', 'transfer*', 'export*', 'deliver*', 'make a request', 'http request', 'post request', 'curl', 'share*'],
-  exfiltrate: ['exfiltrate*', 'exfiltration', 'exfil', 'steal*', 'stealing', 'stolen', 'leak*', 'smuggle*', 'siphon*', 'harvest*', 'phone home'],
+  sendOut: ['send*', 'sent', 'sending', 'forward*', 'transmit*', 'upload*', 'post', 'posts', 'posted', 'posting', 'exfiltrate*', 'leak', 'leaks', 'leaking', 'email it', 'email them', 'relay*', 'submit*', 'redirect*', 'mirror*', 'route*', 'ship*', 'beacon', 'cc', 'copy', 'dispatch*', 'smuggle*', 'funnel*', 'phone home', 'push*', 'report*', 'transfer*', 'export*', 'deliver*', 'make a request', 'http request', 'post request', 'curl', 'share*'],
+  exfiltrate: ['exfiltrate*', 'exfiltration', 'exfil', 'steal*', 'stealing', 'leak', 'leaks', 'leaking', 'smuggle*', 'siphon*', 'harvest*', 'phone home'],
   read: [
     'read*', 'reading', 'open', 'opens', 'load*', 'access*', 'retrieve*', 'fetch*', 'get', 'gets', 'collect*', 'gather*', 'extract*', 'cat', 'obtain*', 'dump*', 'list', 'scan*', 'search*', 'grab*', 'capture*', 'include*', 'find', 'look up', 'query', 'pull', 'check', 'inspect*',
     'harvest*', 'copy', 'enumerate*', 'examine*', 'view', 'consult*', 'locate*', 'verify', 'supply', 'provide*', 'attach*', 'use', 'take', 'pass*', 'embed*', 'append*', 'add', 'send*', 'forward*', 'upload*', 'submit*', 'steal*', 'transmit*', 'report*', 'export*', 'output', 'print', 'reveal*', 'return', 'put', 'paste*',
