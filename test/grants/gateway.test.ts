@@ -1,4 +1,5 @@
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
+import { CredentialUnavailable, type UpstreamCredentials } from '../../lambda/credentials';
 import { createGrantDesk, createKillSwitch, type Grant, type GrantDesk, type GrantEvent } from '../../lambda/grants';
 import { PURPOSE_KEY, type GatewayOptions, type GrantSite } from '../../lambda/gateway';
 import { principalId, type Principal } from '../../lambda/identity';
@@ -56,16 +57,17 @@ describe('a gateway with grants', () => {
     readonly waitMs?: number;
     readonly url?: string;
     readonly gateway?: Partial<GatewayOptions>;
+    readonly credentials?: UpstreamCredentials;
   }
 
   /** One instance of the gateway; all of them share the table. Every test has a server of its own name, so that tests share no grants. */
   let server = 'memory';
-  function start({ policies = {}, waitMs = 0, url = upstream.url, gateway = {} }: StartOptions = {}): Instance {
+  function start({ policies = {}, waitMs = 0, url = upstream.url, gateway = {}, credentials }: StartOptions = {}): Instance {
     const all = { ...POLICIES, ...CALLS, ...ANYONE_ASKS, ...policies };
     const authority = cedarAuthority(all, [server]);
     const desk = createGrantDesk({ store: table.store, authority, limits: { maxWaiting: 1_000 }, onEvent: (event) => void events.push(event) });
     const killSwitch = createKillSwitch({ marks: desk.marks, refreshMs: 100 });
-    const harness = startHarness([{ name: server, upstream: { kind: 'http', url, headers: {} } }], {
+    const harness = startHarness([{ name: server, upstream: { kind: 'http', url, headers: {} }, credentials }], {
       decisionPoint: createCedarDecisionPoint({ policies: all }),
       grants: { desk, killSwitch, waitMs, approvalUrl: (id) => `https://gateway.example/approvals/${id}` },
       ...gateway,
@@ -355,6 +357,24 @@ describe('a gateway with grants', () => {
       expect((await wipe(instance)).response.error.code).toBe(GatewayErrorCode.UPSTREAM_FAILED);
       expect(await uses(instance, id)).toBe(0);
       expect(events.map((event) => event.action)).toContain('released');
+    });
+
+    test('gives the use back where there are no credentials for the server', async () => {
+      let available = true;
+      const credentials: UpstreamCredentials = {
+        owner: 'gateway',
+        headersFor: async () => {
+          if (available) return {};
+          throw new CredentialUnavailable('the secret cannot be read');
+        },
+        refused: () => undefined,
+      };
+      const instance = start({ credentials });
+      const id = await granted(instance);
+      available = false;
+      expect((await wipe(instance)).response.error.code).toBe(GatewayErrorCode.UPSTREAM_FAILED);
+      expect(await uses(instance, id)).toBe(0);
+      expect(received()).toHaveLength(0);
     });
 
     test.each([

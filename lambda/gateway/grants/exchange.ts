@@ -1,9 +1,12 @@
 import { isErrorResponse, isResponse, type JsonRpcResponse } from '../../protocol';
 import type { Call } from '../call';
 import type { Exchange } from '../legs';
-import { UpstreamFailure, type UpstreamEvent } from '../upstream';
+import { UpstreamFailure, type UpstreamEvent, type UpstreamFailureCode } from '../upstream';
 import type { GrantGate, GrantUse } from './gate';
 import { bindingOf, USE_PURPOSE } from './own-state';
+
+/** Failures that say that the server has not got the request, or has not acted on it. */
+const NOT_RECEIVED: ReadonlySet<UpstreamFailureCode> = new Set(['connect', 'credential']);
 
 /**
  * The exchange of a call under a grant. The use is given back only where the server never received the call. Where the server
@@ -15,7 +18,7 @@ export async function exchangeUnderGrant(call: Call, gate: GrantGate, use: Grant
     const exchange = await send();
     return exchange.response === undefined ? { ...exchange, events: wrapEvents(exchange.events, wrap) } : { ...exchange, response: wrap(exchange.response) };
   } catch (failure) {
-    if (failure instanceof UpstreamFailure && failure.code === 'connect' && !use.isContinued) {
+    if (failure instanceof UpstreamFailure && NOT_RECEIVED.has(failure.code) && !use.isContinued) {
       await gate.desk.release(use.taken);
       call.scope.note(`grant_released:${use.taken.grant}`);
     }
