@@ -3,8 +3,9 @@ import type { DlpService } from '../dlp';
 import type { GuardFinding } from '../finding';
 import { scannerOf, type RecogniserFile, type Scanner } from '../recognisers';
 import { annotated, findOrders } from './instructions';
+import { Carry, withoutOpenEnds } from './carry';
 import { applyEdits } from './edits';
-import { marker, type Inspection } from './inspect';
+import type { Inspection } from './inspect';
 import { findInternals } from './internals';
 import { DEFAULT_RESULT_LIMITS, rulesFor, type ResultLimits, type ResultPolicy } from './policy';
 import { indentOf, parseJson, Redaction } from './redaction';
@@ -42,8 +43,6 @@ export interface ResultGuardOptions {
 
 /** How much of an error's internals the audit trail keeps. */
 const MAX_DETAIL = 600;
-const CARRY_REACH = 256;
-const MAX_CARRIES = 32;
 
 /** Checks what one server sends, before a client gets it (DLP-1 to DLP-4, IOV-5). */
 export class ResultGuard {
@@ -60,7 +59,7 @@ export class ResultGuard {
     this.policy = policy;
     this.limits = { ...DEFAULT_RESULT_LIMITS, ...policy.limits };
     this.scanner = scannerOf(recognisers);
-    this.tokeniser = policy.reversible || policy.principals?.some(({ reveal }) => reveal) ? createTokeniser(tokenKey ?? new Uint8Array(32)) : undefined;
+    this.tokeniser = tokenKey !== undefined && (policy.reversible || policy.principals?.some(({ reveal }) => reveal)) ? createTokeniser(tokenKey) : undefined;
     this.dlp = dlp;
     this.meter = new SizeMeter(clock);
   }
@@ -220,51 +219,6 @@ export class ResultGuard {
   private inspectionFor({ groups }: GuardedExchange): Inspection {
     return { scanner: this.scanner, policy: this.policy, rules: rulesFor(this.policy, groups), tokeniser: this.policy.reversible ? this.tokeniser : undefined };
   }
-}
-
-/** The ends of the texts that went through last, by where they belong. */
-export class Carry {
-  private readonly ends = new Map<string, string>();
-
-  before(params: JsonObject): string {
-    return this.ends.get(streamOf(params)) ?? '';
-  }
-
-  keep(params: JsonObject): void {
-    const text = textOf(params);
-    if (text === undefined) return;
-    const key = streamOf(params);
-    if (this.ends.size >= MAX_CARRIES && !this.ends.has(key)) this.ends.clear();
-    this.ends.set(key, ((this.ends.get(key) ?? '') + text).slice(-CARRY_REACH));
-  }
-}
-
-function streamOf({ progressToken, logger }: JsonObject): string {
-  return `${String(progressToken)}/${String(logger)}`;
-}
-
-/** Where the text of a notification stands. */
-function textOf({ message, data }: JsonObject): string | undefined {
-  return typeof message === 'string' ? message : typeof data === 'string' ? data : undefined;
-}
-
-/** The beginnings of secrets at the end of a text: the rest may come in the next message. */
-const OPEN_END = /(?:\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk-(?:ant-|proj-)?|sk_live_|rk_live_|AIza|eyJ|npm_|hf_|hvs\.|SG\.|dop_v1_|shpat_)[A-Za-z0-9_.-]{0,400}|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}|(?:password|passwd|pwd|secret|token|api[_-]?key)["'`]?\s{0,3}[:=]\s{0,3}["'`]?[^\s"'`]{0,200})$/i;
-
-/** Takes out a secret that began in an earlier message, or that begins at the end of this one. */
-function withoutOpenEnds(params: JsonObject, before: string | undefined, inspection: Inspection, pass: Redaction): JsonObject {
-  const text = textOf(params);
-  if (text === undefined || before === undefined) return params;
-  const key = typeof params.message === 'string' ? 'message' : 'data';
-  let clean = text;
-  const crossing = pass.crossing(before, text, inspection);
-  if (crossing > 0) clean = marker('secret') + text.slice(crossing);
-  const open = OPEN_END.exec(clean);
-  if (open !== null && inspection.rules.actionFor('secret', 'unfinished') !== 'allow') {
-    pass.note('secret', 'unfinished', 'redacted', `/${key}`);
-    clean = clean.slice(0, open.index) + marker('unfinished');
-  }
-  return clean === text ? params : { ...params, [key]: clean };
 }
 
 function refused(reason: string, findings: readonly GuardFinding[]): Guarded<never> {
