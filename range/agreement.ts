@@ -70,12 +70,14 @@ export async function measureAgreement(network: Network, plan: Plan, world: Worl
   const trials = sample([...connectionTrials(network, plan, world, notTried), ...metadataTrials(network, plan, world)], most);
   const happened = await Promise.all(trials.map((trial) => world.agent.attempt(trial.try)));
   const disagreements: Disagreement[] = [];
+  let delivered = 0;
   for (const [index, trial] of trials.entries()) {
     const result = happened[index]! || (trial.predicted && (await tryAgain(world.agent, trial.try)));
+    if (result) delivered++;
     if (result === trial.predicted) continue;
     disagreements.push({ cell: trial.cell, attempt: describe(trial.try), predicted: word(trial.predicted), happened: word(result) });
   }
-  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered: happened.filter((result) => result).length, disagreements, notTried: [...new Set(notTried)] };
+  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered, disagreements, notTried: [...new Set(notTried)] };
 }
 
 function sample(trials: readonly Trial[], most: number): readonly Trial[] {

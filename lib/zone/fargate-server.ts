@@ -1,4 +1,4 @@
-import { Annotations, Duration, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Tags, Token } from 'aws-cdk-lib';
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -169,6 +169,8 @@ export class FargateServer extends Construct implements iam.IGrantable {
       propagateTags: ecs.PropagatedTagSource.SERVICE,
       healthCheckGracePeriod: Duration.seconds(60),
     });
+    // `mcp-zero-trust verify network` calls these the servers.
+    Tags.of(this.service).add('mcp-zero-trust:role', 'server', { includeResourceTypes: ['AWS::ECS::Service'] });
     // A task that starts before its endpoints and routes are there finds no image.
     this.service.node.addDependency(workload.readiness);
     this.acknowledgeFindings();
