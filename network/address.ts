@@ -45,10 +45,6 @@ export function contains(range: AddressRange, address: Address): boolean {
   return range.family === address.family && range.first <= address.value && address.value <= range.last;
 }
 
-export function overlaps(a: AddressRange, b: AddressRange): boolean {
-  return a.family === b.family && a.first <= b.last && b.first <= a.last;
-}
-
 /** How many bits of a block are fixed: the more, the more specific a route to it. */
 export function prefixLength({ family, first, last }: AddressRange): number {
   return (family === 4 ? 32 : 128) - ((last - first + 1n).toString(2).length - 1);

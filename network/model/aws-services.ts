@@ -32,5 +32,3 @@ export function namedServiceRanges(list: string): readonly AddressRange[] | unde
   const service = MANAGED_LISTS[list] ?? byName;
   return service ? serviceRanges(service) : undefined;
 }
-
-export const SERVICE_STAND_INS: readonly AddressRange[] = Object.values(STAND_INS).map(cidr);

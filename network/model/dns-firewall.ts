@@ -70,7 +70,7 @@ export function resolves({ rules, failsOpen }: DnsFirewall, name: string, queryT
 }
 
 /** `*` is every name, `*.example.com` every name below it, anything else is itself. */
-export function matchesDomain(pattern: string, name: string): boolean {
+function matchesDomain(pattern: string, name: string): boolean {
   if (pattern === '*') return true;
   return pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : pattern === name;
 }

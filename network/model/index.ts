@@ -1,8 +1,7 @@
 /** The network that templates make, in the terms of Amazon VPC. */
 export * from './network';
 export { readNetwork } from './read';
-export { resolves, matchesDomain } from './dns-firewall';
+export { resolves } from './dns-firewall';
 export type { DnsFirewall } from './dns-firewall';
-export { serviceRanges, SERVICE_STAND_INS } from './aws-services';
-export { ROLE_TAG } from './parties';
+export { serviceRanges } from './aws-services';
 export { ICMP, ICMPV6, IPV6_IN_IPV4, protocolName, TCP, UDP } from './protocol';

@@ -83,7 +83,7 @@ function party({ id, constructPath, properties }: Resource, kind: PartyKind, wor
 }
 
 /** The tag that says what a workload is: `server`, `gateway`, or another word. */
-export const ROLE_TAG = 'mcp-zero-trust:role';
+const ROLE_TAG = 'mcp-zero-trust:role';
 
 /** Without the parts of a path that every service and function has. */
 function partyName(path: string): string {

@@ -3,5 +3,5 @@ export { loadTemplates, TemplateError } from './load';
 export type { TemplateFile } from './load';
 export { resolveTemplates, vpcBlock } from './resolve';
 export type { Properties, ResolvedTemplates, Resource } from './resolve';
-export { referenceIn, referencesIn, referenceTo } from './reference';
+export { referenceIn, referenceTo } from './reference';
 export type { Reference } from './reference';

@@ -18,11 +18,3 @@ export function referenceIn(value: unknown): Reference | undefined {
   const match = /^\$\{([^}#]+)(?:#([^}]+))?\}$/.exec(value);
   return match ? { resourceId: match[1]!, ...(match[2] !== undefined && { attribute: match[2] }) } : undefined;
 }
-
-/** Every reference within a value, also inside of joined text. */
-export function referencesIn(value: string): readonly Reference[] {
-  return [...value.matchAll(/\$\{([^}#]+)(?:#([^}]+))?\}/g)].map(([, resourceId, attribute]) => ({
-    resourceId: resourceId!,
-    ...(attribute !== undefined && { attribute }),
-  }));
-}
