@@ -7,6 +7,7 @@ const zones = [
   { target: './lambda', from: ['./lib', './bin', './test', './bench'] },
   { target: './lambda/protocol', from: './lambda', except: ['./protocol'] },
   { target: './lambda/audit', from: './lambda', except: ['./audit', './protocol'] },
+  { target: './lambda/behaviour', from: './lambda', except: ['./behaviour', './audit', './protocol'] },
   { target: './lambda/outbound', from: './lambda', except: ['./outbound', './protocol'] },
   { target: './lambda/identity', from: './lambda', except: ['./identity', './outbound', './stores', './protocol', './audit'] },
   { target: './lambda/credentials', from: './lambda', except: ['./credentials', './identity', './outbound', './protocol', './audit'] },

@@ -11,6 +11,7 @@ import {
   parseListen,
   startLocalGateway,
   TOKEN_LIFETIME_SECONDS,
+  type BehaviourWatcher,
   type Demo,
   type GrantWatcher,
   type ListenAddress,
@@ -48,6 +49,7 @@ The configuration file is JSON (comments are fine) or YAML:
   limits       rates, sizes, times, processes
   registry     folder of approved tools               default every tool is served
   grants       folder, or {folder, approvers}         default there are none
+  behaviour    true: watch habits, context.risk       default nobody watches
   audit        file for one JSON line per request
 \${NAME} in commands, arguments, env, urls and headers is read from the environment.
 All keys: schema/mcp-zero-trust.schema.json in this package.
@@ -87,7 +89,7 @@ async function runLocal({ config: file, listen, verbose }: LocalOptions): Promis
   const style = createStyle(color);
   if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
   const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);
-  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style));
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style), watchBehaviour(style));
   lifetime.stopWith(() => gateway.stop());
   for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
   process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
@@ -122,6 +124,16 @@ function watchGrants(style: Style): GrantWatcher {
       const failure = escapeUnprintable((error as Error).message);
       if (failure !== lastFailure) process.stderr.write(`${style.warning('warning:')} the grants: ${failure}\n`);
       lastFailure = failure;
+    },
+  };
+}
+
+/** What is unusual, among the decisions on requests. */
+function watchBehaviour(style: Style): BehaviourWatcher {
+  return {
+    detected({ at, principal, server, tool, sourceIp, risk, why }) {
+      const place = [principal === undefined ? sourceIp : (JSON.parse(principal) as string[])[2], server, tool].filter(Boolean).join(' ');
+      process.stdout.write(`${style.warning(escapeUnprintable(`${new Date(at).toISOString().slice(11, 23)} ALERT  ${place}  risk ${risk}  ${why}`))}\n`);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { DecisionPoint, RequestContext } from '../authorization';
+import type { Assessor } from '../behaviour';
 import type { AuthenticationFailure, Principal, RequirementCheck, Unmet } from '../identity';
 import type { ServerGuard } from '../guard';
 import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
@@ -26,6 +27,8 @@ export interface Call {
   readonly decisionPoint: DecisionPoint;
   /** Set where there are grants. */
   readonly grants?: GrantGate;
+  /** Set where behaviour is watched (CV-2). */
+  readonly behaviour?: Assessor;
   /** Set where the server has a guard (DLP-1). */
   readonly guard?: ServerGuard;
   readonly digestKey: Uint8Array;

@@ -162,6 +162,7 @@ export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clie
     principalKey: endpoint.principalKey,
     headers: request.headers,
     catalog: server.catalog,
+    behaviour: runtime.options.behaviour,
     guard: server.options.guard,
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,

@@ -1,5 +1,6 @@
 import type { AuditSink } from '../audit';
 import type { DecisionPoint } from '../authorization';
+import type { Assessor } from '../behaviour';
 import type { UpstreamCredentials } from '../credentials';
 import type { Authenticator, SenderConstraint, TokenRequirement } from '../identity';
 import type { GatewayGrants } from './grants';
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly registry?: ToolRegistryView;
   /** Just-in-time grants for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). @default - there are none */
   readonly grants?: GatewayGrants;
+  /** Says how unusual a tool call is: `context.risk` of the policies (CV-2). @default - only what tokens say of the risk counts */
+  readonly behaviour?: Assessor;
   /** 32 bytes; seals session ids and request state. Instances that share it serve each other's sessions. */
   readonly sealKey: Uint8Array;
   /** Key of the argument digests in audit events. */

@@ -1,5 +1,6 @@
 import { digestArguments } from '../audit';
 import type { Decision, Operation } from '../authorization';
+import type { Assessor } from '../behaviour';
 import type { Unmet } from '../identity';
 import {
   ErrorCode,
@@ -113,7 +114,8 @@ async function prepareListen(call: Call, params: JsonObject): Promise<Prepared> 
   return decideAndForward(call, { kind: 'connect' });
 }
 
-async function prepareToolCall(call: Call, name: string, given: JsonObject): Promise<Prepared> {
+async function prepareToolCall(arrived: Call, name: string, given: JsonObject): Promise<Prepared> {
+  let call = arrived;
   const { scope, message } = call;
   scope.draft.target = name;
   scope.draft.argumentsDigest = digestArguments(call.digestKey, given);
@@ -151,6 +153,7 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
   }
   const unmet = call.requirements?.(call.principal, name, call.context.now);
   if (unmet !== undefined) return askForMore(call, entry, unmet);
+  if (call.behaviour !== undefined) call = withRisk(call, call.behaviour, name, checked.forward);
   let forwarded = message;
   let use: GrantUse | undefined;
   if (call.grants === undefined) {
@@ -178,6 +181,14 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     approval: entry.approval,
     finish: guardedFinish(call, asItIs, entry.definition),
   };
+}
+
+/** The call with what its behaviour says of the risk, where the token's issuer does not know of more (CV-2). */
+function withRisk(call: Call, behaviour: Assessor, tool: string, given: JsonObject): Call {
+  const { context, server, principalKey: principal } = call;
+  const risk = behaviour.assess({ principal, server, tool, arguments: given, now: context.now });
+  if (risk > 0) call.scope.note(`risk:${risk}`);
+  return { ...call, context: { ...context, risk: Math.max(risk, context.risk ?? 0) } };
 }
 
 /** A policy's refusal; a challenge where it is one that the person can lift by signing in again (CV-3). */

@@ -59,6 +59,7 @@ export function createDemo(listen: ListenAddress = DEFAULT_LISTEN): Demo {
       toolFilters: new Map(),
       policies: join(root, 'policies'),
       grants: { folder: join(folder, 'grants'), approvers: ['carol'], limits: {} },
+      behaviour: {},
       limits: { gateway: {}, http: {}, rates: {} },
       warnings: [],
     },

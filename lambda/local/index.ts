@@ -1,4 +1,5 @@
 /** The gateway on one machine: a configuration file or the demo in, an HTTP server in front of MCP servers out. */
+export type { BehaviourWatcher } from './behaviour';
 export { auditKeyBeside, checkpointsBeside, openAuditFile, type AuditFileConfig } from './audit-file';
 export * from './config';
 export { createDemo, TOKEN_LIFETIME_SECONDS, type Demo, type DemoCall, type DemoPrincipal } from './demo';

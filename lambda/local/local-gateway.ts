@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
+import { createBehaviourMonitor } from '../behaviour';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
 import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { openAuditFile } from './audit-file';
+import { writeDetection, type BehaviourWatcher } from './behaviour';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
 import { createLocalDecisionPoint } from './decision-point';
 import { APPROVERS, localPrincipal, openLocalGrants, serveLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
@@ -50,6 +52,7 @@ export interface LocalServer {
  * @param onServerOutput - Gets the lines that servers write to their standard error.
  * @param registryWatcher - Hears of the registry of tools, where there is one.
  * @param grantWatcher - Hears of grants, where there are any.
+ * @param behaviourWatcher - Hears of what is unusual, where behaviour is watched.
  * @throws StartError
  */
 export async function startLocalGateway(
@@ -58,12 +61,13 @@ export async function startLocalGateway(
   onServerOutput?: GatewayOptions['onServerOutput'],
   registryWatcher?: RegistryWatcher,
   grantWatcher?: GrantWatcher,
+  behaviourWatcher?: BehaviourWatcher,
 ): Promise<LocalGateway> {
   const policies = config.policies === undefined ? builtInPolicies() : readPolicies(config.policies);
   const http = await startHttpServer(config.listen, config.limits.http, config.tls);
   const started: Started = { http };
   try {
-    return await serve(config, { decisions, onServerOutput, registryWatcher, grantWatcher }, policies, started);
+    return await serve(config, { decisions, onServerOutput, registryWatcher, grantWatcher, behaviourWatcher }, policies, started);
   } catch (error) {
     await stopAll(started);
     throw error;
@@ -87,9 +91,10 @@ interface Outputs {
   readonly onServerOutput: GatewayOptions['onServerOutput'];
   readonly registryWatcher: RegistryWatcher | undefined;
   readonly grantWatcher: GrantWatcher | undefined;
+  readonly behaviourWatcher: BehaviourWatcher | undefined;
 }
 
-async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher, grantWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
+async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher, grantWatcher, behaviourWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
   const { address } = started.http;
   const scheme = config.tls === undefined ? 'http' : 'https';
   const url = config.publicUrl ?? `${scheme}://${urlHost(address)}`;
@@ -98,6 +103,13 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   started.auditFile = auditFile;
+  const behaviour = config.behaviour && createBehaviourMonitor({
+    settings: config.behaviour,
+    onDetection(detection) {
+      behaviourWatcher?.detected(detection);
+      if (auditFile !== undefined) writeDetection(auditFile, detection);
+    },
+  });
   const tools = await followRegistry(config, probe, started, {
     changed(change) {
       registryWatcher?.changed(change);
@@ -123,7 +135,8 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     ...identity,
     decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: auditFile === undefined ? decisions : teeSinks(decisions, createJsonLinesSink(auditFile)),
+    audit: teeSinks(decisions, ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile)])),
+    behaviour,
     registry: started.view,
     grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
     sealKey,

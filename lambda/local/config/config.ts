@@ -1,4 +1,5 @@
 import type { NetworkZones } from '../../authorization/network-zones';
+import type { BehaviourSettings } from '../../behaviour';
 import type { GatewayLimits, ServerOptions } from '../../gateway';
 import type { GrantLimits } from '../../grants';
 import type { AnonymousPrincipal, SenderConstraint, TrustedIssuer } from '../../identity';
@@ -33,6 +34,8 @@ export interface LocalConfig {
   readonly registry?: RegistryConfig;
   /** Where grants are kept. @default - there are none */
   readonly grants?: GrantsConfig;
+  /** What counts as unusual. @default - behaviour is not watched */
+  readonly behaviour?: Partial<BehaviourSettings>;
   /** @default - events are shown and not kept */
   readonly audit?: AuditFileConfig;
   /** What the user should know, one sentence each. */

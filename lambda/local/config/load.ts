@@ -28,6 +28,7 @@ interface ConfigFile {
   readonly identity?: IdentityEntry;
   readonly anonymous?: string | AnonymousPrincipal;
   readonly limits?: LimitsEntry;
+  readonly behaviour?: boolean | LocalConfig['behaviour'];
   readonly audit?: string | AuditEntry;
   readonly registry?: string | RegistryEntry;
   readonly grants?: string | GrantsEntry;
@@ -115,6 +116,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     identity: identity?.identity,
     anonymous: typeof value.anonymous === 'string' ? { id: value.anonymous } : value.anonymous,
     limits: readLimits(value.limits ?? {}),
+    behaviour: value.behaviour === true ? {} : value.behaviour || undefined,
     audit: value.audit === undefined ? undefined : readAudit(folder, value.audit),
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),

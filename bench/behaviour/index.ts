@@ -1,0 +1,134 @@
+/**
+ * `npm run bench:behaviour [-- --smoke]`: how much of what an attacker does in an agent's name is noticed, and how often
+ * somebody is bothered by usual work. Everything is drawn from seeds: habits of made-up principals, and attacks on them.
+ */
+import { parseArgs } from 'node:util';
+import type { AuditEvent } from '../../lambda/audit';
+import { createBehaviourMonitor, type Detection } from '../../lambda/behaviour';
+import { percent, wilson, type Share } from '../poisoning/statistics';
+import { conclude, figure, table } from '../report';
+import { createRandom } from '../window/random';
+import { ATTACKS, type Attack } from './attacks';
+import { createPersona, DAY, workday, type Act } from './persona';
+
+const MONDAY = Date.UTC(2026, 10, 2);
+const LEARNING_DAYS = 5;
+const MEASURED_DAYS = 10;
+const ISSUER = 'https://issuer.example';
+
+interface Outcome {
+  readonly detected: readonly string[];
+  /** Calls of the attack until the first detection, or undefined. */
+  readonly callsUntil: number | undefined;
+  /** The highest risk that a policy would have read before the attack's last call. */
+  readonly risk: number;
+}
+
+class Stage {
+  readonly detections: Detection[] = [];
+  spentMs = 0;
+  calls = 0;
+  private readonly monitor = createBehaviourMonitor({ onDetection: (detection) => this.detections.push(detection) });
+
+  act(id: string, act: Act, sourceIp = `ip-${id}`): number {
+    const principal = { type: 'Agent', id, issuer: ISSUER };
+    const event = { ...EVENT, principal, sourceIp, target: act.tool, decision: act.decision, responseBytes: act.responseBytes, time: new Date(act.at).toISOString(), ...(act.notes ? { notes: act.notes } : {}) };
+    const started = performance.now();
+    const risk = this.monitor.assess({ principal: JSON.stringify([ISSUER, 'Agent', id]), server: 'work', tool: act.tool, arguments: act.arguments, now: act.at });
+    this.monitor.sink.write(event);
+    this.spentMs += performance.now() - started;
+    this.calls += 1;
+    return risk;
+  }
+
+  fail(at: number, sourceIp: string): void {
+    this.monitor.sink.write({ ...EVENT, sourceIp, decision: 'deny', httpStatus: 401, reason: 'token_invalid', time: new Date(at).toISOString() });
+  }
+}
+
+const EVENT: AuditEvent = { time: '', requestId: '', traceId: '', spanId: '', server: 'work', method: 'tools/call', decision: 'allow', policyIds: [], requestBytes: 300, responseBytes: 0, durationMs: 1, httpStatus: 200 };
+
+function usualWork(principals: number): { readonly alarms: readonly (readonly Detection[])[]; readonly calls: readonly number[]; readonly microseconds: number } {
+  const alarms: Detection[][] = [];
+  const calls: number[] = [];
+  let spentMs = 0;
+  let all = 0;
+  for (let index = 0; index < principals; index++) {
+    const random = createRandom(1_000 + index);
+    const persona = createPersona(`p${index}`, random);
+    const stage = new Stage();
+    for (let day = 0; day < LEARNING_DAYS; day++) for (const act of workday(persona, MONDAY + day * DAY, random)) stage.act(persona.id, act);
+    const [learned, before] = [stage.calls, stage.detections.length];
+    for (let day = 0; day < MEASURED_DAYS; day++) for (const act of workday(persona, MONDAY + (LEARNING_DAYS + day) * DAY, random)) stage.act(persona.id, act);
+    alarms.push(stage.detections.slice(before));
+    calls.push(stage.calls - learned);
+    spentMs += stage.spentMs;
+    all += stage.calls;
+  }
+  return { alarms, calls, microseconds: (spentMs / all) * 1_000 };
+}
+
+function attackOn(attack: Attack, index: number): Outcome {
+  const random = createRandom(50_000 + index);
+  const persona = createPersona(`v${index}`, random);
+  const stage = new Stage();
+  for (let day = 0; day < LEARNING_DAYS; day++) for (const act of workday(persona, MONDAY + day * DAY, random)) stage.act(persona.id, act);
+  const before = stage.detections.length;
+  const start = MONDAY + LEARNING_DAYS * DAY + 10 * 3_600_000;
+  const failures = attack.failures?.(random) ?? 0;
+  const sourceIp = failures > 0 ? 'ip-attacker' : undefined;
+  for (let i = 0; i < failures; i++) stage.fail(start - (failures - i) * 4_000, 'ip-attacker');
+  let callsUntil: number | undefined;
+  let risk = 0;
+  let calls = 0;
+  for (const act of attack.acts(persona, start, random)) {
+    calls += 1;
+    risk = Math.max(risk, stage.act(persona.id, act, sourceIp));
+    if (callsUntil === undefined && stage.detections.length > before) callsUntil = calls;
+  }
+  return { detected: [...new Set(stage.detections.slice(before).map(({ kind }) => kind))], callsUntil, risk };
+}
+
+/** Percentile bootstrap over principals: calls of one are not independent of each other. */
+function ratePerThousand(alarms: readonly (readonly Detection[])[], calls: readonly number[]): { readonly value: number; readonly low: number; readonly high: number } {
+  const random = createRandom(7);
+  const rateOf = (chosen: readonly number[]) => (1_000 * sum(chosen.map((index) => alarms[index]?.length ?? 0))) / sum(chosen.map((index) => calls[index] ?? 0));
+  const samples = Array.from({ length: 2_000 }, () => rateOf(calls.map(() => random.pick(calls.length)))).sort((a, b) => a - b);
+  return { value: rateOf(calls.map((_, index) => index)), low: samples[49] ?? 0, high: samples[1_949] ?? 0 };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+function main(): void {
+  const { smoke } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } }).values;
+  const principals = smoke ? 5 : 100;
+  const work = usualWork(principals);
+  const rate = ratePerThousand(work.alarms, work.calls);
+  const byKind = new Map<string, number>();
+  for (const { kind } of work.alarms.flat()) byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
+  console.log(table(`Usual work: ${figure(sum(work.calls))} calls of ${principals} principals, after ${LEARNING_DAYS} days to learn`, ['alarm', 'times'], [...byKind].map(([kind, times]) => [kind, String(times)])));
+  console.log(`False alarms per 1,000 calls: ${rate.value.toFixed(2)} (95 % ${rate.low.toFixed(2)} to ${rate.high.toFixed(2)}). Time per call: ${work.microseconds.toFixed(1)} us.`);
+
+  const results = ATTACKS.map((attack) => {
+    const outcomes = Array.from({ length: principals }, (_, index) => attackOn(attack, index));
+    const found: Share = wilson(outcomes.filter(({ callsUntil }) => callsUntil !== undefined).length, outcomes.length);
+    const until = outcomes.flatMap(({ callsUntil }) => callsUntil ?? []).sort((a, b) => a - b);
+    const risky = wilson(outcomes.filter(({ risk }) => risk >= 50).length, outcomes.length);
+    return { name: attack.name, found, risky, medianCalls: until[until.length >> 1], kinds: [...new Set(outcomes.flatMap(({ detected }) => detected))] };
+  });
+  const rows = results.map(({ name, found, risky, medianCalls, kinds }) => [name, percent(found), String(medianCalls ?? '-'), percent(risky), kinds.join(', ')]);
+  console.log(table(`Attacks, ${principals} of each kind`, ['attack', 'detected (95 %)', 'calls until then', 'risk reached 50', 'as'], rows));
+
+  const examples = results.slice(0, 4).filter(({ name }) => name !== 'known tools in an unusual order');
+  conclude({
+    bench: 'behaviour',
+    smoke,
+    goals: [
+      { name: "detected of the paper's three correlation examples", value: Math.min(...examples.map(({ found }) => found.share)) * 100, limit: 95, direction: 'at least', unit: '%' },
+      { name: 'false alarms per 1,000 calls', value: rate.value, limit: 2, direction: 'at most' },
+    ],
+    figures: { principals, calls: sum(work.calls), falseAlarmsPerThousand: rate, falseAlarmsByKind: Object.fromEntries(byKind), microsecondsPerCall: work.microseconds, attacks: results },
+  });
+}
+
+main();
