@@ -1,8 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { Command } from 'commander';
+import { once } from 'node:events';
+import { createReadStream, existsSync, readFileSync, realpathSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Command, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
-import { verifyChainedFiles, type ChainReport, type CheckpointMemory } from '../../lambda/audit';
+import { toOcsf, verifyChainedFiles, type ChainReport, type CheckpointMemory, type OcsfEvent } from '../../lambda/audit';
 import { assertP256 } from '../../lambda/integrity';
 import { auditKeyBeside, checkpointsBeside, loadConfig, StartError } from '../../lambda/local';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
@@ -13,7 +15,8 @@ Examples:
       the audit file of a configuration
   mcp-zero-trust audit verify audit.jsonl --key /secure/audit.key
   mcp-zero-trust audit verify audit.jsonl.1 audit.jsonl --key /secure/audit.key
-      a file and those that it was renamed to before, the oldest first
+      a file and those that it was renamed to before
+  mcp-zero-trust audit export audit.jsonl --format ocsf > events.ocsf.jsonl
 `;
 
 interface VerifyOptions {
@@ -23,7 +26,7 @@ interface VerifyOptions {
 
 /** `audit`: whether the audit file is as it was written, and what it says in the words of others. */
 export function auditCommand(): Command {
-  const audit = new Command('audit').description('Verify the audit file.').addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`);
+  const audit = new Command('audit').description('Verify the audit file, and export its events.').addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`);
   audit
     .command('verify')
     .description('Find entries that were removed, changed, inserted, moved or cut off, and say where.')
@@ -32,7 +35,39 @@ export function auditCommand(): Command {
     .option('--key <file>', 'the key that signed, private or public, PEM; the newest checkpoints are beside it')
     .addHelpText('after', EXIT_CODES_HELP)
     .action(verify);
+  audit
+    .command('export')
+    .description('Write the events of audit files as lines that a SIEM understands, to standard output.')
+    .argument('<files...>', 'audit files')
+    .addOption(new Option('--format <format>', 'ocsf: the Open Cybersecurity Schema Framework 1.3').choices(['ocsf']).default('ocsf'))
+    .addHelpText('after', EXIT_CODES_HELP)
+    .action(exportEvents);
   return audit;
+}
+
+/** Does not verify: lines that are no events, torn ones among them, are counted on standard error. */
+async function exportEvents(files: readonly string[]): Promise<void> {
+  let skipped = 0;
+  for (const file of files) {
+    try {
+      for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+        const event = eventIn(line);
+        if (event === 'unreadable') skipped += 1;
+        else if (event !== undefined && !process.stdout.write(`${escapeUnprintable(JSON.stringify(event))}\n`)) await once(process.stdout, 'drain');
+      }
+    } catch (error) {
+      throw new StartError(`The audit file cannot be read: ${(error as Error).message}`);
+    }
+  }
+  if (skipped > 0) process.stderr.write(`${skipped} ${skipped === 1 ? 'line is' : 'lines are'} no JSON; see: mcp-zero-trust audit verify\n`);
+}
+
+function eventIn(line: string): OcsfEvent | 'unreadable' | undefined {
+  try {
+    return toOcsf(JSON.parse(line) as Record<string, unknown>);
+  } catch {
+    return 'unreadable';
+  }
 }
 
 function verify(files: readonly string[], options: VerifyOptions, command: Command): void {

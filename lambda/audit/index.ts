@@ -4,6 +4,7 @@ export * from './console-sink';
 export * from './digest';
 export * from './event';
 export * from './json-lines-sink';
+export * from './ocsf';
 export * from './pino-sink';
 export * from './tee-sinks';
 export * from './trace-context';

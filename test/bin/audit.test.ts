@@ -33,6 +33,15 @@ describe('mcp-zero-trust audit', () => {
     expect(code).toBe(1);
   });
 
+  test('LOG-2 export writes events in OCSF, and no checkpoints', async () => {
+    const { code, stdout } = await run(['audit', 'export', file]);
+    expect([code, stdout]).toEqual([0, '']);
+    writeFileSync(file, `${JSON.stringify({ time: '2026-11-22T12:00:00.000Z', kind: 'tool', subject: 'a/b', action: 'approve', by: 'me', why: 'read it' })}\nbroken\n`);
+    const exported = await run(['audit', 'export', file, '--format', 'ocsf']);
+    expect(JSON.parse(exported.stdout)).toMatchObject({ class_uid: 3003, message: 'read it' });
+    expect(exported.stderr).toContain('1 line is no JSON');
+  });
+
   test('a file or a key that is not there ends with 2', async () => {
     expect((await run(['audit', 'verify', join(folder, 'none')])).code).toBe(2);
     expect((await run(['audit', 'verify', file, '--key', join(folder, 'none')])).code).toBe(2);
