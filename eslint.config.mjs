@@ -8,6 +8,7 @@ const zones = [
   { target: './lambda/protocol', from: './lambda', except: ['./protocol'] },
   { target: './lambda/audit', from: './lambda', except: ['./audit', './protocol'] },
   { target: './lambda/behaviour', from: './lambda', except: ['./behaviour', './audit', './protocol'] },
+  { target: './lambda/telemetry', from: './lambda', except: ['./telemetry', './behaviour', './audit', './protocol'] },
   { target: './lambda/outbound', from: './lambda', except: ['./outbound', './protocol'] },
   { target: './lambda/identity', from: './lambda', except: ['./identity', './outbound', './stores', './protocol', './audit'] },
   { target: './lambda/credentials', from: './lambda', except: ['./credentials', './identity', './outbound', './protocol', './audit'] },

@@ -153,6 +153,7 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
   }
   const unmet = call.requirements?.(call.principal, name, call.context.now);
   if (unmet !== undefined) return askForMore(call, entry, unmet);
+  // For the decision alone: a tool that is refused because of the risk is still one that the principal knows of.
   if (call.behaviour !== undefined) call = withRisk(call, call.behaviour, name, checked.forward);
   let forwarded = message;
   let use: GrantUse | undefined;
@@ -160,13 +161,13 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
     for (const form of checked.forms) {
       const operation: Operation = { kind: 'callTool', tool: entry.definition, arguments: form };
       const decision = await decide(call, operation);
-      if (decision.effect === 'deny') return refuseCall(call, entry, operation, decision);
+      if (decision.effect === 'deny') return refuseCall(arrived, entry, operation, decision);
       scope.draft.policyIds = decision.policyIds;
     }
   } else {
     const permit = await permitToolCall(call, call.grants, entry.definition, checked.forms);
     if (permit.kind === 'answered') return { kind: 'answer', response: permit.response };
-    if (permit.kind === 'denied') return refuseCall(call, entry, permit.operation, permit.decision);
+    if (permit.kind === 'denied') return refuseCall(arrived, entry, permit.operation, permit.decision);
     scope.draft.policyIds = permit.policyIds;
     forwarded = permit.message;
     use = permit.use;

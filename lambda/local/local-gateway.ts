@@ -7,6 +7,7 @@ import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
 import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
+import { createMetrics } from '../telemetry';
 import { openAuditFile } from './audit-file';
 import { writeDetection, type BehaviourWatcher } from './behaviour';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
@@ -14,6 +15,7 @@ import { createLocalDecisionPoint } from './decision-point';
 import { APPROVERS, localPrincipal, openLocalGrants, serveLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
+import { withMetrics } from './metrics';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
 import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 import { startRescans, type Rescans } from './rescans';
@@ -103,10 +105,12 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   started.auditFile = auditFile;
+  const metrics = createMetrics();
   const behaviour = config.behaviour && createBehaviourMonitor({
     settings: config.behaviour,
     onDetection(detection) {
       behaviourWatcher?.detected(detection);
+      metrics.detected(detection);
       if (auditFile !== undefined) writeDetection(auditFile, detection);
     },
   });
@@ -129,25 +133,26 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   }
   const local = started.grants;
   const { authenticator } = identity;
+  const allowedHosts = [...new Set([new URL(url).host, ...loopbackHosts(address)])];
   const gateway = createGateway({
     publicUrl: url,
     servers: config.servers,
     ...identity,
     decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: teeSinks(decisions, ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile)])),
+    audit: teeSinks(decisions, metrics.sink, ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile)])),
     behaviour,
     registry: started.view,
     grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
     sealKey,
     digestKey: randomBytes(32),
-    allowedHosts: [...new Set([new URL(url).host, ...loopbackHosts(address)])],
+    allowedHosts,
     allowedOrigins: [url, ...loopbackHosts(address).map((host) => `${scheme}://${host}`), ...config.allowedOrigins],
     limits: config.limits.gateway,
     onServerOutput,
   });
   started.gateway = gateway;
-  started.http.serve(gateway);
+  started.http.serve(isLoopback(address.host) ? withMetrics(gateway, metrics, allowedHosts) : gateway);
   const servers = config.servers.map(({ name }) => ({
     name,
     url: `${url}/mcp/${name}`,

@@ -33,6 +33,9 @@ describe('a gateway that watches behaviour', () => {
     const refused = (await callTool(url, undefined, 'echo', { text: 'again' })).body.error;
     expect(refused?.data).toMatchObject({ reason: 'forbidden', policyIds: ['calm-down'] });
     expect(detections).toMatchObject([{ kind: 'loop', server: 'tiny', tool: 'echo', risk: 50 }]);
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toContain('mcp_detections_total{kind="loop"} 1');
+    expect(metrics).toContain('mcp_refusals_total{server="tiny",reason="forbidden"} 1');
     await gateway.stop();
     const lines = readFileSync(join(folder, 'audit.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
     expect(lines).toContainEqual(expect.objectContaining({ kind: 'detection', signal: 'loop' }));

@@ -1,0 +1,2 @@
+/** Counts of what the gateway decided, for Prometheus and what reads its format (LOG-2, SOC-1). */
+export { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from './metrics';
