@@ -1,3 +1,6 @@
+import { closeSync, openSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createCheckpointFolder, openChainedFile, type CheckpointMemory } from '../audit';
 import { openPrivateKeyFile } from '../integrity';
@@ -13,6 +16,8 @@ export interface AuditFileConfig {
 /** The file that audit events are appended to, one a `write`, chained and signed (LOG-4). @throws StartError where it cannot be written */
 export function openAuditFile({ file, keyFile }: AuditFileConfig): Writable {
   try {
+    // Before there is a key: making one makes its folder too, which may be a misspelt one.
+    closeSync(openSync(file, 'a', 0o600));
     return openChainedFile({ file, key: openPrivateKeyFile(keyFile), memory: checkpointsBeside(keyFile) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
