@@ -1,6 +1,4 @@
 import { closeSync, openSync } from 'node:fs';
-import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createCheckpointFolder, openChainedFile, type CheckpointMemory } from '../audit';
 import { openPrivateKeyFile } from '../integrity';
