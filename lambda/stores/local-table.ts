@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -79,14 +80,26 @@ async function serveTable(path: string | undefined): Promise<{ readonly endpoint
   const server = dynalite({ path, createTableMs: 0 });
   const [answer] = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
+  const unanswered = new Set<ServerResponse>();
+  let isClosing = false;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (knows(request, secret)) answer?.(request, response);
-    else response.writeHead(403).end();
+    if (isClosing || !knows(request, secret)) return void response.writeHead(isClosing ? 503 : 403).end();
+    unanswered.add(response);
+    response.once('close', () => unanswered.delete(response));
+    answer?.(request, response);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   server.unref();
   const { port } = server.address() as AddressInfo;
-  return { endpoint: { port, secret }, close: () => stop(server) };
+  return {
+    endpoint: { port, secret },
+    async close() {
+      isClosing = true;
+      // dynalite closes its database first, and a request that is still at work with it would end the process.
+      for (const response of unanswered) if (!response.closed) await once(response, 'close');
+      await stop(server);
+    },
+  };
 }
 
 /** The access key id of the signature carries the secret. */

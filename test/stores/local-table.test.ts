@@ -27,6 +27,18 @@ describe('the documents of one machine', () => {
     await one.close();
   });
 
+  test('are closed when what was asked of them is answered', async () => {
+    const table = await openLocalTable(folder);
+    const written = Promise.allSettled(Array.from({ length: 20 }, (_, index) => table.store.put('a', `x-${index}`, { index }, 0)));
+    await table.store.get('a', 'x-0');
+    await table.close();
+    const kept = (await written).flatMap((outcome, index) => (outcome.status === 'fulfilled' ? [`x-${index}`] : []));
+    const again = await openLocalTable(folder);
+    expect(kept.length).toBeGreaterThan(0);
+    for (const id of kept) expect(await again.store.get('a', id)).toBeDefined();
+    await again.close();
+  });
+
   test('are served to nobody who cannot read the folder', async () => {
     const table = await openLocalTable(folder);
     const file = join(folder, 'endpoint.json');
