@@ -1,7 +1,7 @@
-import { isErrorResponse, isResponse, type JsonRpcResponse } from '../../protocol';
+import { isErrorResponse, type JsonRpcResponse } from '../../protocol';
 import type { Call } from '../call';
-import type { Exchange } from '../legs';
-import { UpstreamFailure, type UpstreamEvent, type UpstreamFailureCode } from '../upstream';
+import { mapResponse, type Exchange } from '../legs';
+import { UpstreamFailure, type UpstreamFailureCode } from '../upstream';
 import type { GrantGate, GrantUse } from './gate';
 import { bindingOf, USE_PURPOSE } from './own-state';
 
@@ -13,10 +13,8 @@ const NOT_RECEIVED: ReadonlySet<UpstreamFailureCode> = new Set(['connect', 'cred
  * asks something first, the client's retry goes on under the same use.
  */
 export async function exchangeUnderGrant(call: Call, gate: GrantGate, use: GrantUse, send: () => Promise<Exchange>): Promise<Exchange> {
-  const wrap = (response: JsonRpcResponse) => withUse(call, gate, use, response);
   try {
-    const exchange = await send();
-    return exchange.response === undefined ? { ...exchange, events: wrapEvents(exchange.events, wrap) } : { ...exchange, response: wrap(exchange.response) };
+    return mapResponse(await send(), (response) => withUse(call, gate, use, response));
   } catch (failure) {
     if (failure instanceof UpstreamFailure && NOT_RECEIVED.has(failure.code) && !use.isContinued) {
       await gate.desk.release(use.taken);
@@ -31,18 +29,4 @@ function withUse(call: Call, { seal }: GrantGate, { taken, argumentsDigest }: Gr
   const { requestState: state } = response.result;
   const sealed = seal.seal(USE_PURPOSE, { binding: bindingOf(call), grant: taken.grant, use: taken.use, rounds: taken.rounds, argumentsDigest, ...(typeof state === 'string' ? { state } : {}) });
   return { ...response, result: { ...response.result, requestState: sealed } };
-}
-
-function wrapEvents(events: AsyncIterable<UpstreamEvent>, wrap: (response: JsonRpcResponse) => JsonRpcResponse): AsyncIterable<UpstreamEvent> {
-  const iterator = events[Symbol.asyncIterator]();
-  return {
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        const next = await iterator.next();
-        if (next.done === true || next.value.kind !== 'message' || !isResponse(next.value.message)) return next;
-        return { value: { ...next.value, message: wrap(next.value.message) } };
-      },
-      return: async () => (await iterator.return?.()) ?? { value: undefined, done: true },
-    }),
-  };
 }

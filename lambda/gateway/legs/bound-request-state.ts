@@ -1,7 +1,7 @@
-import { ErrorCode, errorResponse, isResponse, type JsonObject, type JsonRpcResponse } from '../../protocol';
+import { ErrorCode, errorResponse, type JsonObject, type JsonRpcResponse } from '../../protocol';
 import type { Seal } from '../sessions';
-import type { UpstreamEvent } from '../upstream';
-import { answered, type Exchange, type ModernLeg } from './leg';
+import { answered, type ModernLeg } from './leg';
+import { mapResponse } from './map-response';
 
 const PURPOSE = 'upstream-request-state';
 
@@ -18,20 +18,6 @@ export function bindRequestState(leg: ModernLeg, seal: Seal, binding: string): M
     return { ...response, result: { ...response.result, requestState } };
   }
 
-  function wrapEvents(events: AsyncIterable<UpstreamEvent>): AsyncIterable<UpstreamEvent> {
-    const iterator = events[Symbol.asyncIterator]();
-    return {
-      [Symbol.asyncIterator]: () => ({
-        async next() {
-          const next = await iterator.next();
-          if (next.done === true || next.value.kind !== 'message' || !isResponse(next.value.message)) return next;
-          return { value: { ...next.value, message: wrap(next.value.message) } };
-        },
-        return: async () => (await iterator.return?.()) ?? { value: undefined, done: true },
-      }),
-    };
-  }
-
   return {
     era: 'modern',
     async exchange(request, options) {
@@ -45,10 +31,7 @@ export function bindRequestState(leg: ModernLeg, seal: Seal, binding: string): M
         }
         sent = { ...request, params: { ...request.params, requestState: opened.state } satisfies JsonObject };
       }
-      const exchange: Exchange = await leg.exchange(sent, options);
-      if (exchange.response === undefined) return { ...exchange, events: wrapEvents(exchange.events) };
-      const response = wrap(exchange.response);
-      return response === exchange.response ? exchange : { ...exchange, response };
+      return mapResponse(await leg.exchange(sent, options), wrap);
     },
   };
 }
