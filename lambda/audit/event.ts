@@ -1,6 +1,7 @@
 /**
  * The one record of one HTTP request to the gateway, allowed or not (LOG-1). It never holds a token, an argument or a
- * result: arguments appear as a keyed digest.
+ * result: arguments appear as a keyed digest. Where a server is guarded, a note may hold the internals of its error under the
+ * reference that the client got instead, cut and without secrets (DLP-4).
  */
 export interface AuditEvent {
   /** ISO 8601, UTC, when the request arrived. */
