@@ -4,17 +4,22 @@ import { startHarness, type Harness } from '../harness';
 import { messagesOf, openRaw } from './raw';
 import { stdio } from './upstreams';
 
-const scripted = (name: string): ServerOptions => ({
+/** Short, for servers whose silence is the point. */
+const IMPATIENT = { connectMs: 5_000, firstByteMs: 2_000, idleMs: 2_000, totalMs: 4_000, maxMessageBytes: 100_000 };
+/** For calls that are served: however busy the machine is, no limit on time is what they meet. */
+const PATIENT = { ...IMPATIENT, connectMs: 15_000, firstByteMs: 15_000, idleMs: 15_000, totalMs: 18_000 };
+
+const scripted = (name: string, upstreamLimits: ServerOptions['upstreamLimits']): ServerOptions => ({
   name,
   upstream: stdio(join(__dirname, 'scripted-server.cjs'), [name]),
-  upstreamLimits: { connectMs: 5_000, firstByteMs: 2_000, idleMs: 2_000, totalMs: 4_000, maxMessageBytes: 100_000 },
+  upstreamLimits,
 });
 
 const open: Harness[] = [];
 afterEach(() => Promise.all(open.splice(0).map((harness) => harness.close())).then(() => undefined));
 
-function start(options: Partial<GatewayOptions> = {}): Harness {
-  const harness = startHarness([scripted('a'), scripted('b')], options);
+function start(options: Partial<GatewayOptions> = {}, upstreamLimits: ServerOptions['upstreamLimits'] = IMPATIENT): Harness {
+  const harness = startHarness([scripted('a', upstreamLimits), scripted('b', upstreamLimits)], options);
   open.push(harness);
   return harness;
 }
@@ -58,7 +63,7 @@ describe('a server over stdio that misbehaves', () => {
     ['changes', 'after the changes'],
     ['twice', 'first'],
   ])('%s: the call is served all the same', async (tool, text) => {
-    const harness = start();
+    const harness = start({}, PATIENT);
     const alice = await openRaw(harness, 'a');
     const stream = await alice.stream();
     expect(textOf(await alice.call(tool))).toBe(text);
@@ -67,7 +72,7 @@ describe('a server over stdio that misbehaves', () => {
   });
 
   it('a client that does not take what a flooding server sends it loses its call, and no one else does', async () => {
-    const harness = start();
+    const harness = start({}, PATIENT);
     const alice = await openRaw(harness, 'a');
     const unread = await alice.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'drown', arguments: {} } });
     while (!textOf(await alice.call('whoami', {}, 2)).includes('notifications/cancelled'));
