@@ -9,7 +9,7 @@ const IMPATIENT = { connectMs: 5_000, firstByteMs: 2_000, idleMs: 2_000, totalMs
 /** For calls that are served: however busy the machine is, no limit on time is what they meet. */
 const PATIENT = { ...IMPATIENT, connectMs: 15_000, firstByteMs: 15_000, idleMs: 15_000, totalMs: 18_000 };
 
-const scripted = (name: string, upstreamLimits: ServerOptions['upstreamLimits']): ServerOptions => ({
+const scripted = (name: string, upstreamLimits: ServerOptions['upstreamLimits'] = IMPATIENT): ServerOptions => ({
   name,
   upstream: stdio(join(__dirname, 'scripted-server.cjs'), [name]),
   upstreamLimits,
@@ -18,7 +18,7 @@ const scripted = (name: string, upstreamLimits: ServerOptions['upstreamLimits'])
 const open: Harness[] = [];
 afterEach(() => Promise.all(open.splice(0).map((harness) => harness.close())).then(() => undefined));
 
-function start(options: Partial<GatewayOptions> = {}, upstreamLimits: ServerOptions['upstreamLimits'] = IMPATIENT): Harness {
+function start(options: Partial<GatewayOptions> = {}, upstreamLimits?: ServerOptions['upstreamLimits']): Harness {
   const harness = startHarness([scripted('a', upstreamLimits), scripted('b', upstreamLimits)], options);
   open.push(harness);
   return harness;
