@@ -40,7 +40,7 @@ Examples:
   mcp-zero-trust policy check -c mcp.json   do the policies fit the tools
   mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision
   mcp-zero-trust grants list -c mcp.json    who may do what for the moment, and who asks for it
-  mcp-zero-trust audit verify -c mcp.json    is the audit file as it was written
+  mcp-zero-trust audit verify -c mcp.json   is the audit file as it was written
   mcp-zero-trust verify network cdk.out     who can open a connection to whom, once this is deployed`;
 
 /** Commander ends with 1 where the user made a mistake, which is 2 here; it has to be told for each command. */
