@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { textFields } from '../lambda/detection/text-fields';
 import type { TextField } from '../lambda/detection/types';
+import { DEFAULT_CORPUS, readRows } from './rows';
 
 /** A labelled tool definition that others published. */
 export interface Definition {
@@ -20,8 +18,7 @@ export interface Definition {
   readonly fields: readonly TextField[];
 }
 
-/** Where the definitions are looked for unless a path is given; they are not part of the repository. */
-export const DEFAULT_CORPUS = '../shared/eval/dev.jsonl.xz';
+export { DEFAULT_CORPUS };
 
 /**
  * Reads labelled definitions, JSON Lines, plain or compressed with xz.
@@ -30,14 +27,8 @@ export const DEFAULT_CORPUS = '../shared/eval/dev.jsonl.xz';
  * @throws Error where `xz` is needed and missing
  */
 export function readCorpus(path: string = DEFAULT_CORPUS): readonly Definition[] | undefined {
-  const file = resolve(path);
-  if (!existsSync(file)) return undefined;
-  const text = file.endsWith('.xz') ? execFileSync('xz', ['-dc', file], { encoding: 'utf8', maxBuffer: 2 ** 28 }) : readFileSync(file, 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Row)
-    .filter(({ kind }) => kind === 'tool_description')
+  return readRows<Row>(path)
+    ?.filter(({ kind }) => kind === 'tool_description')
     .map(definition);
 }
 

@@ -7,6 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53resolver from 'aws-cdk-lib/aws-route53resolver';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
+import { letLogsUse } from '../private/log-key';
 
 /** What network logs are told. */
 export interface NetworkLogsProps {
@@ -34,7 +35,7 @@ export class NetworkLogs extends Construct {
   constructor(scope: Construct, id: string, props: NetworkLogsProps) {
     super(scope, id);
     this.props = props;
-    this.letLogsUse(props.encryptionKey);
+    letLogsUse(props.encryptionKey);
     const flowLogRole = new iam.Role(this, 'FlowLogRole', {
       assumedBy: new iam.ServicePrincipal('vpc-flow-logs.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } } }),
     });
@@ -82,17 +83,6 @@ export class NetworkLogs extends Construct {
       policyName: Names.uniqueResourceName(this, { maxLength: 255, separator: '-' }),
       policyDocument: Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(policyDocument()) }),
     });
-  }
-
-  /** CloudWatch Logs encrypts with the key on its own behalf, for the log groups of this account and region. */
-  private letLogsUse(key: kms.IKey): void {
-    const { region, account, partition } = Stack.of(this);
-    key.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
-      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:DescribeKey'],
-      resources: ['*'],
-      conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` } },
-    }));
   }
 
   private logGroup(id: string): logs.LogGroup {

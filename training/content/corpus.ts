@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { DEFAULT_CORPUS, readRows } from '../rows';
 
 /** A labelled text that others published: a result, a prompt, or a tool's arguments. */
 export interface LabelledText {
@@ -15,8 +13,7 @@ export interface LabelledText {
   readonly text: string;
 }
 
-/** Where the texts are looked for unless a path is given; they are not part of the repository. */
-export const DEFAULT_CORPUS = '../shared/eval/dev.jsonl.xz';
+export { DEFAULT_CORPUS };
 
 interface Row {
   readonly id: string;
@@ -37,14 +34,8 @@ interface Row {
  * @throws Error where `xz` is needed and missing
  */
 export function readTexts(path: string = DEFAULT_CORPUS): readonly LabelledText[] | undefined {
-  const file = resolve(path);
-  if (!existsSync(file)) return undefined;
-  const text = file.endsWith('.xz') ? execFileSync('xz', ['-dc', file], { encoding: 'utf8', maxBuffer: 2 ** 28 }) : readFileSync(file, 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Row)
-    .filter(({ kind, label }) => kind !== 'tool_description' || label === 'benign')
+  return readRows<Row>(path)
+    ?.filter(({ kind, label }) => kind !== 'tool_description' || label === 'benign')
     .map(({ id, kind, source_repo, family, label, attack, quality, text: own, description }) => ({ id, kind, source: source_repo, family, malicious: label === 'malicious', attack, quality, text: own ?? description ?? '' }))
     .filter(({ text: own }) => own !== '');
 }
