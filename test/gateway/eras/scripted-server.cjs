@@ -37,10 +37,11 @@ const TOOLS = {
     for (let line = 0; line < 20_000; line += 1) log(`line ${line}`);
     say(id, 'after the flood');
   },
-  // Goes on until it is cancelled.
+  // Goes on until it is cancelled, and says on its standard error that it was.
   drown: () => {
     for (let line = 0; line < 100; line += 1) log(`line ${line}`);
-    if (!seen.some(({ method }) => method === 'notifications/cancelled')) later(TOOLS.drown, 2);
+    if (seen.some(({ method }) => method === 'notifications/cancelled')) console.error('the flood was cancelled');
+    else later(TOOLS.drown, 2);
   },
   changes: (id) => {
     for (let line = 0; line < 20_000; line += 1) send({ method: 'notifications/tools/list_changed' });
