@@ -42,6 +42,8 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   if (http !== undefined) return refuse(scope, http);
 
   if (options.audit.ready?.() === false) return refuse(scope, NO_AUDIT);
+  const shutOut = runtime.grants?.killSwitch.blockOfAddress(peer.address);
+  if (shutOut !== undefined) return refuse(scope, blockedAnswer(shutOut));
   const arrival = await options.rateLimiter.take({ address: peer.address });
   if (!arrival.allowed) return refuseRate(scope, arrival);
   const { resource, resourceMetadataUrl } = server;
@@ -66,7 +68,7 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   const { options, limits } = runtime;
   const { headers, method } = request;
   scope.identify(principal);
-  const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name);
+  const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name, peer.address);
   if (blocked !== undefined) return refuse(scope, blocked);
   const key = principalKey(principal);
   const pace = await options.rateLimiter.take({ principal: key, endpoint: server.options.name });
@@ -94,10 +96,10 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
 }
 
 /** The kill switch, before anything else of a request is looked at (JIT-4). */
-async function refuseBlocked({ killSwitch }: GrantGate, principal: Principal, server: string): Promise<Refused | undefined> {
+async function refuseBlocked({ killSwitch }: GrantGate, principal: Principal, server: string, address: string | undefined): Promise<Refused | undefined> {
   const reading = killSwitch.current();
   if (reading !== undefined) await reading;
-  const block = killSwitch.blockOf(principal, server);
+  const block = killSwitch.blockOf(principal, server, undefined, address);
   return block && blockedAnswer(block);
 }
 

@@ -166,7 +166,7 @@ export function createGrantDesk({ store, authority, limits: given, clock = Date.
       const prefix = grantPrefix(principal, server, tool);
       const ofPrincipal = prefix.slice(0, prefix.indexOf('-') + 1);
       const [all, own] = await Promise.all([marks.read(), grants.list(ofPrincipal)]);
-      if (all.blockOf(principal, server, tool) !== undefined) throw new GrantRefused('not_permitted');
+      if (all.blockOf(principal, server, tool) !== undefined || all.areGrantsHeld(principal, server, tool)) throw new GrantRefused('not_permitted');
       const waiting = own.map((one) => current(one, now, all).grant).filter((grant) => grant.state === 'requested');
       const isSameThing = (grant: Grant) => grant.id.startsWith(prefix) && isSameLimit(grant.terms.arguments, terms.arguments);
       const same = existing ? waiting.find(isSameThing) : undefined;

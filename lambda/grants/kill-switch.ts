@@ -9,7 +9,9 @@ export interface KillSwitch {
    */
   current(): Promise<void> | undefined;
   /** Why a call is not to be served. At once, without I/O. */
-  blockOf(principal: GrantPrincipal, server: string, tool?: string): Block | undefined;
+  blockOf(principal: GrantPrincipal, server: string, tool?: string, address?: string): Block | undefined;
+  /** Why nothing from this address is to be served, as far as is known: for a refusal before it is known who calls. At once, without I/O. */
+  blockOfAddress(address: string | undefined): Block | undefined;
   close(): void;
 }
 
@@ -62,10 +64,15 @@ export function createKillSwitch(options: KillSwitchOptions): KillSwitch {
 
   return {
     current: () => (elapsed() - readAt <= maxAgeMs ? undefined : refreshAnew()),
-    blockOf(principal, server, tool) {
+    blockOf(principal, server, tool, address) {
       if (marks === undefined || elapsed() - readAt > maxStaleMs) return { kind: 'unreadable' };
       if (marks.isQuiet) return undefined;
-      const mark = marks.blockOf(principal, server, tool);
+      const mark = marks.blockOf(principal, server, tool, address);
+      return mark === undefined ? undefined : { kind: 'blocked', mark };
+    },
+    blockOfAddress(address) {
+      if (marks === undefined || marks.isQuiet || address === undefined) return undefined;
+      const mark = marks.blockOfAddress(address);
       return mark === undefined ? undefined : { kind: 'blocked', mark };
     },
     close: () => clearInterval(timer),

@@ -411,7 +411,7 @@ describe('a gateway with grants', () => {
   test('fails closed where the desk cannot be read', async () => {
     const broken = { ...table.store, list: () => Promise.reject(new Error('no table')) };
     const desk = createGrantDesk({ store: broken, authority: cedarAuthority({ ...POLICIES, ...ANYONE_ASKS }, [server]) });
-    const quiet = { current: () => undefined, blockOf: () => undefined, close: () => undefined };
+    const quiet = { current: () => undefined, blockOf: () => undefined, blockOfAddress: () => undefined, close: () => undefined };
     const instance = start({ gateway: { grants: { desk, killSwitch: quiet, approvalUrl: () => '' } } });
     expect((await wipe(instance)).response.error.code).toBe(GatewayErrorCode.UNAVAILABLE);
     const killSwitch = createKillSwitch({ marks: desk.marks });

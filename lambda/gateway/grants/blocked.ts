@@ -15,6 +15,6 @@ export function blockedAnswer(block: Block): BlockedAnswer {
     return { status: 503, reason: 'kill_switch_unreadable', error, headers: { 'retry-after': '1' } };
   }
   const { target } = block.mark;
-  const what = target.kind === 'everything' ? 'all access' : target.kind === 'principal' ? 'the access of this principal' : `access to this ${target.kind}`;
+  const what = target.kind === 'everything' ? 'all access' : target.kind === 'principal' ? 'the access of this principal' : target.kind === 'address' ? 'access from this address' : `access to this ${target.kind}`;
   return { status: 403, reason: 'blocked', error: { code: GatewayErrorCode.ACCESS_DENIED, message: `Access denied: ${what} is blocked` } };
 }

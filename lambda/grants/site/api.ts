@@ -91,7 +91,7 @@ export function whyOf(body: unknown): string {
 
 function readMark(body: unknown): { readonly target: Target; readonly effect: 'revoke' | 'block' | 'unblock'; readonly why: string } {
   const { target, effect } = isJsonObject(body) ? body : {};
-  if (!isTarget(target)) throw new GrantRefused('invalid_request', 'target: expected {kind: "everything" | "principal" | "server" | "tool", ...}');
+  if (!isTarget(target)) throw new GrantRefused('invalid_request', 'target: expected {kind: "everything" | "principal" | "server" | "tool" | "address", ...}');
   if (effect !== 'revoke' && effect !== 'block' && effect !== 'unblock') throw new GrantRefused('invalid_request', 'effect: expected "revoke", "block" or "unblock"');
   return { target, effect, why: whyOf(body) };
 }

@@ -80,6 +80,8 @@ function describeTarget(target: Target): string {
       return `Access to the server ${target.server} is`;
     case 'tool':
       return `Access to ${target.tool} of ${target.server} is`;
+    case 'address':
+      return `Access from ${target.address} is`;
   }
 }
 
