@@ -25,6 +25,7 @@ const zones = [
   { target: './lambda/local', from: './lambda/functions' },
   { target: ['./lambda/functions', './lambda/deployment', './lambda/container'], from: './lambda/local' },
   { target: './lib', from: './lambda', except: ['./authorization', './identity', './credentials', './protocol', './guard'] },
+  { target: './lib/cluster/manifests', from: ['./lib', './lambda'], except: ['./cluster/manifests'] },
   { target: './lib', from: ['./bin', './test', './bench'] },
 ];
 

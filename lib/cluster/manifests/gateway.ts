@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { Chart } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-33';
+import { GATEWAY_PORT, type Plan, type PlannedServer } from './plan';
+import { HARDENED_CONTAINER, labelsOf, probe, requirementsOf } from './pod';
+import { secretEnvironment, secretMounts, secretVolumes } from './secrets';
+import { addWorkload } from './workload';
+
+/** What the gateway's container has to be told, and nothing here can know. */
+const REQUIRED = ['MCP_ISSUERS', 'MCP_POLICY_STORE_ID', 'MCP_KEY_SECRET_ARN'];
+/** What follows from the rest of the manifests. */
+const DERIVED = ['MCP_PUBLIC_URL', 'MCP_SERVERS', 'MCP_PORT', 'MCP_TRANSPORT', 'MCP_PROXIES', 'MCP_LEAVE_SECONDS', 'MCP_DRAIN_SECONDS', 'NODE_EXTRA_CA_CERTS'];
+const DEFAULTS = { MCP_DECISION_MODE: 'in-process', MCP_POLICY_REFRESH_SECONDS: '30', MCP_MAX_BODY_BYTES: `${64 * 1024}` };
+
+/** How long a pod that ends serves on while it is taken out of its Service, and how long what is open then may take. Seconds. */
+const LEAVE_SECONDS = 10;
+const DRAIN_SECONDS = 45;
+const AUTHORITY_FOLDER = '/etc/mcp-zero-trust';
+
+/**
+ * The gateway: the image of this package's `Dockerfile`, told by a ConfigMap. The key that sessions are sealed with is read from AWS Secrets Manager by
+ * the process itself, and is nowhere in the cluster.
+ */
+export function addGateway(chart: Chart, plan: Plan): void {
+  const { gateway, mesh } = plan;
+  const { namespace, name, props } = gateway;
+  const metadata: k8s.ObjectMeta = { name, namespace, labels: labelsOf(gateway) };
+  const settings = settingsOf(plan);
+  const authority = mesh._serverAuthority;
+  new k8s.KubeConfigMap(chart, 'settings', { metadata, data: settings });
+  if (authority !== undefined) new k8s.KubeConfigMap(chart, 'authority', { metadata: { ...metadata, name: 'server-authority' }, data: { 'authority.pem': authority } });
+  addWorkload(chart, plan, gateway, {
+    // A pod that reads other settings is another pod: a change of the ConfigMap rolls the Deployment.
+    annotations: { 'mcp-zero-trust/settings': createHash('sha256').update(JSON.stringify([settings, authority])).digest('hex') },
+    terminationGracePeriodSeconds: LEAVE_SECONDS + DRAIN_SECONDS + 15,
+    containers: [
+      {
+        name,
+        image: props.image,
+        envFrom: [{ configMapRef: { name } }],
+        env: secretEnvironment(gateway),
+        ports: [{ name: 'mcp', containerPort: GATEWAY_PORT }],
+        startupProbe: probe('/readyz', GATEWAY_PORT, { periodSeconds: 2, failureThreshold: 30 }, 'HTTPS'),
+        readinessProbe: probe('/readyz', GATEWAY_PORT, { periodSeconds: 5, failureThreshold: 2 }, 'HTTPS'),
+        livenessProbe: probe('/healthz', GATEWAY_PORT, { periodSeconds: 10, failureThreshold: 6 }, 'HTTPS'),
+        resources: requirementsOf(gateway.resources),
+        securityContext: HARDENED_CONTAINER,
+        volumeMounts: [...(authority === undefined ? [] : [{ name: 'authority', mountPath: AUTHORITY_FOLDER, readOnly: true }]), ...secretMounts(gateway)],
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+      },
+    ],
+    volumes: [...(authority === undefined ? [] : [{ name: 'authority', configMap: { name: 'server-authority' } }]), ...secretVolumes(plan, gateway)],
+  });
+}
+
+/** Everything that the process reads; see `lambda/container/settings.ts`. */
+function settingsOf(plan: Plan): { [name: string]: string } {
+  const { props } = plan.gateway;
+  const given = props.environment ?? {};
+  const missing = REQUIRED.find((name) => given[name] === undefined || given[name] === '');
+  if (missing !== undefined) throw new Error(`the environment of the gateway lacks ${missing}`);
+  const derived = DERIVED.find((name) => name in given);
+  if (derived !== undefined) throw new Error(`the environment of the gateway has ${derived}, which follows from the other settings`);
+  return {
+    ...DEFAULTS,
+    ...given,
+    MCP_PUBLIC_URL: props.publicUrl,
+    MCP_SERVERS: JSON.stringify(plan.servers.map((server) => serverEntry(plan, server))),
+    MCP_PORT: `${GATEWAY_PORT}`,
+    MCP_TRANSPORT: 'tls',
+    MCP_PROXIES: `${props.proxies ?? 1}`,
+    MCP_LEAVE_SECONDS: `${LEAVE_SECONDS}`,
+    MCP_DRAIN_SECONDS: `${DRAIN_SECONDS}`,
+    ...(plan.mesh._serverAuthority === undefined ? {} : { NODE_EXTRA_CA_CERTS: `${AUTHORITY_FOLDER}/authority.pem` }),
+  };
+}
+
+/** In a mesh the process speaks plain HTTP, and what leaves its pod is encrypted. */
+function serverEntry({ mesh }: Plan, { name, url, props }: PlannedServer): { readonly [name: string]: unknown } {
+  return { ...props.gatewaySettings, name, url, ...(mesh._kind === 'none' ? {} : { unsafeAllowPlainHttp: true }) };
+}

@@ -1,0 +1,72 @@
+import type { Chart } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-33';
+import { PROBE_RESOURCES, isServer, type Plan, type PlannedWorkload } from './plan';
+import { labelsOf } from './pod';
+import { meshNamespaceLabels, SIDECAR_RESOURCES } from './mesh';
+import type { WorkloadResources } from './props';
+
+/** Version of the Pod Security Standards that is enforced. */
+const POD_SECURITY_VERSION = 'latest';
+
+/**
+ * A namespace of its own, with the strictest of the Pod Security Standards, and what all of its pods may use together: one server cannot starve
+ * another.
+ *
+ * Control: CON-2, CON-3, MUL-2, MUL-4.
+ */
+export function addNamespace(chart: Chart, plan: Plan, workload: PlannedWorkload): void {
+  const { namespace, name } = workload;
+  const podSecurity = Object.fromEntries(['enforce', 'audit', 'warn'].flatMap((mode) => [
+    [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+    [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY_VERSION],
+  ]));
+  const labels = labelsOf(workload);
+  new k8s.KubeNamespace(chart, `namespace-${name}`, {
+    metadata: { name: namespace, labels: { ...labels, ...podSecurity, ...meshNamespaceLabels(plan), ...signatureLabels(plan) } },
+  });
+  // One pod more than the most: a new one starts before an old one ends.
+  const pods = workload.scaling.maxReplicas + 1;
+  const pod = sum(containersOf(plan, workload));
+  const all: Required<WorkloadResources> = { cpuMillis: pod.cpuMillis * pods, memoryMiB: pod.memoryMiB * pods, storageMiB: pod.storageMiB * pods };
+  new k8s.KubeResourceQuota(chart, `quota-${name}`, {
+    metadata: { name, namespace, labels },
+    spec: { hard: { ...quotaOf('requests', all), ...quotaOf('limits', all), ...COUNTS, pods: k8s.Quantity.fromNumber(pods) } },
+  });
+  const largest = containersOf(plan, workload).reduce(most);
+  new k8s.KubeLimitRange(chart, `limits-${name}`, {
+    metadata: { name, namespace, labels },
+    spec: { limits: [{ type: 'Container', max: quantities(largest), default: quantities(PROBE_RESOURCES), defaultRequest: quantities(PROBE_RESOURCES) }] },
+  });
+}
+
+/** Things that a namespace of an MCP server has no use for, and that somebody in it would have. */
+const COUNTS = {
+  persistentvolumeclaims: k8s.Quantity.fromNumber(0),
+  'services.loadbalancers': k8s.Quantity.fromNumber(0),
+  'services.nodeports': k8s.Quantity.fromNumber(0),
+};
+
+function containersOf(plan: Plan, workload: PlannedWorkload): readonly Required<WorkloadResources>[] {
+  return [workload.resources, ...(isServer(workload) ? [PROBE_RESOURCES] : []), ...(plan.mesh._kind === 'sidecar' ? [SIDECAR_RESOURCES] : [])];
+}
+
+function sum(containers: readonly Required<WorkloadResources>[]): Required<WorkloadResources> {
+  return containers.reduce((left, right) => ({ cpuMillis: left.cpuMillis + right.cpuMillis, memoryMiB: left.memoryMiB + right.memoryMiB, storageMiB: left.storageMiB + right.storageMiB }));
+}
+
+function most(left: Required<WorkloadResources>, right: Required<WorkloadResources>): Required<WorkloadResources> {
+  return { cpuMillis: Math.max(left.cpuMillis, right.cpuMillis), memoryMiB: Math.max(left.memoryMiB, right.memoryMiB), storageMiB: Math.max(left.storageMiB, right.storageMiB) };
+}
+
+function quantities({ cpuMillis, memoryMiB, storageMiB }: Required<WorkloadResources>): { [name: string]: k8s.Quantity } {
+  return { cpu: k8s.Quantity.fromString(`${cpuMillis}m`), memory: k8s.Quantity.fromString(`${memoryMiB}Mi`), 'ephemeral-storage': k8s.Quantity.fromString(`${storageMiB}Mi`) };
+}
+
+function quotaOf(kind: 'requests' | 'limits', resources: Required<WorkloadResources>): { [name: string]: k8s.Quantity } {
+  return Object.fromEntries(Object.entries(quantities(resources)).map(([name, quantity]) => [`${kind}.${name}`, quantity]));
+}
+
+/** sigstore's policy-controller looks at the namespaces that ask for it. */
+function signatureLabels({ props }: Plan): { [name: string]: string } {
+  return props.imageSignatures === undefined ? {} : { 'policy.sigstore.dev/include': 'true' };
+}

@@ -1,0 +1,348 @@
+import type { ImageSignatures } from './image-signatures';
+import type { SecretStore } from './secret-store';
+import type { SeccompProfile } from './seccomp-profile';
+import type { ServiceMesh } from './service-mesh';
+import type { Sandbox } from './sandbox';
+
+/** What is put into a Kubernetes cluster: one gateway and the MCP servers behind it. */
+export interface ClusterManifestsProps {
+  /** The gateway: the only thing that servers take connections from. */
+  readonly gateway: GatewayWorkload;
+
+  /** MCP servers, each in a namespace of its own (MUL-2, MUL-4, MUL-5). */
+  readonly servers: ServerWorkload[];
+
+  /**
+   * What all namespaces begin with. Two sets of manifests in one cluster need two.
+   *
+   * @default 'mcp-'
+   */
+  readonly namespacePrefix?: string;
+
+  /**
+   * What encrypts and authenticates connections between gateway and servers (NET-2, NET-4).
+   *
+   * @default ServiceMesh.istioAmbient()
+   */
+  readonly mesh?: ServiceMesh;
+
+  /**
+   * Where secrets of servers come from (MUL-3).
+   *
+   * @default - servers with secrets are refused
+   */
+  readonly secretStore?: SecretStore;
+
+  /**
+   * Whose signature an image must have before a pod of it starts (SC-1).
+   *
+   * @default - signatures are not checked, digests are
+   */
+  readonly imageSignatures?: ImageSignatures;
+
+  /**
+   * What enforces egress by name. A NetworkPolicy knows addresses only, so without this a server with `domains` in its egress is refused.
+   *
+   * @default - egress is by address
+   */
+  readonly domainPolicies?: DomainPolicies;
+
+  /**
+   * Mandatory access control of the nodes (CON-4). Nodes without AppArmor (Amazon Linux 2023, Bottlerocket, EKS Auto Mode) refuse pods that ask for
+   * it; they have SELinux.
+   *
+   * @default MandatoryAccessControl.APP_ARMOR
+   */
+  readonly accessControl?: MandatoryAccessControl;
+
+  /**
+   * Addresses that answer DNS, in CIDR notation, where that is not CoreDNS in pods: NodeLocal DNSCache (169.254.20.10/32), or the address of the
+   * cluster's DNS in EKS Auto Mode.
+   *
+   * @default - the pods of CoreDNS in kube-system
+   */
+  readonly dnsCidrs?: string[];
+
+  /**
+   * Name that the cluster's services are below.
+   *
+   * @default 'cluster.local'
+   */
+  readonly clusterDomain?: string;
+}
+
+/** What runs in pods, hardened. */
+export interface WorkloadOptions {
+  /** Image by digest, `registry/repository@sha256:` and 64 hexadecimal digits. A tag can be moved to another image and is refused (SC-1). */
+  readonly image: string;
+
+  /**
+   * What its container may use (CON-3, MUL-4).
+   *
+   * @default - a quarter of a processor and 256 MiB for a server, one processor and 1 GiB for the gateway
+   */
+  readonly resources?: WorkloadResources;
+
+  /**
+   * How many pods run (TBL-1).
+   *
+   * @default - 2 to 6, more of them above 70 % of the CPU request
+   */
+  readonly scaling?: WorkloadScaling;
+
+  /**
+   * System calls that are allowed (CON-4).
+   *
+   * @default SeccompProfile.RUNTIME_DEFAULT
+   */
+  readonly seccompProfile?: SeccompProfile;
+
+  /**
+   * Environment variables. Those that are named like secrets are refused (MUL-3).
+   *
+   * @default - none
+   */
+  readonly environment?: { [name: string]: string };
+
+  /**
+   * Secrets, each a file of `/run/secrets/mcp` (MUL-3).
+   *
+   * @default - none
+   */
+  readonly secrets?: WorkloadSecret[];
+
+  /**
+   * Where it may connect to besides.
+   *
+   * @default - nowhere
+   */
+  readonly egress?: EgressRule[];
+
+  /**
+   * Annotations of its service account, such as the role that it has in a cloud.
+   *
+   * @default - none
+   */
+  readonly serviceAccountAnnotations?: { [name: string]: string };
+
+  /**
+   * Whether its service account has an IAM role by EKS Pod Identity: lets the pods reach the agent on their node, and nothing else.
+   *
+   * @default false
+   */
+  readonly podIdentity?: boolean;
+}
+
+/** One MCP server. */
+export interface ServerWorkload extends WorkloadOptions {
+  /** The name that clients know it by, `/mcp/<name>`: lower-case letters, digits and -, at most 40. */
+  readonly name: string;
+
+  /**
+   * Port on which it speaks Streamable HTTP.
+   *
+   * @default 8080
+   */
+  readonly port?: number;
+
+  /**
+   * Path of its MCP endpoint.
+   *
+   * @default '/mcp'
+   */
+  readonly path?: string;
+
+  /**
+   * Command of the container.
+   *
+   * @default - the image's own
+   */
+  readonly command?: string[];
+
+  /**
+   * Arguments of the command.
+   *
+   * @default - the image's own
+   */
+  readonly args?: string[];
+
+  /**
+   * User and group that it runs as. Root (0) is refused.
+   *
+   * @default 65532
+   */
+  readonly user?: number;
+
+  /**
+   * Folders that it may write to; the rest of its file system is read-only (CON-1). What is written is in memory or on the node, and lost with the pod.
+   *
+   * @default - none
+   */
+  readonly writablePaths?: WritablePath[];
+
+  /**
+   * Whether it runs code that its callers or a model wrote. Then it runs in a sandbox (CON-0).
+   *
+   * @default false
+   */
+  readonly executesCode?: boolean;
+
+  /**
+   * What keeps it from the node's kernel (CON-0).
+   *
+   * @default - Sandbox.GVISOR where it executes code, none elsewhere
+   */
+  readonly sandbox?: Sandbox;
+
+  /**
+   * What else the gateway is told of it: fields of an entry of `MCP_SERVERS`, such as `tokenRequirements`.
+   *
+   * @default - name and URL
+   */
+  readonly gatewaySettings?: { [name: string]: unknown };
+}
+
+/** The gateway, from the image of this package's `Dockerfile`. */
+export interface GatewayWorkload extends WorkloadOptions {
+  /** Origin at which clients reach it; a server is at `<publicUrl>/mcp/<name>`. Tokens are for that URL. */
+  readonly publicUrl: string;
+
+  /** Who may connect to it. */
+  readonly sources: TrafficSource[];
+
+  /**
+   * How many proxies in front of it append to `X-Forwarded-For`.
+   *
+   * @default 1
+   */
+  readonly proxies?: number;
+}
+
+/** What one container may use. Requests are limits, so that no pod lives on what another was promised. */
+export interface WorkloadResources {
+  /**
+   * Thousandths of a processor.
+   *
+   * @default - 250 for a server, 1000 for the gateway
+   */
+  readonly cpuMillis?: number;
+
+  /**
+   * Memory in MiB.
+   *
+   * @default - 256 for a server, 1024 for the gateway
+   */
+  readonly memoryMiB?: number;
+
+  /**
+   * Logs and what is written to the pod's own volumes, in MiB.
+   *
+   * @default - 128, and what its writable paths may hold
+   */
+  readonly storageMiB?: number;
+}
+
+export interface WorkloadScaling {
+  /** @default 2 */
+  readonly minReplicas?: number;
+  /** @default 6 */
+  readonly maxReplicas?: number;
+  /**
+   * Percent of the CPU request above which there are more pods.
+   *
+   * @default 70
+   */
+  readonly cpuUtilization?: number;
+}
+
+/** Where connections may go. Each rule is all its addresses and names on all its ports. */
+export interface EgressRule {
+  /**
+   * Addresses in CIDR notation. Those of everything (`0.0.0.0/0`), of the metadata service and of link-local addresses are refused.
+   *
+   * @default - none
+   */
+  readonly cidrs?: string[];
+
+  /**
+   * Names, exact. Needs `domainPolicies`.
+   *
+   * @default - none
+   */
+  readonly domains?: string[];
+
+  /**
+   * TCP ports.
+   *
+   * @default [443]
+   */
+  readonly ports?: number[];
+}
+
+/** Who may connect: pods of a namespace, or addresses. */
+export interface TrafficSource {
+  /**
+   * Namespace of the pods.
+   *
+   * @default - the source is `cidr`
+   */
+  readonly namespace?: string;
+
+  /**
+   * Labels of the pods.
+   *
+   * @default - all pods of the namespace
+   */
+  readonly podLabels?: { [name: string]: string };
+
+  /**
+   * Addresses in CIDR notation, such as those of a load balancer's subnets.
+   *
+   * @default - the source is `namespace`
+   */
+  readonly cidr?: string;
+}
+
+/** A secret of the cluster's secret store, as a file in a pod. */
+export interface WorkloadSecret {
+  /** Name of the file in `/run/secrets/mcp`. */
+  readonly name: string;
+
+  /** What the secret store knows it by: a name or an ARN. */
+  readonly reference: string;
+
+  /**
+   * Environment variable that holds the path of the file.
+   *
+   * @default - none
+   */
+  readonly pathVariable?: string;
+}
+
+export interface WritablePath {
+  /** Absolute path. */
+  readonly path: string;
+
+  /**
+   * Most that it may hold, in MiB (CON-3).
+   *
+   * @default 64
+   */
+  readonly sizeMiB?: number;
+}
+
+/** What enforces egress by name. */
+export enum DomainPolicies {
+  /** CiliumNetworkPolicy: the agent of Cilium reads the answers of DNS. */
+  CILIUM = 'cilium',
+  /** ApplicationNetworkPolicy of EKS Auto Mode. */
+  EKS_AUTO_MODE = 'eks-auto-mode',
+}
+
+/** Mandatory access control of nodes. */
+export enum MandatoryAccessControl {
+  /** Pods ask for the profile of their container runtime. */
+  APP_ARMOR = 'apparmor',
+  /** The runtime confines containers by itself; pods may not ask for another type or user. */
+  SELINUX = 'selinux',
+}

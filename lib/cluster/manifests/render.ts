@@ -1,0 +1,50 @@
+import { App, Chart } from 'cdk8s';
+import { addGateway } from './gateway';
+import { addNamespace } from './namespace';
+import { addNetworkPolicies } from './network-policies';
+import { planOf } from './plan';
+import type { ClusterManifestsProps } from './props';
+import { addServer } from './server';
+
+/** An object of Kubernetes, as it is written. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: { [name: string]: string }; readonly annotations?: { [name: string]: string } };
+  readonly [field: string]: unknown;
+}
+
+/** What has to be there before what: walls before what they are around. */
+const ORDER = ['Namespace', 'RuntimeClass', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'ClusterImagePolicy', 'NetworkPolicy'];
+const LAST = ['Service', 'Deployment', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'];
+
+/**
+ * Everything that is to be applied to a cluster, in the order to apply it in. The same props give the same objects in the same order.
+ *
+ * @throws Error in one sentence: which workload, what is wrong, what was expected
+ */
+export function renderManifests(props: ClusterManifestsProps): KubernetesObject[] {
+  const plan = planOf(props);
+  const chart = new Chart(new App(), 'cluster', { disableResourceNameHashes: true });
+  for (const workload of [plan.gateway, ...plan.servers]) {
+    addNamespace(chart, plan, workload);
+    addNetworkPolicies(chart, plan, workload);
+  }
+  addGateway(chart, plan);
+  for (const server of plan.servers) addServer(chart, plan, server);
+  return (chart.toJson() as KubernetesObject[]).sort(byOrder);
+}
+
+function byOrder(left: KubernetesObject, right: KubernetesObject): number {
+  return rank(left.kind) - rank(right.kind) || compare(left.metadata.namespace ?? '', right.metadata.namespace ?? '') || compare(left.kind, right.kind) || compare(left.metadata.name, right.metadata.name);
+}
+
+function rank(kind: string): number {
+  const last = LAST.indexOf(kind);
+  const early = ORDER.indexOf(kind);
+  return early >= 0 ? early : ORDER.length + 1 + last;
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
