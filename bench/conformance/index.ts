@@ -1,7 +1,8 @@
 /**
- * `npm run conformance [-- --smoke] [-- --only SCENARIO,...] [-- --authorization]`: the official conformance suite against
+ * `npm run conformance [-- --smoke] [-- --only SCENARIO,...] [-- --authorization] [-- --replicas N]`: the official conformance suite against
  * the fixture server alone and through the gateway; with `--authorization` the gateway demands access tokens, which a shim
- * adds to the suite's requests, as bearer tokens and bound to a key (DPoP). Goal: every scored check of both requirement sets passes through the gateway.
+ * adds to the suite's requests, as bearer tokens and bound to a key (DPoP); with `--replicas` each request goes to the next of N containers.
+ * Goal: every scored check of both requirement sets passes through the gateway.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { parse } from 'yaml';
 import { start } from '../child-process';
 import { UNREACHABLE_RATES, startGateway } from '../gateway-process';
 import { ROOT } from '../install';
+import { startGroup } from '../replicas/group';
 import { conclude, table, type Goal } from '../report';
 import { startShim } from './authorizing-shim';
 import { REQUIREMENTS, installReferee, type Requirements } from './referee';
@@ -46,12 +48,13 @@ interface Outcome extends Trial {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { smoke: { type: 'boolean', default: false }, only: { type: 'string' }, authorization: { type: 'boolean', default: false } },
+    options: { smoke: { type: 'boolean', default: false }, only: { type: 'string' }, authorization: { type: 'boolean', default: false }, replicas: { type: 'string' } },
   });
   const only = values.only?.split(',') ?? (values.smoke ? SMOKE_SCENARIOS : undefined);
   const referee = await installReferee();
   const outcomes: Outcome[] = [];
-  for (const trial of await (values.authorization ? startAuthorizedTrials() : startTrials(values.smoke))) {
+  const trials = values.replicas !== undefined ? startReplicatedTrials(Number(values.replicas)) : values.authorization ? startAuthorizedTrials() : startTrials(values.smoke);
+  for (const trial of await trials) {
     const name = `${trial.subject}-${trial.requirements}`.replaceAll(/\W+/g, '-');
     const score = scoreOf(await referee.judge(name, trial.url, trial.requirements, only));
     outcomes.push({ ...trial, score });
@@ -121,6 +124,22 @@ async function startAuthorizedTrials(): Promise<Trial[]> {
     { subject: 'gateway, bearer tokens', requirements, url: bearer, gating: true },
     { subject: 'gateway, DPoP-bound tokens', requirements, url: dpop, gating: true },
   ]);
+}
+
+/** The gateway's containers behind a balancer that gives each request to another one: any replica serves any request. */
+async function startReplicatedTrials(replicas: number): Promise<Trial[]> {
+  await build({ entryPoints: [FIXTURE_SOURCE], outfile: FIXTURE, bundle: true, platform: 'node', logLevel: 'warning' });
+  const servers = await Promise.all(ERAS.map(async (era) => ({ name: era, url: await startFixture(era), clientCapabilities: ALL })));
+  const issuer = await createTestIssuer();
+  const { issuer: name, jwks } = issuer;
+  const group = await startGroup({ name: 'conformance-replicas', replicas, servers, issuer: { issuer: name, jwks }, policies: [PERMIT_ALL] });
+  const shim = async (server: string) => startShim(group.url(server), await issuer.bearer(group.url(server)));
+  const dual = await shim('dual');
+  return [
+    ...REQUIREMENTS.map((requirements) => ({ subject: `${replicas} replicas, fixture over HTTP`, requirements, url: dual, gating: true })),
+    { subject: `${replicas} replicas, modern-only over HTTP`, requirements: '2025-11-25', url: await shim('modern') },
+    { subject: `${replicas} replicas, legacy-only over HTTP`, requirements: '2026-07-28', url: await shim('legacy') },
+  ];
 }
 
 async function startFixture(era: Era): Promise<string> {
