@@ -11,8 +11,8 @@ import type { DecisionMode } from './decision-mode';
 import type { SenderConstraint } from './sender-constraint';
 import type { McpTokenIssuer } from './token-issuer';
 
-/** What a gateway in front of MCP servers can be told, wherever its policies are. */
-export interface McpGatewayOptions {
+/** What every gateway in front of MCP servers can be told, wherever it runs. */
+export interface McpServingOptions {
   /** The authorization servers whose access tokens are accepted (IAM-1). */
   readonly tokenIssuers: McpTokenIssuer[];
 
@@ -61,6 +61,44 @@ export interface McpGatewayOptions {
    */
   readonly registry?: IToolRegistry;
 
+  /**
+   * The largest request body, at most 64 KiB, which is what AWS WAF inspects.
+   *
+   * @default Size.kibibytes(64)
+   */
+  readonly maxBodySize?: Size;
+
+  /**
+   * Origins of web pages that may call the gateway from a browser.
+   *
+   * @default - none
+   */
+  readonly allowedOrigins?: string[];
+
+  /**
+   * Key that encrypts logs and the gateway's own secret.
+   *
+   * @default - a new key, rotated every year
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * How long logs are kept, audit events among them.
+   *
+   * @default logs.RetentionDays.ONE_YEAR
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * What happens to logs, key and secret when the gateway is deleted.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** What a gateway in front of MCP servers can be told, wherever its policies are. */
+export interface McpGatewayOptions extends McpServingOptions {
   /**
    * Just-in-time grants, for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). Adds `/grants` and
    * `/approvals` to the API.
@@ -141,47 +179,12 @@ export interface McpGatewayOptions {
   readonly addressRateLimit?: number;
 
   /**
-   * The largest request body, at most 64 KiB, which is what AWS WAF inspects.
-   *
-   * @default Size.kibibytes(64)
-   */
-  readonly maxBodySize?: Size;
-
-  /**
-   * Origins of web pages that may call the gateway from a browser.
-   *
-   * @default - none
-   */
-  readonly allowedOrigins?: string[];
-
-  /**
    * Let the API set the role by which API Gateway writes logs in this account and region. There is one for all APIs; without one
    * no API can log.
    *
    * @default true
    */
   readonly cloudWatchRole?: boolean;
-
-  /**
-   * Key that encrypts logs and the gateway's own secret.
-   *
-   * @default - a new key, rotated every year
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * How long logs are kept, audit events among them.
-   *
-   * @default logs.RetentionDays.ONE_YEAR
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * What happens to logs, key and secret when the gateway is deleted.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
 
   /**
    * How long one request may take, streams included; at most 15 minutes.

@@ -6,6 +6,7 @@ export * from './gateway-props';
 export * from './server';
 export * from './server-grants';
 export * from './sender-constraint';
+export { McpServingGateway, type McpServingGatewayProps } from './serving-gateway';
 export { type McpTokenIntrospection, type McpTokenIssuer } from './token-issuer';
 export { type McpTokenRequirement } from './token-requirement';
 export * from './upstream-credentials';

@@ -4,10 +4,10 @@ import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import type { IPolicyStore, McpToolDefinition } from '../authorization';
 import type { DataGuard } from '../data-guard';
-import type { McpGateway } from './gateway';
 import { SERVER_NAME } from './routes';
 import type { SenderConstraint } from './sender-constraint';
 import { McpServerGrants } from './server-grants';
+import type { McpServingGateway } from './serving-gateway';
 import { requirementSettings, type McpTokenRequirement } from './token-requirement';
 import type { UpstreamCredentials } from './upstream-credentials';
 
@@ -120,7 +120,7 @@ export interface AddServerOptions {
 /** Properties for an MCP server behind a gateway. */
 export interface McpServerProps extends AddServerOptions {
   /** The gateway in front of the server. */
-  readonly gateway: McpGateway;
+  readonly gateway: McpServingGateway;
 }
 
 /** An MCP server behind a gateway. Made by `gateway.addServer()`. */

@@ -51,6 +51,14 @@ export class ZoneNetworkAcl extends Construct {
     this.allow('In', cidr, EPHEMERAL, WITHIN);
   }
 
+  /** Every packet between these subnets and `cidr`, whatever its protocol, in both directions. */
+  allowAll(cidr: string): void {
+    const key = `All-${cidr.replace('/', '_')}`;
+    for (const direction of ['In', 'Out'] as const) {
+      this.entry(direction, ec2.Action.ALLOW, cidr, ec2.AclTraffic.allTraffic(), key, () => this.freeNumber(direction, key, WITHIN));
+    }
+  }
+
   /** Connections from these subnets to every address but those of `zone`, and their answers. */
   allowBeyond(zone: string, ports: PortRange): void {
     for (const direction of ['In', 'Out'] as const) {

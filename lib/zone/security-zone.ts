@@ -65,6 +65,7 @@ export class SecurityZone extends Resource {
   private readonly endpoints: ZoneEndpoints;
   private readonly workloads: ZoneWorkload[] = [];
   private readonly connections: { readonly from: () => Place; readonly to: () => Place; readonly ports: PortRange }[] = [];
+  private readonly groups: { readonly one: () => Place; readonly other: () => Place }[] = [];
   private readonly clients: { readonly place: () => Place; readonly cidr: string; readonly ports: PortRange }[] = [];
   private egress?: ZoneEgress;
 
@@ -110,6 +111,20 @@ export class SecurityZone extends Resource {
     this.assertOwn(from, to);
     from.connections.allowTo(to, ec2.Port.tcp(port), `${from.workloadName} to ${to.workloadName}`);
     this.connect(() => from._place(), () => to._place(), { from: port, to: port });
+  }
+
+  /**
+   * Lets two workloads talk to each other on every port and in every protocol, in both directions: nodes of a cluster, whose pods have
+   * addresses of the nodes' subnets, and network policies that say which of them talk. A workload may be connected with itself.
+   *
+   * @param one nodes
+   * @param other other nodes, or the same
+   */
+  connectNodes(one: ZoneWorkload, other: ZoneWorkload): void {
+    this.assertOwn(one, other);
+    one.connections.allowTo(other, ec2.Port.allTraffic(), `Pods of ${one.workloadName} to pods of ${other.workloadName}`);
+    if (other !== one) other.connections.allowTo(one, ec2.Port.allTraffic(), `Pods of ${other.workloadName} to pods of ${one.workloadName}`);
+    this.groups.push({ one: () => one._place(), other: () => other._place() });
   }
 
   /**
@@ -277,6 +292,12 @@ export class SecurityZone extends Resource {
       if (!source || !target) continue;
       source.acl.allowTo(target.cidr, ports);
       target.acl.allowFrom(source.cidr, ports);
+    }
+    for (const { one, other } of this.groups.splice(0)) {
+      const [left, right] = [one().wall, other().wall];
+      if (!left || !right) continue;
+      left.acl.allowAll(right.cidr);
+      right.acl.allowAll(left.cidr);
     }
     for (const { place, cidr, ports } of this.clients.splice(0)) place().wall?.acl.allowFrom(cidr, ports);
   }
