@@ -1,5 +1,4 @@
 import pino from 'pino';
-import type { DestinationStream } from 'pino';
 import type { AuditSink } from './event';
 import { standardOutput, type KeptOutput } from './kept-output';
 import { escapeUnprintable } from './unprintable';
@@ -8,7 +7,7 @@ const LEVELS = { allow: 'info', deny: 'warn', error: 'error' } as const;
 
 export interface PinoSinkOptions {
   /** @default - standard output, written before `write` returns, because a Lambda function is frozen between requests */
-  readonly destination?: DestinationStream | KeptOutput;
+  readonly destination?: Pick<KeptOutput, 'write'> & Partial<KeptOutput>;
 }
 
 /**
@@ -29,8 +28,8 @@ export function createPinoSink(options: PinoSinkOptions = {}): AuditSink {
       logger[LEVELS[event.decision]](event);
     },
     async flush() {
-      if ('flush' in destination) destination.flush();
+      destination.flush?.();
     },
-    ready: () => !('ready' in destination) || destination.ready(),
+    ready: () => destination.ready?.() ?? true,
   };
 }
