@@ -80,6 +80,13 @@ export interface ToolRegistry {
   reject(id: string, decision: Decision): Promise<StoredRecord>;
   /** Stops a subject from being served, whatever is decided on it at the same time. @throws StepRefused */
   quarantine(id: string, decision: Decision): Promise<StoredRecord>;
+  /**
+   * Takes a quarantine back that the decision `decidedBy` brought and that was a mistake: the approval that stood before holds
+   * again, for as long as it would have. One person is enough, because nothing new is approved: the definition is the one in
+   * the signed log, nobody but `decidedBy` stopped it, and a scan of today does not reject it.
+   * @throws StepRefused, RevisionConflict
+   */
+  reinstate(id: string, decidedBy: string, decision: Decision): Promise<StoredRecord>;
   /** Like `quarantine`, and no approval brings this definition back. @throws StepRefused */
   revoke(id: string, decision: Decision): Promise<StoredRecord>;
   /**
@@ -183,7 +190,7 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
   async function publish(subject: string, { state, approval, steps }: ToolRecord, revision: number, wasApproved: boolean): Promise<void> {
     const last = steps.at(-1);
     if (last === undefined) return;
-    if (last.action === 'approve' && approval !== undefined) {
+    if ((last.action === 'approve' || last.action === 'reinstate') && approval !== undefined) {
       const { pin, version, at, expiresAt, by } = approval;
       await log.append({ kind: 'approved', subject, revision, pin, version, at, expiresAt, by });
     } else if (wasApproved && state !== 'approved' && log.canSign) {
@@ -201,6 +208,12 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     const found = await load(id);
     if (found === undefined) throw new StepRefused(id, 'nothing is known of it: no server has offered it yet');
     return found;
+  }
+
+  async function historyFor(id: string): Promise<readonly Step[]> {
+    const [archived, current] = await Promise.all([store.list(historyOf(id)), load(id)]);
+    const earlier = archived.flatMap(({ id: revision, value }) => (Number(revision) < (current?.revision ?? 0) ? (value.steps as unknown as Step[]) : []));
+    return [...earlier, ...(current?.record.steps ?? [])];
   }
 
   /** ETDI: the version that a definition would have, by what changed since the last approval. */
@@ -300,6 +313,23 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
         },
         false,
       ),
+    reinstate: (id, decidedBy, { by, why }) =>
+      take(
+        id,
+        async (current) => {
+          const { record } = current ?? (await known(id));
+          const last = (await historyFor(id)).findLast(({ to, from }) => to === 'quarantined' && from !== 'quarantined');
+          if (record.state === 'quarantined' && last?.by !== decidedBy) throw new StepRefused(id, `it was not ${decidedBy} that stopped it`);
+          await log.sync();
+          const approval = log.approvalOf(id);
+          const kept = await definition(record.pin);
+          if (approval === undefined || kept === undefined) throw new StepRefused(id, 'it was never approved');
+          const { pin, version, at, expiresAt, by: approvers } = approval;
+          const { verdict } = await scan(record.subject, kept);
+          return [[{ action: 'reinstate', approval: { pin, version, at, expiresAt, by: approvers }, verdict }, { by, at: now(), why }]];
+        },
+        false,
+      ),
     reject: decide('reject', false),
     quarantine: decide('quarantine', true),
     revoke: decide('revoke', true),
@@ -317,11 +347,7 @@ export function createToolRegistry({ store, log, scan, policy = {}, clock = Date
     },
     find: load,
     definition,
-    async history(id) {
-      const [archived, current] = await Promise.all([store.list(historyOf(id)), load(id)]);
-      const earlier = archived.flatMap(({ id: revision, value }) => (Number(revision) < (current?.revision ?? 0) ? (value.steps as unknown as Step[]) : []));
-      return [...earlier, ...(current?.record.steps ?? [])];
-    },
+    history: historyFor,
     async review(id) {
       const { record } = await known(id);
       const { pin, approval } = record;

@@ -9,6 +9,8 @@ export type SignRequest =
       /** Who has approved the same definition before in this workflow. */
       readonly endorsers: readonly string[];
     }
+  /** A quarantine was a mistake: the approval before it holds again. */
+  | { readonly action: 'reinstate'; readonly id: string; readonly decision: { readonly by: string; readonly why: string; readonly decidedBy: string } }
   /** The record says already that the subject is not served; the log is to say it too. */
   | { readonly action: 'withdraw'; readonly id: string }
   /** The head is to be signed once more, so that instances know it is the newest. */
@@ -46,8 +48,20 @@ export function createSignStep({ registry, log }: SignStepOptions): (request: Si
     }
   }
 
+  async function reinstate({ id, decision: { by, why, decidedBy } }: Extract<SignRequest, { action: 'reinstate' }>): Promise<ApprovalOutcome> {
+    try {
+      await registry.reinstate(id, decidedBy, { by, why });
+      return { outcome: 'published', endorsers: [], refusal: '' };
+    } catch (error) {
+      if (!(error instanceof StepRefused)) throw error;
+      return { outcome: 'refused', endorsers: [], refusal: error.message };
+    }
+  }
+
   return async (request) => {
     switch (request.action) {
+      case 'reinstate':
+        return reinstate(request);
       case 'approve':
         return approve(request);
       case 'withdraw':

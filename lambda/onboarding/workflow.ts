@@ -3,6 +3,8 @@ import type { Pin } from '../integrity';
 /** What a workflow that waits for people is told. */
 export type TaskOutcome =
   | { readonly kind: 'approve'; readonly by: string; readonly why: string; readonly pin: Pin; readonly despiteFindings: boolean }
+  /** A quarantine that the decision `decidedBy` brought was a mistake. */
+  | { readonly kind: 'reinstate'; readonly by: string; readonly why: string; readonly decidedBy: string }
   | { readonly kind: 'reject'; readonly by: string; readonly why: string }
   /** There is nothing to decide any more, or another workflow waits for the same. */
   | { readonly kind: 'superseded' };

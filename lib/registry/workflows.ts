@@ -71,15 +71,23 @@ export function reviewDefinition(scope: Construct, { requestDecision, sign, remi
     },
     resultPath: '$.signed',
   });
+  const reinstate = step(scope, 'Sign again', {
+    function: sign,
+    payload: { action: 'reinstate', id: sfn.JsonPath.stringAt('$.subject'), decision: sfn.JsonPath.objectAt('$.decision') },
+    resultPath: '$.signed',
+  });
   const published = new sfn.Succeed(scope, 'Published');
   const decided = new sfn.Choice(scope, 'How was it decided?')
     .when(sfn.Condition.stringEquals('$.decision.kind', 'approve'), signAndPublish)
+    .when(sfn.Condition.stringEquals('$.decision.kind', 'reinstate'), reinstate)
     .when(sfn.Condition.stringEquals('$.decision.kind', 'reject'), new sfn.Succeed(scope, 'Rejected'))
     .when(sfn.Condition.stringEquals('$.decision.kind', 'superseded'), new sfn.Succeed(scope, 'Nothing to decide'))
     .otherwise(new sfn.Fail(scope, 'Unknown decision', { error: 'UnknownDecision', cause: 'the decision is none that the workflow knows' }));
-  signAndPublish.next(new sfn.Choice(scope, 'Have enough people approved?')
+  const signed = new sfn.Choice(scope, 'Have enough people approved?')
     .when(sfn.Condition.stringEquals('$.signed.outcome', 'published'), published)
-    .otherwise(ask));
+    .otherwise(ask);
+  signAndPublish.next(signed);
+  reinstate.next(signed);
   ask.addCatch(ask, { errors: ['States.Timeout'], resultPath: '$.reminded' });
   return begin.next(ask).next(decided);
 }

@@ -151,4 +151,22 @@ describe('the workflows as they are deployed, over the steps as they run', () =>
     expect(await isServed(TOOL)).toBe(true);
     expect(await isServed(changed)).toBe(false);
   });
+
+  test('IR-2 a quarantine by the response to an incident is signed away again by the word of one person', async () => {
+    offering(TOOL);
+    await discovery();
+    people = [approveAs('alice')];
+    await review(pinOf(TOOL));
+    stand.workflows.running.clear();
+    await stand.registry.quarantine('files/read', { by: 'incident-response', why: 'incident' });
+    expect(await isServed(TOOL)).toBe(false);
+    people = [async ({ reviews, workflows }) => {
+      const { taskToken } = (await reviews.find('files/read'))!;
+      await workflows.complete(taskToken, { kind: 'reinstate', by: 'carol', why: 'false positive', decidedBy: 'incident-response' });
+    }];
+    const done = await review(pinOf(TOOL), 'second');
+    expect(done.error).toBeUndefined();
+    expect(done.states.slice(-3)).toEqual(['Sign again', 'Have enough people approved?', 'Published']);
+    expect(await isServed(TOOL)).toBe(true);
+  });
 });

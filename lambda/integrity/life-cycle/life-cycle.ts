@@ -1,5 +1,5 @@
 import type { Pin } from '../pin';
-import type { LifeCycleState, ScanResult, Step, StepAction, ToolRecord } from './record';
+import type { Approval, LifeCycleState, ScanResult, Step, StepAction, ToolRecord } from './record';
 
 /** A definition that a server offers. */
 export type Sighting = Pick<ToolRecord, 'subject' | 'pin' | 'sensitive' | 'body' | 'resembles'>;
@@ -24,6 +24,14 @@ export type Command =
       /** Whose endorsements count. @default - all that the record names */
       readonly endorsers?: readonly string[];
     }
+  /** A quarantine was a mistake: what was approved before goes on being approved, for as long as it would have been. */
+  | {
+      readonly action: 'reinstate';
+      /** By the log, which believes no record. */
+      readonly approval: Omit<Approval, 'revision'>;
+      /** Of the definition, by whoever carries it out. */
+      readonly verdict: ScanResult['verdict'];
+    }
   | { readonly action: 'reject' | 'quarantine' | 'revoke' };
 
 /** Who takes the step, when and why. */
@@ -44,10 +52,11 @@ export type Outcome =
   | { readonly ok: false; readonly why: string };
 
 /** States that a step may start from. */
-const FROM: Readonly<Record<'scan' | 'submit' | 'approve' | 'reject' | 'quarantine' | 'revoke', readonly LifeCycleState[]>> = {
+const FROM: Readonly<Record<'scan' | 'submit' | 'approve' | 'reinstate' | 'reject' | 'quarantine' | 'revoke', readonly LifeCycleState[]>> = {
   scan: ['discovered', 'scanned', 'review', 'approved', 'quarantined'],
   submit: ['scanned'],
   approve: ['review', 'quarantined', 'approved'],
+  reinstate: ['quarantined'],
   reject: ['discovered', 'scanned', 'review', 'quarantined'],
   quarantine: ['discovered', 'scanned', 'review', 'approved'],
   revoke: ['discovered', 'scanned', 'review', 'approved', 'quarantined'],
@@ -70,6 +79,8 @@ export function advance(record: ToolRecord | undefined, command: Command, actor:
       return moved(record, action, 'review', actor);
     case 'approve':
       return approve(record, command, actor, rules, revision);
+    case 'reinstate':
+      return reinstate(record, command, actor, revision);
     case 'reject':
     case 'revoke':
       return moved({ ...record, endorsements: [] }, action, 'revoked', actor);
@@ -78,7 +89,7 @@ export function advance(record: ToolRecord | undefined, command: Command, actor:
   }
 }
 
-const PHRASES = { scan: 'a scan', submit: 'a review', approve: 'an approval', reject: 'a rejection', quarantine: 'a quarantine', revoke: 'a revocation' } as const;
+const PHRASES = { scan: 'a scan', submit: 'a review', approve: 'an approval', reinstate: 'the end of a quarantine', reject: 'a rejection', quarantine: 'a quarantine', revoke: 'a revocation' } as const;
 
 /** Whether a definition with this pin has something to say about the record. What was approved last ends no quarantine. */
 export function isNews(record: ToolRecord | undefined, pin: Pin): boolean {
@@ -111,6 +122,13 @@ function approve(record: ToolRecord, command: Extract<Command, { action: 'approv
   if (endorsements.length < rules.approversOf({ ...record, sensitive })) return moved({ ...record, sensitive, endorsements }, 'endorse', record.state, actor, pin);
   const approval = { pin, version, revision, at: actor.at, expiresAt, by: endorsements.map(({ by }) => by) };
   return moved({ ...(isReturn ? withoutScan(record) : record), pin, sensitive, endorsements: [], approval }, 'approve', 'approved', actor);
+}
+
+function reinstate(record: ToolRecord, { approval, verdict }: Extract<Command, { action: 'reinstate' }>, actor: Actor, revision: number): Outcome {
+  if (record.pin !== approval.pin) return { ok: false, why: 'its definition is another one than that which was approved, so people have to approve it' };
+  if (Date.parse(actor.at) >= Date.parse(approval.expiresAt)) return { ok: false, why: 'its approval has ended by itself, so people have to approve it again' };
+  if (verdict === 'reject') return { ok: false, why: 'the scan rejects it by now, so people have to approve it again' };
+  return moved({ ...record, endorsements: [], approval: { ...approval, revision } }, 'reinstate', 'approved', actor);
 }
 
 function withoutScan({ scan: _, ...rest }: ToolRecord): ToolRecord {

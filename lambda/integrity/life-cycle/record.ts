@@ -48,7 +48,7 @@ export interface Approval {
   readonly by: readonly string[];
 }
 
-export type StepAction = 'discover' | 'change' | 'scan' | 'submit' | 'endorse' | 'approve' | 'reject' | 'quarantine' | 'revoke';
+export type StepAction = 'discover' | 'change' | 'scan' | 'submit' | 'endorse' | 'approve' | 'reject' | 'quarantine' | 'reinstate' | 'revoke';
 
 /** One step of the life cycle: who, when, why (LOG-1: tool registration and updates). */
 export interface Step {

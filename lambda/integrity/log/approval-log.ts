@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol';
 import { RevisionConflict, type Document, type DocumentStore } from '../../stores';
 import { Frontier, rootOf } from '../merkle';
 import type { HeadMemory } from './head-memory';
-import { asStatement, statementHash, type Statement } from './statement';
+import { asStatement, statementHash, type ApprovedStatement, type Statement } from './statement';
 import { asSignedTreeHead, signHead, type HeadSigner, type SignedTreeHead, type VerifyHead } from './tree-head';
 
 /** Why the log is not believed. Nothing is served on its word then. */
@@ -27,6 +27,8 @@ export interface ApprovalLog {
   readonly leaves: readonly Buffer[];
   /** For each subject the statement of the highest revision. */
   statementOf(subject: string): Statement | undefined;
+  /** For each subject its approval of the highest revision, whether or not it was withdrawn since. */
+  approvalOf(subject: string): ApprovedStatement | undefined;
   /**
    * Reads what is new, and verifies all of it under the newest head.
    * @throws LogNotTrusted for a head that is older than one seen, of another history, not signed by a trusted key, or,
@@ -73,6 +75,7 @@ const MAX_PAUSE_MS = 500;
 export function createApprovalLog({ store, verify, signer, memory, maxHeadAgeMs = Infinity, clock = Date.now }: ApprovalLogOptions): ApprovalLog {
   const leaves: Buffer[] = [];
   const newest = new Map<string, Statement>();
+  const approvals = new Map<string, ApprovedStatement>();
   let frontier = new Frontier();
   let head: SignedTreeHead | undefined;
   /** When it was last said, with a signature, that nothing newer exists. */
@@ -112,6 +115,7 @@ export function createApprovalLog({ store, verify, signer, memory, maxHeadAgeMs 
     leaves.push(...hashes);
     for (const { statement } of entries) {
       if ((newest.get(statement.subject)?.revision ?? 0) < statement.revision) newest.set(statement.subject, statement);
+      if (statement.kind === 'approved' && (approvals.get(statement.subject)?.revision ?? 0) < statement.revision) approvals.set(statement.subject, statement);
     }
     head = last.head;
     vouchedAt = Math.max(vouchedAt, Date.parse(last.head.at));
@@ -189,6 +193,7 @@ export function createApprovalLog({ store, verify, signer, memory, maxHeadAgeMs 
     canSign: signer !== undefined,
     leaves,
     statementOf: (subject) => newest.get(subject),
+    approvalOf: (subject) => approvals.get(subject),
     sync,
     append(statement) {
       if (signer === undefined) return Promise.reject(new NoKey());
