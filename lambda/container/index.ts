@@ -3,6 +3,7 @@ import { startProxyGateway } from '../deployment/aws-proxy';
 import { ephemeralCertificate } from './ephemeral-certificate';
 import { startContainerServer } from './server';
 import { readContainerSettings } from './settings';
+import { startWhenPossible } from './start';
 
 async function main(): Promise<void> {
   const settings = readContainerSettings(process.env);
@@ -10,7 +11,7 @@ async function main(): Promise<void> {
   const server = await startContainerServer({ ...settings, certificate, onError: report });
   const stop = () => void server.drain().then(() => process.exit(0), fail);
   process.once('SIGTERM', stop).once('SIGINT', stop);
-  server.serve(await startProxyGateway(settings.gateway));
+  server.serve(await startWhenPossible(() => startProxyGateway(settings.gateway), { onError: report }));
 }
 
 /** One line, as everything that the gateway logs. Messages of our own errors hold no secrets; those of others are not repeated. */

@@ -8,10 +8,11 @@ import { createRoutedDecisionPoint } from '../authorization/routed-decision-poin
 import { withStepUp } from '../authorization/step-up';
 import { secretsManagerSecret } from '../credentials/aws-secret';
 import { createTokenAuthenticator, type Authenticator, type ClientAuthentication, type IntrospectionOptions, type ReplayStore } from '../identity';
+import { CLIENT_LIMITS } from './aws-client-limits';
 import type { IntrospectionSettings, SharedSettings } from './settings';
 
 /** Decisions by the policies of the store, or of a server's own: by the service, or by Cedar in this process on a copy that is kept fresh. */
-export function decisionPointOf({ decisionMode, policyStoreId, policyStores, networkZones, policyRefreshMs }: SharedSettings, client = new VerifiedPermissionsClient({})): DecisionPoint {
+export function decisionPointOf({ decisionMode, policyStoreId, policyStores, networkZones, policyRefreshMs }: SharedSettings, client = new VerifiedPermissionsClient(CLIENT_LIMITS)): DecisionPoint {
   const points = new Map<string, DecisionPoint>();
   const inProcess = (storeId: string): DecisionPoint => {
     const source = createStorePolicySource({ client, policyStoreId: storeId, refreshMs: policyRefreshMs });
@@ -30,7 +31,7 @@ export function decisionPointOf({ decisionMode, policyStoreId, policyStores, net
 }
 
 /** @param replayStore where used proofs are noted. @default - in the memory of this instance */
-export function authenticatorOf({ issuers, scopes }: SharedSettings, replayStore?: ReplayStore, secrets = new SecretsManagerClient({})): Authenticator {
+export function authenticatorOf({ issuers, scopes }: SharedSettings, replayStore?: ReplayStore, secrets = new SecretsManagerClient(CLIENT_LIMITS)): Authenticator {
   const trusted = issuers.map(({ introspection, ...issuer }) => ({ ...issuer, introspection: introspection && introspectionOf(introspection, secrets) }));
   return createTokenAuthenticator({ issuers: trusted, requiredScopes: scopes, dpop: { replayStore } });
 }

@@ -4,6 +4,7 @@ import { createApprovalLog, createHeadVerifier, createRegistryView, createToolRe
 import { createKmsSigner, readKmsPublicKey } from '../integrity/aws-kms-signer';
 import type { DocumentStore } from '../stores';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
+import { CLIENT_LIMITS } from './aws-client-limits';
 import type { RegistrySettings } from './registry-settings';
 
 /** The registry of tools as a deployed function has it. */
@@ -20,7 +21,7 @@ export interface RegistryClients {
 }
 
 export function registryClients(): RegistryClients {
-  return { dynamodb: new DynamoDBClient({}), kms: new KMSClient({}) };
+  return { dynamodb: new DynamoDBClient(CLIENT_LIMITS), kms: new KMSClient(CLIENT_LIMITS) };
 }
 
 /** For a function that scans nothing. */
@@ -56,7 +57,7 @@ export async function openVerifyingRegistry({ table, signingKey, policy, maxHead
 }
 
 /** Its records alone: what the log says is not believed, nor needed. */
-export function openRecords({ table, policy }: Pick<RegistrySettings, 'table' | 'policy'>, scan: Scan, dynamodb = new DynamoDBClient({})): AwsRegistry {
+export function openRecords({ table, policy }: Pick<RegistrySettings, 'table' | 'policy'>, scan: Scan, dynamodb = new DynamoDBClient(CLIENT_LIMITS)): AwsRegistry {
   const store = createDynamoDbStore(dynamodb, table);
   const log = createApprovalLog({ store, verify: () => false });
   return { store, log, registry: createToolRegistry({ store, log, scan, policy }) };
