@@ -8,6 +8,7 @@ import { toOcsf, verifyChainedFiles, type ChainReport, type CheckpointMemory, ty
 import { assertP256 } from '../../lambda/integrity';
 import { auditKeyBeside, checkpointsBeside, loadConfig, StartError } from '../../lambda/local';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+import { describeArchive, verifyArchive } from './audit-archive';
 
 const EXAMPLES = `
 Examples:
@@ -16,10 +17,13 @@ Examples:
   mcp-zero-trust audit verify audit.jsonl --key /secure/audit.key
   mcp-zero-trust audit verify audit.jsonl.1 audit.jsonl --key /secure/audit.key
       a file and those that it was renamed to before
+  mcp-zero-trust audit verify --archive downloads/ --key audit-public.pem
+      what a deployment in AWS has archived, downloaded from S3
   mcp-zero-trust audit export audit.jsonl --format ocsf > events.ocsf.jsonl
 `;
 
 interface VerifyOptions {
+  readonly archive?: true;
   readonly config?: string;
   readonly key?: string;
 }
@@ -31,6 +35,7 @@ export function auditCommand(): Command {
     .command('verify')
     .description('Find entries that were removed, changed, inserted, moved or cut off, and say where.')
     .argument('[files...]', 'audit files; that of the configuration by default')
+    .option('--archive', 'the files are what a deployment in AWS has archived: folders, compressed or not')
     .option('-c, --config <file>', 'configuration file with an "audit"')
     .option('--key <file>', 'the key that signed, private or public, PEM; the newest checkpoints are beside it')
     .addHelpText('after', EXIT_CODES_HELP)
@@ -70,14 +75,26 @@ function eventIn(line: string): OcsfEvent | 'unreadable' | undefined {
   }
 }
 
-function verify(files: readonly string[], options: VerifyOptions, command: Command): void {
+async function verify(files: readonly string[], options: VerifyOptions, command: Command): Promise<void> {
   if ((files.length === 0) === (options.config === undefined)) command.error('error: expected either files or --config');
+  if (options.archive) return verifyArchived(files, options, command);
   const { paths, keyFile } = namedBy(files, options);
   const found = openKey(keyFile, options.key !== undefined);
   const reports = attempt(() => verifyChainedFiles(paths, { keys: found === undefined ? [] : [found.key], remembered: found?.memory.load() }));
   for (const report of reports) process.stdout.write(escapeLines(describeReport(report)));
   if (found === undefined) process.stdout.write(`note: there is no ${keyFile}, so no signature was checked, and a missing end is not found; name the key with --key\n`);
   if (reports.some(({ problems }) => problems.length > 0)) process.exitCode = ExitCode.FINDING;
+}
+
+async function verifyArchived(files: readonly string[], { key: keyFile }: VerifyOptions, command: Command): Promise<void> {
+  if (files.length === 0) command.error('error: --archive expects files or folders');
+  const found = keyFile === undefined ? undefined : openKey(keyFile, true);
+  const report = await verifyArchive(files, found === undefined ? [] : [found.key]).catch((error: Error) => {
+    throw new StartError(`The archive cannot be verified: ${error.message}`);
+  });
+  process.stdout.write(escapeLines(describeArchive(report)));
+  if (found === undefined) process.stdout.write('note: the certificates of writers were believed, since no key was given; name the public key with --key\n');
+  if (report.problems.length > 0) process.exitCode = ExitCode.FINDING;
 }
 
 function namedBy(files: readonly string[], { config: file, key }: VerifyOptions): { readonly paths: readonly string[]; readonly keyFile: string } {

@@ -1,9 +1,11 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
-import { createPinoSink, readTraceContext, type AuditEvent, type AuditSink } from '../audit';
+import { readTraceContext, teeSinks, type AuditEvent, type AuditSink } from '../audit';
 import type { Decision, DecisionPoint } from '../authorization';
 import { circumstancesOf, NO_REPLAY_STORE, type Authenticator, type Principal, type SenderConstraint } from '../identity';
 import { Header } from '../protocol';
 import { certificateOf, headersOf, queryOf } from './aws-api-gateway';
+import { openAuditLog } from './aws-audit-log';
+import { watchBehaviour } from './aws-behaviour';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
 import type { AuthorizerSettings } from './settings';
 
@@ -14,6 +16,8 @@ export interface AuthorizerOptions {
   readonly authenticator: Authenticator;
   readonly decisionPoint: DecisionPoint;
   readonly audit: AuditSink;
+  /** Hears of what is let through too: a success after failures (LOG-3). @default - nobody does */
+  readonly watch?: AuditSink;
   readonly refusals: AuthorizerSettings['refusals'];
   /** By name of the server. @default - no server takes bound tokens */
   readonly senderConstraints?: ReadonlyMap<string, SenderConstraint>;
@@ -23,12 +27,22 @@ export interface AuthorizerOptions {
 
 /** The authorizer of a deployment, with the same identity and decisions as its proxy. */
 export function authorizerOf(settings: AuthorizerSettings): AuthorizerFunction {
+  const starting = startAuthorizer(settings);
+  // Reported by the first request; without this an early failure would end the process before it.
+  starting.catch(() => {});
+  return async (event) => (await starting)(event);
+}
+
+async function startAuthorizer(settings: AuthorizerSettings): Promise<AuthorizerFunction> {
+  const log = await openAuditLog(settings.auditLog);
+  const watch = watchBehaviour(settings.behaviourMetrics, log.write)?.sink;
   return createAuthorizer({
     ...settings,
     // The proxy checks the same proof of the same request, and is the one that remembers it.
     authenticator: authenticatorOf(settings, NO_REPLAY_STORE),
     decisionPoint: decisionPointOf(settings),
-    audit: createPinoSink(),
+    audit: watch === undefined ? log.sink : teeSinks(log.sink, watch),
+    watch,
   });
 }
 
@@ -39,7 +53,7 @@ export type AuthorizerFunction = (event: APIGatewayRequestAuthorizerEvent) => Pr
  * answers, which sees the body. Refusals are recorded here (LOG-1): what is let through, the proxy records.
  */
 export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction {
-  const { authenticator, decisionPoint, audit, publicUrl, senderConstraints, clock = Date.now } = options;
+  const { authenticator, decisionPoint, audit, watch, publicUrl, senderConstraints, clock = Date.now } = options;
 
   return async (event) => {
     const started = clock();
@@ -75,6 +89,10 @@ export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction
       const status = statusOf(decision);
       await record({ status, reason: decision.reason, policyIds: decision.policyIds }, principal);
       return refuse(options, event, status);
+    }
+    if (watch !== undefined) {
+      watch.write(auditEvent(event, headers, { principal, server, started, now: clock() }));
+      await audit.flush();
     }
     return answer('Allow', event, `${principal.type}:${principal.id}`);
   };
@@ -125,15 +143,16 @@ function sourceIpOf(event: APIGatewayRequestAuthorizerEvent): string | undefined
   return event.requestContext.identity.sourceIp;
 }
 
-interface Refused {
-  readonly refusal: Refusal;
+interface Answered {
+  /** @default - it was let through */
+  readonly refusal?: Refusal;
   readonly principal: Principal | undefined;
   readonly server: string;
   readonly started: number;
   readonly now: number;
 }
 
-function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, { refusal, principal, server, started, now }: Refused): AuditEvent {
+function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, { refusal, principal, server, started, now }: Answered): AuditEvent {
   const { traceId, spanId } = readTraceContext(headers);
   return {
     time: new Date(started).toISOString(),
@@ -144,12 +163,11 @@ function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, {
     sourceIp: sourceIpOf(event),
     server,
     method: headers.get(Header.METHOD) ?? undefined,
-    decision: refusal.status === 503 ? 'error' : 'deny',
-    reason: refusal.reason,
-    policyIds: refusal.policyIds,
+    ...(refusal === undefined ? { decision: 'allow' } : { decision: refusal.status === 503 ? 'error' : 'deny', reason: refusal.reason }),
+    policyIds: refusal?.policyIds ?? [],
     requestBytes: 0,
     responseBytes: 0,
     durationMs: now - started,
-    httpStatus: refusal.status,
+    httpStatus: refusal?.status ?? 200,
   };
 }

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createPinoSink } from '../audit';
 import { escapeUnprintable } from '../audit/unprintable';
 import type { DecisionPoint } from '../authorization';
 import { createGateway, type Gateway, type GatewayGrants } from '../gateway';
@@ -10,28 +9,34 @@ import { createCedarAuthority, createGrantDesk, createGrantSite, createKillSwitc
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import type { DocumentStore } from '../stores';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
+import { openAuditLog } from './aws-audit-log';
+import { CLIENT_LIMITS } from './aws-client-limits';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
 import { readSecret } from './aws-servers';
 import type { GrantSiteSettings } from './grant-settings';
 import type { GrantTableSettings } from './grant-table-settings';
 
-/** The desk of a deployed function. Its events are lines of the log, beside the audit events; what is written is announced from the table. */
-export function deskOf({ table, maxLifetimeSeconds, maxUses, decideMs }: GrantTableSettings, decisionPoint: DecisionPoint, servers: readonly string[], store = storeOf(table)): GrantDesk {
+/**
+ * The desk of a deployed function. Its events are lines of the log, beside the audit events; what is written is announced from the table.
+ *
+ * @param writeLine gets one JSON object
+ */
+export function deskOf({ table, maxLifetimeSeconds, maxUses, decideMs }: GrantTableSettings, decisionPoint: DecisionPoint, servers: readonly string[], writeLine: (line: string) => void, store = storeOf(table)): GrantDesk {
   return createGrantDesk({
     store,
     authority: createCedarAuthority(decisionPoint, servers),
     limits: { maxLifetimeSeconds, maxUses, decideMs },
-    onEvent: ({ at, ...event }) => void process.stdout.write(`${escapeUnprintable(JSON.stringify({ time: new Date(at).toISOString(), ...event }))}\n`),
+    onEvent: ({ at, ...event }) => writeLine(escapeUnprintable(JSON.stringify({ time: new Date(at).toISOString(), ...event }))),
   });
 }
 
 function storeOf(table: string): DocumentStore {
-  return createDynamoDbStore(new DynamoDBClient({}), table);
+  return createDynamoDbStore(new DynamoDBClient(CLIENT_LIMITS), table);
 }
 
 /** What the proxy function does with grants. */
-export function gatewayGrants(settings: GrantTableSettings, publicUrl: string, decisionPoint: DecisionPoint, servers: readonly string[]): GatewayGrants {
-  const desk = deskOf(settings, decisionPoint, servers);
+export function gatewayGrants(settings: GrantTableSettings, publicUrl: string, decisionPoint: DecisionPoint, servers: readonly string[], writeLine: (line: string) => void): GatewayGrants {
+  const desk = deskOf(settings, decisionPoint, servers, writeLine);
   return { desk, killSwitch: createKillSwitch({ marks: desk.marks }), approvalUrl: (id) => `${publicUrl}/approvals/${id}` };
 }
 
@@ -41,13 +46,14 @@ export function gatewayGrants(settings: GrantTableSettings, publicUrl: string, d
  *
  * @throws when the secret cannot be read: the function must not start
  */
-export async function startGrantSite(settings: GrantSiteSettings, secrets = new SecretsManagerClient({})): Promise<Gateway> {
+export async function startGrantSite(settings: GrantSiteSettings, secrets = new SecretsManagerClient(CLIENT_LIMITS)): Promise<Gateway> {
   const { publicUrl, servers, signIn, issuers } = settings;
   const secret = await readSecret(secrets, settings.keySecretArn);
   const keyFor = (purpose: string) => createHmac('sha256', secret).update(purpose).digest();
   const authenticator = authenticatorOf(settings);
   const decisionPoint = decisionPointOf(settings);
-  const desk = deskOf(settings.grants, decisionPoint, servers);
+  const log = await openAuditLog(settings.auditLog);
+  const desk = deskOf(settings.grants, decisionPoint, servers, log.write);
   const seal = createSeal(keyFor('approvals'));
   const provider = createOidcSignIn({ ...signIn, publicUrl, authenticator, seal });
   const { host, hostname } = new URL(publicUrl);
@@ -58,7 +64,7 @@ export async function startGrantSite(settings: GrantSiteSettings, secrets = new 
     authorizationServers: issuers.map(({ issuer }) => issuer),
     decisionPoint,
     rateLimiter: createRateLimiter(DEFAULT_RATE_LIMITS),
-    audit: createPinoSink(),
+    audit: log.sink,
     grants: {
       desk,
       killSwitch: createKillSwitch({ marks: desk.marks }),

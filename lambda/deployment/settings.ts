@@ -2,6 +2,7 @@ import type { CredentialSettings } from '../credentials';
 import { SENDER_CONSTRAINTS, type SenderConstraint, type TokenRequirement, type TrustedIssuer } from '../identity';
 import { createZoneLookup, type NetworkZones } from '../authorization/network-zones';
 import { isJsonObject } from '../protocol';
+import { readAuditLogSettings, type AuditLogSettings } from './aws-audit-log';
 import type { DataGuardSettings } from './aws-guard';
 import { readJson, readList, readNumber, required, words, type Environment } from './environment';
 import { readOptionalGrantSettings, type GrantTableSettings } from './grant-table-settings';
@@ -20,6 +21,10 @@ export interface SharedSettings {
   readonly decisionMode: 'in-process' | 'service';
   readonly policyRefreshMs: number;
   readonly allowedOrigins: readonly string[];
+  /** How audit events are written. */
+  readonly auditLog: AuditLogSettings;
+  /** CloudWatch namespace of what behaviour raises. @default - behaviour is not watched */
+  readonly behaviourMetrics?: string;
   /** Of servers whose tokens may or must be bound to a key. */
   readonly senderConstraints: ReadonlyMap<string, SenderConstraint>;
 }
@@ -99,6 +104,8 @@ export function readSharedSettings(environment: Environment): SharedSettings {
     decisionMode,
     policyRefreshMs: readNumber(environment, 'MCP_POLICY_REFRESH_SECONDS') * 1000,
     allowedOrigins: words(environment.MCP_ALLOWED_ORIGINS),
+    auditLog: readAuditLogSettings(environment),
+    behaviourMetrics: environment.MCP_BEHAVIOUR_METRICS,
     senderConstraints: readSenderConstraints(environment),
   };
 }

@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
-import { escapeUnprintable } from '../audit/unprintable';
-import type { Detection } from '../behaviour';
+import { detectionLine, type Detection } from '../behaviour';
 
 /** Hears of what is unusual while a gateway runs. */
 export interface BehaviourWatcher {
@@ -8,6 +7,6 @@ export interface BehaviourWatcher {
 }
 
 /** Appends it to the audit file, beside the events of requests (LOG-3). */
-export function writeDetection(file: Writable, { kind: signal, at, ...detection }: Detection): void {
-  file.write(`${escapeUnprintable(JSON.stringify({ time: new Date(at).toISOString(), kind: 'detection', signal, ...detection }))}\n`);
+export function writeDetection(file: Writable, detection: Detection): void {
+  file.write(`${detectionLine(detection)}\n`);
 }
