@@ -72,7 +72,7 @@ describe('the audit log of a deployed function', () => {
 describe('behaviour in a deployed function', () => {
   it('LOG-3 CV-2 what it raises is an event of the audit trail and a metric, whose dimensions name no principal', async () => {
     // Or it would print by a console of its own.
-    process.env.POWERTOOLS_DEV = 'true';
+    Object.assign(process.env, { POWERTOOLS_DEV: 'true', POWERTOOLS_METRICS_DISABLED: 'false' });
     const printed = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const { lines, log } = await opened();
     const watch = watchBehaviour('McpZeroTrust/Test', log.write)!;
@@ -83,6 +83,7 @@ describe('behaviour in a deployed function', () => {
     const metrics = printed.mock.calls.map(([text]) => JSON.parse(String(text)));
     printed.mockRestore();
     delete process.env.POWERTOOLS_DEV;
+    delete process.env.POWERTOOLS_METRICS_DISABLED;
     expect(metrics).toEqual([
       expect.objectContaining({ service: 'gateway', signal: 'failures_then_success', Detections: 1, _aws: expect.objectContaining({ CloudWatchMetrics: [expect.objectContaining({ Namespace: 'McpZeroTrust/Test', Dimensions: [['service', 'signal']] })] }) }),
       expect.objectContaining({ service: 'gateway', Risk: 60 }),
