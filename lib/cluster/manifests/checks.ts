@@ -21,8 +21,9 @@ export function checkEnvironment(what: string, { environment = {} }: WorkloadOpt
 }
 
 /** @throws Error when there is nothing that secrets could come from, or one has a name that no file has */
-export function checkSecrets(what: string, { secrets = [], environment = {} }: WorkloadOptions, store: SecretStore | undefined): void {
+export function checkSecrets(what: string, { secrets = [], environment = {}, podIdentity, serviceAccountAnnotations = {} }: WorkloadOptions, store: SecretStore | undefined): void {
   if (secrets.length > 0 && store === undefined) throw new Error(`${what} has secrets, and there is no secretStore that they could come from`);
+  if (secrets.length > 0 && store?._kind === 'csi' && !podIdentity && !('eks.amazonaws.com/role-arn' in serviceAccountAnnotations)) throw new Error(`${what} has secrets of AWS Secrets Manager and no role to read them with: set podIdentity, or annotate its service account with eks.amazonaws.com/role-arn`);
   const names = new Set<string>();
   for (const { name, reference, pathVariable } of secrets) {
     if (!FILE_NAME.test(name) || names.has(name)) throw new Error(`a secret of ${what} has the name ${JSON.stringify(name)}, expected a file name of its own: letters, digits, ".", "_" and "-"`);

@@ -5,8 +5,13 @@ import { labelsOf } from './pod';
 import { meshNamespaceLabels, SIDECAR_RESOURCES } from './mesh';
 import type { WorkloadResources } from './props';
 
-/** Version of the Pod Security Standards that is enforced. */
-const POD_SECURITY_VERSION = 'latest';
+/** The strictest of the Pod Security Standards, as the API server knows it. */
+export const POD_SECURITY_LABELS: { readonly [name: string]: string } = Object.fromEntries(
+  ['enforce', 'audit', 'warn'].flatMap((mode) => [
+    [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+    [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
+  ]),
+);
 
 /**
  * A namespace of its own, with the strictest of the Pod Security Standards, and what all of its pods may use together: one server cannot starve
@@ -16,13 +21,9 @@ const POD_SECURITY_VERSION = 'latest';
  */
 export function addNamespace(chart: Chart, plan: Plan, workload: PlannedWorkload): void {
   const { namespace, name } = workload;
-  const podSecurity = Object.fromEntries(['enforce', 'audit', 'warn'].flatMap((mode) => [
-    [`pod-security.kubernetes.io/${mode}`, 'restricted'],
-    [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY_VERSION],
-  ]));
   const labels = labelsOf(workload);
   new k8s.KubeNamespace(chart, `namespace-${name}`, {
-    metadata: { name: namespace, labels: { ...labels, ...podSecurity, ...meshNamespaceLabels(plan), ...signatureLabels(plan) } },
+    metadata: { name: namespace, labels: { ...labels, ...POD_SECURITY_LABELS, ...meshNamespaceLabels(plan), ...signatureLabels(plan) } },
   });
   // One pod more than the most: a new one starts before an old one ends.
   const pods = workload.scaling.maxReplicas + 1;

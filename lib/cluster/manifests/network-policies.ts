@@ -1,5 +1,6 @@
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-33';
+import { hasFilteredDns } from './domain-policies';
 import { GATEWAY_PORT, HBONE_PORT, NAMESPACE_LABEL, PROBE_PORT, isServer, type Plan, type PlannedGateway, type PlannedServer, type PlannedWorkload } from './plan';
 import { labelsOf, selectorOf } from './pod';
 
@@ -21,7 +22,7 @@ export function addNetworkPolicies(chart: Chart, plan: Plan, workload: PlannedWo
   const allowOut = (id: string, to: k8s.NetworkPolicyPeer[], ports: k8s.NetworkPolicyPort[]) => add(id, { podSelector, policyTypes: ['Egress'], egress: [{ to, ports }] });
 
   add('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-  allowOut('to-dns', dnsPeers(plan), [port(53, 'UDP'), port(53, 'TCP')]);
+  if (!hasFilteredDns(plan, workload)) allowOut('to-dns', dnsPeers(plan), [port(53, 'UDP'), port(53, 'TCP')]);
   if (isServer(workload)) {
     allowIn('from-gateway', [callerOf(plan)], [arrivalPort(plan, workload)]);
   } else {

@@ -40,6 +40,8 @@ export function hardenedPod(plan: Plan, workload: PlannedWorkload, containers: k
     serviceAccountName: workload.name,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    // Names here are complete: none is looked up below each search domain first.
+    dnsConfig: { options: [{ name: 'ndots', value: '1' }] },
     hostNetwork: false,
     hostPid: false,
     hostIpc: false,

@@ -1,9 +1,15 @@
 import { App, Chart } from 'cdk8s';
+import { addAdmissionPolicies } from './admission';
+import { addDomainPolicy } from './domain-policies';
 import { addGateway } from './gateway';
+import { addImageSignatures } from './signature-policy';
+import { addMeshPolicies } from './mesh';
 import { addNamespace } from './namespace';
 import { addNetworkPolicies } from './network-policies';
 import { planOf } from './plan';
 import type { ClusterManifestsProps } from './props';
+import { addRuntimeClasses } from './runtime-classes';
+import { addSecretSource } from './secrets';
 import { addServer } from './server';
 
 /** An object of Kubernetes, as it is written. */
@@ -15,7 +21,7 @@ export interface KubernetesObject {
 }
 
 /** What has to be there before what: walls before what they are around. */
-const ORDER = ['Namespace', 'RuntimeClass', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'ClusterImagePolicy', 'NetworkPolicy'];
+const ORDER = ['Namespace', 'RuntimeClass', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'ClusterImagePolicy', 'NetworkPolicy', 'CiliumNetworkPolicy', 'ApplicationNetworkPolicy'];
 const LAST = ['Service', 'Deployment', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'];
 
 /**
@@ -29,7 +35,13 @@ export function renderManifests(props: ClusterManifestsProps): KubernetesObject[
   for (const workload of [plan.gateway, ...plan.servers]) {
     addNamespace(chart, plan, workload);
     addNetworkPolicies(chart, plan, workload);
+    addDomainPolicy(chart, plan, workload);
+    addMeshPolicies(chart, plan, workload);
+    addSecretSource(chart, plan, workload);
   }
+  addRuntimeClasses(chart, plan);
+  addAdmissionPolicies(chart, plan);
+  addImageSignatures(chart, plan);
   addGateway(chart, plan);
   for (const server of plan.servers) addServer(chart, plan, server);
   return (chart.toJson() as KubernetesObject[]).sort(byOrder);

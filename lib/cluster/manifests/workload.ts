@@ -1,6 +1,6 @@
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-33';
-import { meshPodAnnotations } from './mesh';
+import { meshPodAnnotations, meshServiceLabels } from './mesh';
 import { type Plan, type PlannedWorkload } from './plan';
 import { hardenedPod, labelsOf, selectorOf } from './pod';
 
@@ -22,7 +22,7 @@ export function addWorkload(chart: Chart, plan: Plan, workload: PlannedWorkload,
   const selector = { matchLabels: selectorOf(workload) };
   new k8s.KubeServiceAccount(chart, `account-${name}`, { metadata: { ...metadata, annotations: workload.props.serviceAccountAnnotations }, automountServiceAccountToken: false });
   new k8s.KubeService(chart, `service-${name}`, {
-    metadata,
+    metadata: { ...metadata, labels: { ...metadata.labels, ...meshServiceLabels(plan, workload) } },
     spec: { type: 'ClusterIP', selector: selectorOf(workload), ports: [{ name: 'mcp', port, targetPort: k8s.IntOrString.fromNumber(port), protocol: 'TCP', appProtocol: appProtocol(plan, workload) }] },
   });
   new k8s.KubeDeployment(chart, `deployment-${name}`, {

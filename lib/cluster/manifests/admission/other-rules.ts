@@ -1,0 +1,51 @@
+import type { AdmissionRule, AdmissionVariable } from './rule';
+
+/** What the namespaces themselves must stay. */
+export function namespaceRules(labels: { readonly [name: string]: string }): readonly AdmissionRule[] {
+  return [{
+    name: 'namespace-labels',
+    controls: ['CON-2', 'NET-2'],
+    expression: Object.entries(labels).map(([name, value]) => `object.metadata.?labels[?'${name}'].orValue('') == '${value}'`).join(' && '),
+    message: `the namespace keeps its labels: ${Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(', ')}`,
+  }];
+}
+
+/** What runs in the sandbox's namespaces runs in the sandbox. */
+export function sandboxRules(runtimeClassName: string): readonly AdmissionRule[] {
+  return [{
+    name: 'sandbox',
+    controls: ['CON-0'],
+    expression: `object.spec.?runtimeClassName.orValue('') == '${runtimeClassName}'`,
+    message: `pods that execute code run in the RuntimeClass ${runtimeClassName}`,
+  }];
+}
+
+export const SERVICE_RULES: readonly AdmissionRule[] = [{
+  name: 'no-exposed-service',
+  controls: ['MUL-5', 'NET-1'],
+  expression: "object.spec.?type.orValue('ClusterIP') == 'ClusterIP' && object.spec.?externalIPs.orValue([]).size() == 0",
+  message: 'services are reached inside of the cluster only: the type ClusterIP, without externalIPs',
+}];
+
+export const NETWORK_VARIABLES: readonly AdmissionVariable[] = [
+  { name: 'ingress', expression: 'object.spec.?ingress.orValue([])' },
+  { name: 'egress', expression: 'object.spec.?egress.orValue([])' },
+  { name: 'peers', expression: 'variables.ingress.map(r, r.?from.orValue([])) + variables.egress.map(r, r.?to.orValue([]))' },
+];
+
+export const NETWORK_RULES: readonly AdmissionRule[] = [
+  {
+    name: 'no-open-rule',
+    controls: ['NET-1', 'MUL-5'],
+    expression: 'variables.peers.all(p, p.size() > 0) && variables.ingress.all(r, r.?ports.orValue([]).size() > 0) && variables.egress.all(r, r.?ports.orValue([]).size() > 0)',
+    message: 'every rule of a NetworkPolicy names whom it is about, and ports',
+  },
+  {
+    name: 'no-open-peer',
+    controls: ['NET-1', 'MUL-5'],
+    expression:
+      "variables.peers.all(list, list.all(p, (!has(p.ipBlock) || !p.ipBlock.cidr.endsWith('/0'))" +
+      ' && (!has(p.namespaceSelector) || p.namespaceSelector.?matchLabels.orValue({}).size() > 0)))',
+    message: 'no rule of a NetworkPolicy is about all addresses or all namespaces',
+  },
+];
