@@ -38,6 +38,10 @@ export const Variable = {
   REFUSALS: 'MCP_REFUSALS',
   /** Both. JSON object of `optional` or `required` by the names of servers that take bound tokens; absent for none. */
   SENDER_CONSTRAINTS: 'MCP_SENDER_CONSTRAINTS',
+  /** All that write audit events. ARN of the key that certifies writers of audit events; absent where they are not signed. */
+  AUDIT_KEY_ARN: 'MCP_AUDIT_KEY_ARN',
+  /** Both. CloudWatch namespace of what behaviour raises; absent where it is not watched. */
+  BEHAVIOUR_METRICS: 'MCP_BEHAVIOUR_METRICS',
   /** Proxy. Name of the table in which used proofs are noted; only with `MCP_SENDER_CONSTRAINTS`. */
   PROOF_TABLE: 'MCP_PROOF_TABLE',
   /** Proxy. JSON list of `{name, url, headersSecretArn?, normalize?, unknownArguments?, tokenRequirements?, credentials?}`. */

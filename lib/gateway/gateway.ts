@@ -101,6 +101,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
     this.decidingFunctions = [authorizer.function, proxy.function];
     this._grantWhatItNeeds(props, this.keySecret);
     for (const { logGroup } of [authorizer, proxy]) addAuditMetrics(logGroup, this.metricNamespace);
+    this.auditLogGroups.push(authorizer.logGroup, proxy.logGroup);
     this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this._policyStoresEnvironment() }) });
 
     this.route(authorizer, proxy, proxyTimeout);

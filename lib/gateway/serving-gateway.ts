@@ -46,6 +46,9 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
   /** The secret that session ids, request state and argument digests are keyed with. */
   abstract readonly keySecret: secretsmanager.ISecret;
 
+  /** Log groups that its code writes the events of requests to (LOG-1). */
+  readonly auditLogGroups: logs.ILogGroup[] = [];
+
   /** The key that encrypts logs and secret. */
   protected readonly key: kms.IKey;
   protected readonly decisionMode: DecisionMode;
@@ -77,6 +80,27 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
     if (server.senderConstraint !== SenderConstraint.OFF) this.takeBoundTokens();
     if (this.registry instanceof ToolRegistry) this.registry.addServer(name, options);
     return server;
+  }
+
+  /**
+   * Lets all its code sign the audit events that it writes (LOG-4).
+   *
+   * @param signingKeyArn key that certifies writers
+   * @param letSign grants a role the use of the key
+   * @internal
+   */
+  _signAuditEvents(signingKeyArn: string, letSign: (role: iam.IRole) => void): void {
+    this._tell(Variable.AUDIT_KEY_ARN, signingKeyArn);
+    for (const role of this._decidingRoles()) letSign(role);
+  }
+
+  /**
+   * Lets all its code watch how principals and tools behave (CV-2, TB-1).
+   *
+   * @internal
+   */
+  _watchBehaviour(): void {
+    this._tell(Variable.BEHAVIOUR_METRICS, this.metricNamespace);
   }
 
   /**
