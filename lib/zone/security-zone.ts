@@ -156,14 +156,34 @@ export class SecurityZone extends Resource {
    * @param logGroupArn log group of the container
    */
   allowTaskStart(workload: ZoneWorkload, repositoryArn: string, logGroupArn: string): void {
+    this.allowImagePull(workload, repositoryArn);
+    this.allowService(workload, ZoneService.CLOUDWATCH_LOGS, { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroupArn, `${logGroupArn}:log-stream:*`] });
+  }
+
+  /**
+   * Lets a workload pull images.
+   *
+   * @param workload who pulls
+   * @param repositoryArn repository of the images
+   * @param registryAccount account of the registry; this one when it is not given
+   */
+  allowImagePull(workload: ZoneWorkload, repositoryArn: string, registryAccount?: string): void {
     const { account, partition, region, urlSuffix } = Stack.of(this);
     this.allowService(workload, ZoneService.ECR, { actions: ['ecr:GetAuthorizationToken'], resources: ['*'] });
     this.allowService(workload, ZoneService.ECR, { actions: PULL, resources: [repositoryArn] });
-    this.allowService(workload, ZoneService.ECR_DOCKER, { actions: PULL, resources: [repositoryArn], hostNames: [`${account}.dkr.ecr.${region}.${urlSuffix}`] });
-    this.allowService(workload, ZoneService.CLOUDWATCH_LOGS, { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroupArn, `${logGroupArn}:log-stream:*`] });
-    // Layers are in a bucket of Amazon ECR, whose links are signed by the service and not by the task.
+    this.allowService(workload, ZoneService.ECR_DOCKER, { actions: PULL, resources: [repositoryArn], hostNames: [`${registryAccount ?? account}.dkr.ecr.${region}.${urlSuffix}`] });
+    // Layers are in a bucket of Amazon ECR, whose links are signed by the service and not by the workload.
     const layers = `prod-${region}-starport-layer-bucket`;
-    const use = { actions: ['s3:GetObject'], resources: [`arn:${partition}:s3:::${layers}/*`], hostNames: [`${layers}.s3.${region}.${urlSuffix}`] };
+    this.allowForeignObjects(workload, { actions: ['s3:GetObject'], resources: [`arn:${partition}:s3:::${layers}/*`], hostNames: [`${layers}.s3.${region}.${urlSuffix}`] });
+  }
+
+  /**
+   * Lets a workload follow links to objects of AWS's own buckets, which a service of AWS signed with a principal of its own.
+   *
+   * @param workload who follows them
+   * @param use what is done, to which objects of which buckets of AWS
+   */
+  allowForeignObjects(workload: ZoneWorkload, use: ServiceUse): void {
     this.reachEndpoint(workload, ZoneService.S3, use).allowService(use);
   }
 
@@ -198,6 +218,17 @@ export class SecurityZone extends Resource {
    */
   allowNames(...names: string[]): void {
     this.dnsFirewall.allowInside(...names);
+  }
+
+  /**
+   * All addresses of a part of the zone.
+   *
+   * @throws Error in a VPC that was given, where parts have no addresses of their own
+   */
+  cidrOf(tier: ZoneTier): string {
+    const { wall } = this.network.place(tier);
+    if (!wall) throw new Error(`the zone is in a VPC that was given, and has no addresses for ${JSON.stringify(tier)} alone: let the zone make its own VPC`);
+    return wall.cidr;
   }
 
   /** Whether a name can be looked up in the zone. */

@@ -1,0 +1,165 @@
+import { Fn, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge } from '../private/acknowledge';
+import type { SecurityZone, ZoneWorkload } from '../zone';
+import { ZoneService, ZoneTier } from '../zone';
+import { ClusterAddons } from './addons';
+import type { McpClusterProps } from './cluster-props';
+import { ClusterService } from './endpoint-services';
+import { acknowledgeKubectl } from './findings';
+import { NodeLogs } from './node-logs';
+import { ClusterNodes } from './nodes';
+import type { ClusterNodesOptions } from './nodes';
+
+/** How nodes are added. */
+export interface AddNodesOptions extends ClusterNodesOptions {
+  /**
+   * Keep all pods away but those that tolerate the taint `mcp-zero-trust/nodes=<name>`.
+   *
+   * @default true
+   */
+  readonly dedicated?: boolean;
+}
+
+/** Ports on which the control plane calls nodes and pods: kubelet, metrics, and the webhook of the add-on for logs. */
+const CALLED_BY_CONTROL_PLANE = [10_250, 10_251, 9_443];
+
+/**
+ * A cluster of Amazon EKS in a security zone: no public endpoint, all logs of the control plane, secrets in an envelope of a key of its own,
+ * access by entries that are declared here and nothing else, credentials of pods by Pod Identity, managed add-ons.
+ *
+ * Control: NET-1, MUL-1, MUL-2, LOG-2, SOC-2, TBL-1.
+ *
+ * @example
+ * const zone = new SecurityZone(this, 'Zone');
+ * const cluster = new McpCluster(this, 'Cluster', { zone, administrators: [platformTeam] });
+ * cluster.addNodes('servers');
+ */
+export class McpCluster extends Construct {
+  /** The cluster of the CDK. */
+  readonly cluster: eks.Cluster;
+  /** What pods write, audit events of the gateway among it. */
+  readonly applicationLog: logs.ILogGroup;
+  readonly zone: SecurityZone;
+  /** The key of its secrets and logs. */
+  readonly encryptionKey: kms.IKey;
+
+  private readonly props: McpClusterProps;
+  private readonly addons: ClusterAddons;
+  private readonly controlPlane: ZoneWorkload;
+  private readonly groups: ClusterNodes[] = [];
+
+  constructor(scope: Construct, id: string, props: McpClusterProps) {
+    super(scope, id);
+    this.props = props;
+    this.zone = props.zone;
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    this.encryptionKey = props.encryptionKey ?? new kms.Key(this, 'Key', { description: 'Secrets and logs of a cluster of MCP servers', enableKeyRotation: true, removalPolicy });
+    this.controlPlane = this.zone.addServer('control-plane', { tier: ZoneTier.ENDPOINT, port: 443 });
+    this.zone.allowClients(this.controlPlane, 443, props.administratorCidrs ?? []);
+    const clusterName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
+    const nodeLogs = new NodeLogs(this, 'Logs', { clusterName, encryptionKey: this.encryptionKey, retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR, removalPolicy });
+    this.applicationLog = nodeLogs.application;
+    this.cluster = this.createCluster(clusterName);
+    this.cluster.node.addDependency(nodeLogs.controlPlane);
+    for (const [index, role] of (props.administrators ?? []).entries()) this.cluster.grantClusterAdmin(`Administrator${index + 1}`, role.roleArn);
+    this.zone.allowNames(Fn.select(1, Fn.split('//', this.cluster.clusterEndpoint)));
+    this.addons = new ClusterAddons(this, 'Addons', { cluster: this.cluster, logs: nodeLogs, runtimeMonitoring: props.runtimeMonitoring ?? true });
+    this.node.addValidation({ validate: () => this.problems() });
+    acknowledge(this, {
+      ...Object.fromEntries(['<AWS::Partition>', 'aws'].map((partition) => [
+        `AwsSolutions-IAM4[Policy::arn:${partition}:iam::aws:policy/AmazonEKSClusterPolicy]`, 'the control plane is run by AWS, which changes what it needs with each version of Kubernetes',
+      ])),
+      'NIST.800.53.R5-IAMNoInlinePolicy': 'each policy is part of the role of one part of one cluster and lives and dies with it',
+    });
+  }
+
+  /**
+   * Adds nodes, with a place of their own in the zone. Pods of all nodes can reach each other; network policies say which of them may.
+   *
+   * @param name unique in the zone
+   * @param options how many of which kind
+   */
+  addNodes(name: string, { dedicated = true, ...options }: AddNodesOptions = {}): ClusterNodes {
+    const { zone, controlPlane } = this;
+    const workload = zone.addServer(`${name}-nodes`);
+    zone.connectNodes(workload, workload);
+    for (const other of this.groups) zone.connectNodes(workload, other.workload);
+    zone.connectServers(workload, controlPlane, 443);
+    for (const port of CALLED_BY_CONTROL_PLANE) zone.connectServers(controlPlane, workload, port);
+    const nodes = new ClusterNodes(this, `Nodes-${name}`, {
+      ...options,
+      cluster: this.cluster,
+      zone,
+      workload,
+      addonRegistryAccount: this.props.addonRegistryAccount ?? '602401143452',
+      dedicatedTo: dedicated ? name : undefined,
+    });
+    this.addons.runOn(nodes);
+    this.groups.push(nodes);
+    return nodes;
+  }
+
+  /** Installs the driver by which secrets of AWS Secrets Manager become files of pods (MUL-3). */
+  addSecretsStore(): void {
+    this.addons.addSecretsStore();
+  }
+
+  private createCluster(clusterName: string): eks.Cluster {
+    const { zone, controlPlane, props } = this;
+    const { kubectlLayer } = props;
+    const kubectl = kubectlLayer && this.placeOfKubectl();
+    const cluster = new eks.Cluster(this, 'Resource', {
+      clusterName,
+      version: props.version ?? eks.KubernetesVersion.V1_35,
+      vpc: zone.vpc,
+      vpcSubnets: [controlPlane.vpcSubnets],
+      securityGroup: controlPlane.securityGroup,
+      endpointAccess: eks.EndpointAccess.PRIVATE,
+      defaultCapacityType: eks.DefaultCapacityType.NODEGROUP,
+      defaultCapacity: 0,
+      bootstrapSelfManagedAddons: false,
+      bootstrapClusterCreatorAdminPermissions: false,
+      secretsEncryptionKey: this.encryptionKey,
+      clusterLogging: [eks.ClusterLoggingTypes.API, eks.ClusterLoggingTypes.AUDIT, eks.ClusterLoggingTypes.AUTHENTICATOR, eks.ClusterLoggingTypes.CONTROLLER_MANAGER, eks.ClusterLoggingTypes.SCHEDULER],
+      outputConfigCommand: false,
+      kubectlProviderOptions: kubectlLayer && kubectl && { kubectlLayer, privateSubnets: kubectl.vpcSubnets.subnets, securityGroups: [kubectl.securityGroup] },
+    });
+    if (kubectl) this.letApply(cluster, kubectl);
+    return cluster;
+  }
+
+  /** Functions beside the control plane, whose API is reached from nowhere else. */
+  private placeOfKubectl(): ZoneWorkload {
+    const workload = this.zone.addServer('kubectl', { tier: ZoneTier.ENDPOINT });
+    this.zone.connectServers(workload, this.controlPlane, 443);
+    return workload;
+  }
+
+  /** What the functions of the CDK do that apply manifests: find the cluster, call each other, and tell AWS CloudFormation that they are done. */
+  private letApply(cluster: eks.Cluster, workload: ZoneWorkload): void {
+    const { zone } = this;
+    const { partition, region, account, urlSuffix } = Stack.of(this);
+    zone.allowService(workload, ClusterService.EKS, { actions: ['eks:DescribeCluster'], resources: [cluster.clusterArn] });
+    zone.allowService(workload, ZoneService.STS, { actions: ['sts:GetCallerIdentity'], resources: ['*'] });
+    zone.allowService(workload, ClusterService.LAMBDA, { actions: ['lambda:InvokeFunction', 'lambda:GetFunction'], resources: [`arn:${partition}:lambda:${region}:${account}:function:*`] });
+    const answers = `cloudformation-custom-resource-response-${Fn.join('', Fn.split('-', region))}`;
+    zone.allowForeignObjects(workload, {
+      actions: ['s3:PutObject'],
+      resources: [`arn:${partition}:s3:::${answers}/*`],
+      hostNames: [`${answers}.s3.${region}.${urlSuffix}`, `${answers}.s3-${region}.${urlSuffix}`],
+    });
+    acknowledgeKubectl(cluster);
+  }
+
+  private problems(): string[] {
+    const nobody = this.props.kubectlLayer === undefined && (this.props.administrators ?? []).length === 0;
+    return [
+      ...(nobody ? ['nobody could apply anything to the cluster: give administrators, or kubectlLayer'] : []),
+      ...(this.groups.length === 0 ? ['the cluster has no nodes: add some with addNodes()'] : []),
+    ];
+  }
+}

@@ -1,0 +1,6 @@
+/** McpCluster: a hardened cluster of Amazon EKS in a security zone; repositories of images, roles of pods, and how manifests get there. */
+export * from './cluster';
+export * from './cluster-props';
+export { ImageRegistry, type ImageRegistryProps } from './image-registry';
+export { ClusterNodes, type ClusterNodesOptions, type ClusterNodesProps } from './nodes';
+export { PodRole, type PodRoleProps } from './pod-role';
