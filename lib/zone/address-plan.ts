@@ -9,6 +9,8 @@ export interface AddressBlock {
 export type Tier = 'workload' | 'front' | 'endpoint' | 'firewall' | 'nat';
 
 const SMALLEST_SUBNET = 28;
+/** Bits of the upper half that say which workload it is. */
+const DEDICATED_BITS = 5;
 
 /**
  * The addresses of a zone: a block for each tier, so that a network ACL names a tier with one CIDR, and in the upper half one
@@ -20,7 +22,7 @@ const SMALLEST_SUBNET = 28;
  * | 5th sixteenth | gateway and load balancer |
  * | 6th sixteenth | interface endpoints |
  * | 7th and 8th sixteenth | firewall endpoints, NAT gateways |
- * | upper half | workloads with egress, a /26 each |
+ * | upper half | 32 workloads with egress, a block each: /26 in a /20, /22 in a /16 |
  */
 export class AddressPlan {
   /** How many workloads with egress fit. */
@@ -33,7 +35,7 @@ export class AddressPlan {
     this.vpc = parseCidr(cidr);
     if (this.vpc.prefix < 16 || this.vpc.prefix > 20) throw new Error(`cidr is ${JSON.stringify(cidr)}, expected a prefix length from 16 to 20`);
     if (!isPrivate(this.vpc)) throw new Error(`cidr is ${JSON.stringify(cidr)}, expected private addresses: 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16`);
-    this.dedicatedBlocks = 2 ** (26 - (this.vpc.prefix + 1));
+    this.dedicatedBlocks = 2 ** DEDICATED_BITS;
   }
 
   /** All addresses of the zone. */
@@ -60,7 +62,8 @@ export class AddressPlan {
 
   /** The subnet of the `index`th workload with egress in one of up to three availability zones. */
   dedicatedSubnet(index: number, zone: number): string {
-    return formatCidr(part(this.dedicatedBlock(index), SMALLEST_SUBNET, zone));
+    const block = this.dedicatedBlock(index);
+    return formatCidr(part(block, block.prefix + 2, zone));
   }
 
   private tierBlock(tier: Tier): AddressBlock {
@@ -71,9 +74,9 @@ export class AddressPlan {
 
   private dedicatedBlock(index: number): AddressBlock {
     if (index >= this.dedicatedBlocks) {
-      throw new Error(`the zone ${this.cidr} has addresses for ${this.dedicatedBlocks} workloads with egress, and this is one more: give a larger cidr`);
+      throw new Error(`the zone ${this.cidr} has addresses for ${this.dedicatedBlocks} workloads with egress, and this is one more`);
     }
-    return part(part(this.vpc, this.vpc.prefix + 1, 1), 26, index);
+    return part(part(this.vpc, this.vpc.prefix + 1, 1), this.vpc.prefix + 1 + DEDICATED_BITS, index);
   }
 }
 

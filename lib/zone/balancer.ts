@@ -43,6 +43,12 @@ export interface ZoneRecord {
 export interface BalancerTarget {
   readonly workload: ZoneWorkload;
   readonly target: elbv2.IApplicationLoadBalancerTarget;
+  /**
+   * What the target is.
+   *
+   * @default elbv2.TargetType.IP
+   */
+  readonly targetType?: elbv2.TargetType;
   readonly port: number;
   readonly protocol: elbv2.ApplicationProtocol;
   readonly healthCheckPath: string;
@@ -101,11 +107,11 @@ export class ZoneBalancer extends Construct {
   }
 
   /** Serves `<name>.<domainName>` by this target. */
-  addTarget(name: string, { workload, target, port, protocol, healthCheckPath, healthyCodes }: BalancerTarget): void {
+  addTarget(name: string, { workload, target, targetType = elbv2.TargetType.IP, port, protocol, healthCheckPath, healthyCodes }: BalancerTarget): void {
     const { zone, domainName } = this.props;
     const group = new elbv2.ApplicationTargetGroup(this, `Target-${name}`, {
       vpc: zone.vpc,
-      targetType: elbv2.TargetType.IP,
+      targetType,
       protocol,
       port,
       targets: [target],
