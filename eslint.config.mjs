@@ -19,6 +19,7 @@ const zones = [
   { target: './lambda/detection', from: './lambda', except: ['./detection', './protocol'] },
   { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
   { target: './lambda/grants', from: './lambda', except: ['./grants', './authorization', './identity', './stores', './protocol', './audit'] },
+  { target: './lambda/probe', from: './lambda', except: ['./probe', './protocol'] },
   { target: './lambda/gateway', from: ['./lambda/functions', './lambda/local'] },
   { target: './lambda/discovery', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },
   { target: './lambda/onboarding', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },

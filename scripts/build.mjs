@@ -27,6 +27,9 @@ const common = {
 /** Stays outside of the bundle: it has native parts, and only a registry on this machine needs it. */
 const LOCAL_DATABASE = ['dynalite', 'level'];
 
+/** Stays outside of the bundle: megabytes of Kubernetes' types, which one command reads. */
+const KUBERNETES = ['cdk8s', 'cdk8s-plus-33', 'constructs'];
+
 /** cedar-wasm reads its WebAssembly from the folder of the bundle. */
 async function copyCedarWasm(to) {
   for (const file of await readdir(cedarFolder)) {
@@ -35,7 +38,7 @@ async function copyCedarWasm(to) {
 }
 
 async function buildCommandLine(outdir) {
-  await build({ ...common, external: LOCAL_DATABASE, entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
+  await build({ ...common, external: [...LOCAL_DATABASE, ...KUBERNETES], entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
   await chmod(join(outdir, 'mcp-zero-trust.js'), 0o755);
   await copyCedarWasm(outdir);
 }
@@ -50,9 +53,9 @@ async function buildFunctions(to) {
   }
 }
 
-/** The gateway of a zone, for the image of `Dockerfile`. */
+/** The gateway of a zone, and the probe that stands beside MCP servers, for the image of `Dockerfile`. */
 async function buildContainer(outdir) {
-  await build({ ...common, entryPoints: ['lambda/container/index.ts'], outdir, minify: true });
+  await build({ ...common, entryPoints: { index: 'lambda/container/index.ts', probe: 'lambda/probe/index.ts' }, outdir, minify: true });
   await copyCedarWasm(outdir);
 }
 
