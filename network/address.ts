@@ -50,6 +50,22 @@ export function prefixLength({ family, first, last }: AddressRange): number {
   return (family === 4 ? 32 : 128) - ((last - first + 1n).toString(2).length - 1);
 }
 
+/** What is left of ranges without others. */
+export function subtractRanges(ranges: readonly AddressRange[], holes: readonly AddressRange[]): readonly AddressRange[] {
+  return holes.reduce<readonly AddressRange[]>(
+    (left, hole) =>
+      left.flatMap((range): readonly AddressRange[] => {
+        if (range.family !== hole.family || hole.last < range.first || range.last < hole.first) return [range];
+        const { family } = range;
+        return [
+          ...(range.first < hole.first ? [{ family, first: range.first, last: hole.first - 1n }] : []),
+          ...(hole.last < range.last ? [{ family, first: hole.last + 1n, last: range.last }] : []),
+        ];
+      }),
+    ranges,
+  );
+}
+
 export function formatAddress({ family, value }: Address): string {
   const bytes = Array.from({ length: family === 4 ? 4 : 16 }, (_, index, count = family === 4 ? 4 : 16) => Number((value >> BigInt(8 * (count - 1 - index))) & 255n));
   return ipaddr.fromByteArray(bytes).toString();

@@ -22,6 +22,7 @@ export function decidesOn(network: Network, to: Destination, probe: Probe): Answ
   }
   const found = trace(network, probe.attempt);
   const answer: Answer = { delivered: found.delivered, certain: found.certain, path: found.path, ...(found.sourcePort !== undefined && { sourcePort: found.sourcePort }) };
+  if (to.kind.kind === 'resolver' && found.delivered) return { ...answer, path: [...answer.path, `${to.kind.party.name}, which asks for any name`] };
   if (to.kind.kind !== 'endpoint' || !found.delivered) return answer;
   return to.kind.foreign ? throughPolicy(answer, to.kind.endpoint, found.endpoint) : answer;
 }

@@ -32,32 +32,28 @@ export function findBreaches(matrix: Matrix, denial: Denial): readonly Cell[] {
 }
 
 /**
- * `servers` and `gateways` by the tag `mcp-zero-trust:role`, and where nothing has it, `servers` is every workload; `workloads`,
- * a kind such as `lambda`, `internet`, `*`, or a name, in which `*` stands for anything.
+ * `servers` and `gateways` by the tag `mcp-zero-trust:role` or the label `mcp-zero-trust/role`, and where nothing has it, `servers` is
+ * every workload; `workloads`, `neighbours` (pods of namespaces that are not in the manifests), a kind such as `lambda`, `internet`, `*`, or a name, in which `*` stands for anything.
  */
 export function selectRows(rows: readonly Row[], selector: string): readonly Row[] {
   const all = rows.filter(({ id }) => id !== 'internet');
   const workloads = all.filter(({ source }) => source.kind === 'party' && source.party.workload);
   const roles = new Set(rows.flatMap(({ role }) => role ?? []));
   const singular = selector.replace(/s$/, '');
-  const found =
-    selector === '*'
-      ? rows
-      : selector === 'internet'
-        ? rows.filter(({ id }) => id === 'internet')
-        : selector === 'workloads'
-          ? workloads
-          : roles.has(singular)
-            ? rows.filter(({ role }) => role === singular)
-            : selector === 'servers'
-              ? workloads
-              : all.filter(({ kind, name, id }) => kind === singular || kind === selector || matchesName(selector, name) || matchesName(selector, id));
+  const groups: Readonly<Record<string, readonly Row[]>> = {
+    '*': rows,
+    internet: rows.filter(({ id }) => id === 'internet'),
+    workloads,
+    neighbours: all.filter(({ source }) => source.kind === 'party' && source.party.outside),
+    ...(roles.has(singular) && { [selector]: rows.filter(({ role }) => role === singular) }),
+  };
+  const found = (Object.hasOwn(groups, selector) ? groups[selector] : undefined) ?? (selector === 'servers' ? workloads : all.filter(({ kind, name, id }) => kind === singular || kind === selector || matchesName(selector, name) || matchesName(selector, id)));
   // A template without any workload keeps what it is asked for; a name that is misspelt does not.
   if (found.length === 0 && !['workloads', 'servers'].includes(selector)) throw new AssertionError(`nobody is called ${JSON.stringify(selector)}; expected servers, workloads, internet, *, a kind, or one of ${all.map(({ name }) => name).join(', ') || 'none'}`);
   return found;
 }
 
-const GROUPS = ['internet', 'domains', 'dns', 'metadata', 'neighbours', 'endpoints', 'foreign-accounts', 'workloads', 'load-balancers', 'stores'];
+const GROUPS = ['internet', 'domains', 'dns', 'metadata', 'neighbours', 'endpoints', 'foreign-accounts', 'workloads', 'load-balancers', 'stores', 'nodes'];
 
 /** A group, `outside` for every way to somebody else, `*`, an id such as `internet:udp`, or whom `selectRows` would select. */
 function selectDestinations(destinations: readonly Destination[], selector: string, rows: readonly Row[]): readonly Destination[] {

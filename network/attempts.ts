@@ -1,7 +1,7 @@
-import { addressIn, parseAddress, type Address, type AddressRange } from './address';
+import { addressIn, cidr, parseAddress, subtractRanges, type Address, type AddressRange } from './address';
 import type { Destination } from './destination';
 import type { Application } from './firewall';
-import { ICMP, ICMPV6, IPV6_IN_IPV4, resolves, serviceRanges, TCP, UDP, type GroupRule, type Network, type Party, type Placement, type PortRange, type Subnet, type Vpc } from './model';
+import { hasPorts, ICMP, ICMPV6, IPV6_IN_IPV4, resolves, serviceRanges, TCP, UDP, type GroupRule, type Network, type Party, type Place, type Placement, type PortRange, type Subnet, type Vpc } from './model';
 import { allowedNames, FOREIGN_ADDRESS, FOREIGN_ADDRESS_V6, FOREIGN_NAME, lookedUpNames, NAMELESS_ADDRESS, serviceName } from './names';
 import { address, PUBLIC_RANGES, representativeAddresses, representativePorts, type PortClass } from './representatives';
 import type { Attempt, Origin } from './trace';
@@ -45,9 +45,12 @@ const QUERY_TYPES = ['A', 'AAAA', 'TXT', 'NULL', 'CNAME', 'MX', 'HTTPS'];
 export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMaker {
   const ranges = namedRanges(network);
   const ports = representativePorts(namedPorts(network));
+  const others = namedProtocols(network);
   const names = allowedNames(network);
   const inspected = network.firewalls.length > 0;
-  const publicAddresses = representativeAddresses(PUBLIC_RANGES, ranges, [FOREIGN_ADDRESS, NAMELESS_ADDRESS].map(address));
+  const declared = (network.cluster?.places ?? []).filter(({ group }) => group === 'domains').flatMap((place) => place.ranges);
+  const publicAddresses = representativeAddresses(subtractRanges(PUBLIC_RANGES, declared), ranges, [FOREIGN_ADDRESS, NAMELESS_ADDRESS].map(address));
+  const publicAddresses6 = representativeAddresses(subtractRanges([PUBLIC_RANGE_V6], [...declared, ...network.vpcs.flatMap((vpc) => vpc.ranges)]), ranges, [address(FOREIGN_ADDRESS_V6)]);
   const addressesOf: AddressPlan = plan ?? ((placement, subnet) => (placement.fixedAddress !== undefined ? [parseAddress(placement.fixedAddress)].filter((found) => found !== undefined) : standIns(subnet, ranges)));
 
   const origins = (party: Party, family: 4 | 6): readonly Origin[] =>
@@ -57,10 +60,10 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
 
   function toInternet(party: Party, what: string): readonly Probe[] {
     const v6 = what === 'ipv6';
-    const addresses = v6 ? [address(FOREIGN_ADDRESS_V6)] : what === 'nameless' || what === 'false-name' ? [address(NAMELESS_ADDRESS)] : publicAddresses;
+    const addresses = v6 ? publicAddresses6 : what === 'nameless' || what === 'false-name' ? [address(NAMELESS_ADDRESS)] : publicAddresses;
     return origins(party, v6 ? 6 : 4).flatMap((from) =>
       addresses.flatMap((destination) =>
-        internetTraffic(what, ports, inspected, names.map(({ name }) => name)).map(({ protocol, port, range, application }): Probe => ({
+        internetTraffic(what, ports, others, inspected, names.map(({ name }) => name)).map(({ protocol, port, range, application }): Probe => ({
           kind: 'connection',
           ports: range,
           attempt: { from, destination, protocol, port, application, resolved: foreign(from.kind === 'interface' ? from.placement.vpc : undefined) },
@@ -84,12 +87,18 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
     );
   }
 
-  function toPlacement(party: Party | undefined, placement: Placement, application: Application, only?: readonly PortClass[]): readonly Probe[] {
+  /** The internet, and the nodes whose addresses it has where a Service translates it. */
+  function outsiders({ published }: Placement, family: 4 | 6): readonly Origin[] {
+    const nodes = published?.some(({ translated }) => translated) ? representativeAddresses(NODE_RANGES, ranges) : [];
+    return [address(family === 4 ? FOREIGN_ADDRESS : FOREIGN_ADDRESS_V6), ...nodes].filter((found) => found.family === family).map((found): Origin => ({ kind: 'internet', address: found }));
+  }
+
+  function toPlacement(party: Party | undefined, placement: Placement, application: Application, only?: readonly PortClass[], over: readonly number[] = [TCP]): readonly Probe[] {
     const targets = placement.subnets.flatMap((subnet) => addressesOf(placement, subnet).map((destination) => ({ subnet, destination })));
     return targets.flatMap(({ subnet, destination }) => {
-      const from: readonly Origin[] = party ? origins(party, destination.family) : [{ kind: 'internet', address: address(destination.family === 4 ? FOREIGN_ADDRESS : FOREIGN_ADDRESS_V6) }];
+      const from = party ? origins(party, destination.family) : outsiders(placement, destination.family);
       return from.flatMap((origin) =>
-        eastWest(destination.family, only ?? ports, only !== undefined).map(({ protocol, port, range }): Probe => ({
+        (only ? onPorts(only, over) : eastWest(destination.family, ports, others)).map(({ protocol, port, range }): Probe => ({
           kind: 'connection',
           ports: range,
           attempt: { from: origin, destination, to: { placement, subnet }, protocol, port, application, resolved: false },
@@ -105,13 +114,27 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
     );
   }
 
+  function toPlace(party: Party, place: Place): readonly Probe[] {
+    return representativeAddresses(place.ranges, ranges).flatMap((destination) =>
+      origins(party, destination.family).flatMap((from) =>
+        eastWest(destination.family, ports, others).map(({ protocol, port, range }): Probe => ({ kind: 'connection', ports: range, attempt: { from, destination, protocol, port, application: { kind: 'raw' }, resolved: false } })),
+      ),
+    );
+  }
+
+  /** A pod asks over UDP, and over TCP where the answer is long. */
+  function toResolver(party: Party, resolver: Party): readonly Probe[] {
+    const { placement } = resolver;
+    return placement ? toPlacement(party, placement, { kind: 'dns' }, [{ port: 53, range: { from: 53, to: 53 } }], [TCP, UDP]) : [];
+  }
+
   function toNeighbours(party: Party): readonly Probe[] {
     const elsewhere = (party.placement?.subnets ?? []).flatMap(({ routeTable }) => routeTable.routes.filter(({ target }) => ['peering', 'transit-gateway', 'unknown'].includes(target.kind)).flatMap((route) => route.ranges));
     const known = new Set(network.vpcs.flatMap((vpc) => vpc.ranges));
     const addresses = representativeAddresses(elsewhere, [...ranges, ...known], [address('10.77.0.10')]).filter(({ family }) => family === 4).filter((found) => !network.vpcs.some((vpc) => vpc.ranges.some((range) => range.family === found.family && range.first <= found.value && found.value <= range.last)));
     return origins(party, 4).flatMap((from) =>
       addresses.flatMap((destination) =>
-        eastWest(4, ports, false).map(({ protocol, port, range }): Probe => ({ kind: 'connection', ports: range, attempt: { from, destination, protocol, port, application: { kind: 'raw' }, resolved: false } })),
+        eastWest(4, ports, others).map(({ protocol, port, range }): Probe => ({ kind: 'connection', ports: range, attempt: { from, destination, protocol, port, application: { kind: 'raw' }, resolved: false } })),
       ),
     );
   }
@@ -141,6 +164,12 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
             : kind.endpoint.placement
               ? toPlacement(party, kind.endpoint.placement, { kind: 'tls', name: serviceName(kind.endpoint.service) }, [{ port: 443, range: { from: 443, to: 443 } }])
               : [];
+        case 'place':
+          return toPlace(party, kind.place);
+        case 'resolver':
+          return toResolver(party, kind.party);
+        case 'node':
+          return [];
         case 'party':
           return kind.party.id === party.id || !kind.party.placement ? [] : toPlacement(party, kind.party.placement, { kind: 'raw' });
       }
@@ -160,11 +189,17 @@ interface Traffic {
   readonly application: Application;
 }
 
+/** IPv6 addresses that are routed on the internet. */
+const PUBLIC_RANGE_V6 = cidr('2000::/3');
+
+/** Where the nodes of a cluster have their addresses. */
+const NODE_RANGES = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(cidr);
+
 const NO_PORT: PortRange = { from: 0, to: 65_535 };
 const ECHO_REQUEST = 8;
 const ECHO_REQUEST_V6 = 128;
 
-function internetTraffic(what: string, ports: readonly PortClass[], inspected: boolean, names: readonly string[]): readonly Traffic[] {
+function internetTraffic(what: string, ports: readonly PortClass[], others: readonly number[], inspected: boolean, names: readonly string[]): readonly Traffic[] {
   const over = (protocol: number, applications: readonly Application[]) => ports.flatMap(({ port, range }) => applications.map((application): Traffic => ({ protocol, port, range, application })));
   const raw: Application = { kind: 'raw' };
   switch (what) {
@@ -175,7 +210,7 @@ function internetTraffic(what: string, ports: readonly PortClass[], inspected: b
     case 'icmp':
       return [{ protocol: ICMP, port: ECHO_REQUEST, range: NO_PORT, application: raw }];
     case 'other':
-      return [{ protocol: IPV6_IN_IPV4, port: 0, range: NO_PORT, application: raw }];
+      return [IPV6_IN_IPV4, ...others].flatMap((protocol) => onPorts(ports, [protocol])).map((traffic) => ({ ...traffic, application: raw }));
     case 'nameless':
       return over(TCP, [{ kind: 'tls' }, { kind: 'http', host: NAMELESS_ADDRESS }]);
     case 'false-name':
@@ -196,15 +231,26 @@ function allTraffic(ports: readonly PortClass[], name: string): readonly Traffic
   ];
 }
 
-function eastWest(family: 4 | 6, ports: readonly PortClass[], tcpOnly: boolean): readonly Omit<Traffic, 'application'>[] {
-  const tcp = ports.map(({ port, range }) => ({ protocol: TCP, port, range }));
-  if (tcpOnly) return tcp;
+function eastWest(family: 4 | 6, ports: readonly PortClass[], others: readonly number[]): readonly Omit<Traffic, 'application'>[] {
   const icmp = family === 4 ? { protocol: ICMP, port: ECHO_REQUEST, range: NO_PORT } : { protocol: ICMPV6, port: ECHO_REQUEST_V6, range: NO_PORT };
-  return [...tcp, ...ports.map(({ port, range }) => ({ protocol: UDP, port, range })), icmp];
+  return [...onPorts(ports, [TCP, UDP, ...others]), icmp];
+}
+
+function onPorts(ports: readonly PortClass[], protocols: readonly number[]): readonly Omit<Traffic, 'application'>[] {
+  return protocols.flatMap((protocol) => (hasPorts(protocol) ? ports.map(({ port, range }) => ({ protocol, port, range })) : [{ protocol, port: 0, range: NO_PORT }]));
 }
 
 function standIns({ ranges: own }: Subnet, ranges: readonly AddressRange[]): readonly Address[] {
-  return own.flatMap((range) => representativeAddresses([range], ranges, [addressIn(range, 10)]));
+  return representativeAddresses(own, ranges, own.map((range) => addressIn(range, 10)));
+}
+
+/** Protocols that a rule names besides those that are always tried. */
+function namedProtocols(network: Network): readonly number[] {
+  const groups = distinct(placements(network).flatMap(({ groups: own }) => own));
+  const acls = distinct(network.subnets.flatMap(({ acl }) => acl ?? []));
+  const rules = [...groups, ...acls].flatMap(({ ingress, egress }): readonly { readonly protocol: number | 'any' }[] => [...ingress, ...egress]);
+  const tried: readonly (number | 'any')[] = ['any', TCP, UDP, ICMP, ICMPV6, IPV6_IN_IPV4];
+  return [...new Set(rules.map(({ protocol }) => protocol))].filter((protocol): protocol is number => !tried.includes(protocol));
 }
 
 /** Every range that a rule or a route names. */
@@ -228,14 +274,15 @@ function namedPorts(network: Network): readonly PortRange[] {
   const acls = distinct(network.subnets.flatMap(({ acl }) => acl ?? []));
   const rules = groups.flatMap(({ ingress, egress }) => [...ingress, ...egress]);
   return [
+    ...placements(network).flatMap(({ published }) => (published ?? []).map(({ port }) => ({ from: port, to: port }))),
     ...rules.flatMap(({ ports, protocol }) => (ports && protocol !== ICMP && protocol !== ICMPV6 ? [ports] : [])),
     ...acls.flatMap(({ ingress, egress }) => [...ingress, ...egress].flatMap(({ ports }) => (ports ? [ports] : []))),
     ...network.firewalls.flatMap(({ policy }) => [...policy.stateful, ...policy.stateless].flatMap(({ destinationPorts }) => [...destinationPorts.include, ...destinationPorts.exclude])),
   ];
 }
 
-function placements({ parties, endpoints }: Network): readonly Placement[] {
-  return [...parties, ...endpoints].flatMap(({ placement }) => placement ?? []);
+function placements({ parties, endpoints, cluster }: Network): readonly Placement[] {
+  return [...parties, ...endpoints, ...(cluster ? [cluster.resolver] : [])].flatMap(({ placement }) => placement ?? []);
 }
 
 function ruleRanges({ peer }: GroupRule): readonly AddressRange[] {

@@ -1,4 +1,4 @@
-import type { Endpoint, Network, Party } from './model';
+import type { Endpoint, Network, Party, Place, Surroundings } from './model';
 
 /** What a connection can be opened to: a column of the matrix. */
 export interface Destination {
@@ -11,7 +11,7 @@ export interface Destination {
 }
 
 /** What assertions can name. */
-export type DestinationGroup = 'internet' | 'domains' | 'dns' | 'metadata' | 'neighbours' | 'endpoints' | 'foreign-accounts' | 'workloads' | 'load-balancers' | 'stores' | 'unknown';
+export type DestinationGroup = 'internet' | 'domains' | 'dns' | 'metadata' | 'neighbours' | 'endpoints' | 'foreign-accounts' | 'workloads' | 'load-balancers' | 'stores' | 'nodes' | 'unknown';
 
 export type DestinationKind =
   | { readonly kind: 'internet'; readonly what: 'tcp' | 'udp' | 'icmp' | 'other' | 'nameless' | 'false-name' | 'ipv6' }
@@ -20,13 +20,50 @@ export type DestinationKind =
   | { readonly kind: 'metadata' }
   | { readonly kind: 'neighbours' }
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly foreign: boolean }
+  | { readonly kind: 'place'; readonly place: Place }
+  /** Whoever answers the DNS queries of pods. */
+  | { readonly kind: 'resolver'; readonly party: Party }
+  /** The node that a pod runs on. */
+  | { readonly kind: 'node' }
   | { readonly kind: 'party'; readonly party: Party };
 
 /** Every destination that a network gives reason to ask about. */
 export function destinationsOf(network: Network): readonly Destination[] {
-  const { endpoints, parties, vpcs, peerings, transitGateways, subnets } = network;
+  return [...(network.cluster ? aroundCluster(network.cluster) : aroundVpcs(network)), ...partiesOf(network)];
+}
+
+function internet(what: Extract<DestinationKind, { kind: 'internet' }>['what'], label: string): Destination {
+  return { id: `internet:${what}`, label, group: 'internet', meaning: 'open', kind: { kind: 'internet', what } };
+}
+
+/** Rules about pods know addresses and ports, and no names. */
+function aroundCluster({ places, resolver }: Surroundings): readonly Destination[] {
+  return [
+    internet('tcp', 'internet, TCP'),
+    internet('udp', 'internet, UDP'),
+    internet('icmp', 'internet, ICMP'),
+    internet('other', 'internet, other protocols'),
+    internet('ipv6', 'internet over IPv6'),
+    { id: 'dns', label: 'DNS, any name', group: 'dns', meaning: 'open', kind: { kind: 'resolver', party: resolver } },
+    ...places.map((place): Destination => ({ id: place.id, label: place.label, group: place.group, meaning: place.meaning, kind: { kind: 'place', place } })),
+    { id: 'node', label: 'the node that it runs on', group: 'nodes', meaning: 'limited', kind: { kind: 'node' } },
+  ];
+}
+
+function partiesOf({ parties }: Network): readonly Destination[] {
+  return parties
+    .filter(({ placement }) => placement !== undefined)
+    .map((party): Destination => ({ id: party.id, label: party.name, group: groupOf(party), meaning: 'open', kind: { kind: 'party', party } }));
+}
+
+function groupOf({ kind, outside }: Party): DestinationGroup {
+  if (outside) return 'neighbours';
+  return kind === 'load-balancer' ? 'load-balancers' : kind === 'store' ? 'stores' : 'workloads';
+}
+
+function aroundVpcs(network: Network): readonly Destination[] {
+  const { endpoints, vpcs, peerings, transitGateways, subnets } = network;
   const leaves = peerings.length + transitGateways.length > 0 || subnets.some(({ routeTable }) => routeTable.routes.some(({ target }) => ['peering', 'transit-gateway', 'unknown'].includes(target.kind)));
-  const internet = (what: Extract<DestinationKind, { kind: 'internet' }>['what'], label: string): Destination => ({ id: `internet:${what}`, label, group: 'internet', meaning: 'open', kind: { kind: 'internet', what } });
   const named = network.firewalls.length > 0;
   return [
     internet('tcp', 'internet, TCP'),
@@ -46,8 +83,5 @@ export function destinationsOf(network: Network): readonly Destination[] {
       { id: `endpoint:${endpoint.id}`, label: `${endpoint.service}, own resources`, group: 'endpoints', meaning: 'limited', kind: { kind: 'endpoint', endpoint, foreign: false } },
       { id: `foreign:${endpoint.id}`, label: `${endpoint.service} of others`, group: 'foreign-accounts', meaning: 'open', kind: { kind: 'endpoint', endpoint, foreign: true } },
     ]),
-    ...parties
-      .filter(({ placement }) => placement !== undefined)
-      .map((party): Destination => ({ id: party.id, label: party.name, group: party.kind === 'load-balancer' ? 'load-balancers' : party.kind === 'store' ? 'stores' : 'workloads', meaning: 'open', kind: { kind: 'party', party } })),
   ];
 }

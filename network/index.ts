@@ -1,6 +1,6 @@
 /**
- * Who can open a connection to whom, computed from CloudFormation templates before anything is deployed (NET-1). Pure: it reads
- * templates and answers; what it cannot model it lists, and counts as open.
+ * Who can open a connection to whom, computed from CloudFormation templates (NET-1) and from manifests of Kubernetes (NET-2)
+ * before anything is deployed. Pure: it reads them and answers; what it cannot model it lists, and counts as open.
  */
 export { computeMatrix } from './matrix';
 export type { Cell, Matrix, Row, Verdict } from './matrix';
@@ -10,6 +10,8 @@ export { compareMatrices } from './difference';
 export type { Change } from './difference';
 export { readNetwork } from './model';
 export type { Network, Unknown } from './model';
+export { findManifests, readCluster } from './kubernetes';
+export type { Manifest } from './kubernetes';
 export { loadTemplates, resolveTemplates, TemplateError } from './template';
 export type { Destination, DestinationGroup } from './destination';
 export { breachReport, changeReport, changesJson, jsonReport, svgReport, textReport } from './report';

@@ -1,7 +1,7 @@
 import { createProbeMaker, type AddressPlan, type Probe, type Source } from './attempts';
 import { destinationsOf, type Destination } from './destination';
 import { decidesOn, type Answer } from './answer';
-import { protocolName, TCP, UDP, type Network, type Party, type PortRange, type Unknown } from './model';
+import { hasPorts, protocolName, type Network, type Party, type PortRange, type Unknown } from './model';
 
 /**
  * `open`: a connection can be opened. `limited`: only to what was named, or to what is one's own. `unknown`: something that cannot
@@ -52,9 +52,10 @@ export function rowsOf(network: Network): readonly Row[] {
   return [...parties, { id: 'internet', name: 'internet', kind: 'internet', source: { kind: 'internet' } }];
 }
 
-/** Nobody connects to itself, and the internet is asked only about whoever is in the templates. */
+/** Nobody connects to itself. */
 export function isCell({ source }: Row, { kind }: Destination): boolean {
-  if (source.kind === 'internet') return kind.kind === 'party';
+  // Who is somebody else's is asked only about whoever is not, like the internet.
+  if (source.kind === 'internet' || source.party.outside) return kind.kind === 'party' && !kind.party.outside;
   return kind.kind !== 'party' || kind.party.id !== source.party.id;
 }
 
@@ -89,6 +90,7 @@ function meaningOf({ meaning, kind }: Destination, everything: boolean): Verdict
 function withoutAttempts({ source }: Row, to: Destination): Pick<Cell, 'verdict' | 'allows' | 'path'> | undefined {
   if (source.kind === 'internet') return undefined;
   const { party } = source;
+  if (to.kind.kind === 'node') return { verdict: 'limited', allows: ['whatever listens there'], path: ['a pod reaches the node that it runs on, whatever policies say'] };
   if (to.kind.kind === 'metadata') return metadataCell(party);
   if (to.kind.kind === 'dns' && to.kind.what === 'forwarded') {
     const rule = party.placement?.vpc.forwarding[0];
@@ -139,7 +141,7 @@ function summarizePorts(probes: readonly Probe[]): readonly string[] {
   for (const probe of probes) {
     if (probe.kind === 'connection') byProtocol.set(probe.attempt.protocol, [...(byProtocol.get(probe.attempt.protocol) ?? []), probe.ports]);
   }
-  return [...byProtocol].map(([protocol, ranges]) => `${protocolName(protocol)}${protocol === TCP || protocol === UDP ? ` ${joinPorts(ranges)}` : ''}`);
+  return [...byProtocol].map(([protocol, ranges]) => `${protocolName(protocol)}${hasPorts(protocol) ? ` ${joinPorts(ranges)}` : ''}`);
 }
 
 function joinPorts(ranges: readonly PortRange[]): string {

@@ -1,6 +1,6 @@
 import { contains, formatAddress, prefixLength, type Address } from './address';
 import { decideFlow, type Application } from './firewall';
-import { protocolName, TCP, type AclRule, type Network, type NetworkAcl, type Placement, type Route, type RouteTarget, type SecurityGroup, type Subnet } from './model';
+import { hasPorts, protocolName, TCP, type AclRule, type Network, type NetworkAcl, type Placement, type Route, type RouteTarget, type SecurityGroup, type Subnet } from './model';
 
 /** One attempt to open a connection, or to send a datagram, from an interface to an address. */
 export interface Attempt {
@@ -41,7 +41,7 @@ export function trace(network: Network, attempt: Attempt): Trace {
   if (attempt.from.kind === 'internet') return arriveFromInternet(walk, attempt.from.address);
   const { placement, subnet, address } = attempt.from;
   const egress = groupAllows(placement, 'egress', attempt.destination, attempt.to?.placement, attempt);
-  if (!egress) return blocked(walk, `no security group of it lets ${describe(attempt)} out`);
+  if (!egress) return blocked(walk, `no ${rulesOf(placement)} of it lets ${describe(attempt)} out`);
   return travel({ ...step(walk, egress.text), certain: egress.certain }, subnet, address, 0);
 }
 
@@ -75,7 +75,7 @@ function travel(walk: Walk, subnet: Subnet, source: Address, hops: number): Trac
   // Where several tables could be the subnet's, the one that leads further counts.
   let last: Trace | undefined;
   for (const { target, destination: written } of routes) {
-    last = follow(step(walk, `route ${written} of ${subnet.name} to ${targetName(target)}`), target, subnet, source, hops);
+    last = follow(target.kind === 'node' ? walk : step(walk, `route ${written} of ${subnet.name} to ${targetName(target)}`), target, subnet, source, hops);
     if (last.delivered) return last;
   }
   return last!;
@@ -134,6 +134,8 @@ function follow(walk: Walk, target: RouteTarget, subnet: Subnet, source: Address
       return crossOver(left, target, source);
     case 'gateway-endpoint':
       return { ...deliver(left, `endpoint ${target.id}`), endpoint: target.id };
+    case 'node':
+      return attempt.to ? arriveAt(left, attempt.to, source) : deliver(left, 'out of the cluster');
     case 'unknown':
       return deliver({ ...left, certain: false }, target.why);
   }
@@ -171,7 +173,7 @@ function arriveAt(walk: Walk, to: NonNullable<Attempt['to']>, source: Address): 
 function arriveAtInterface(walk: Walk, placement: Placement, source: Address): Trace {
   const sender = walk.attempt.from.kind === 'interface' ? walk.attempt.from.placement : undefined;
   const ingress = groupAllows(placement, 'ingress', source, sender, walk.attempt);
-  if (!ingress) return blocked(walk, `no security group of the destination lets ${describe(walk.attempt)} in`);
+  if (!ingress) return blocked(walk, `no ${rulesOf(placement)} of the destination lets ${describe(walk.attempt)} in`);
   return deliver({ ...step(walk, ingress.text), certain: walk.certain && ingress.certain }, undefined);
 }
 
@@ -180,9 +182,11 @@ function arriveFromInternet(walk: Walk, source: Address): Trace {
   if (!to) return blocked(walk, 'nobody has this address');
   const reachable = destination.family === 6 ? to.placement.ipv6 : to.placement.publicAddress;
   if (!reachable) return blocked(walk, 'it has no public address');
+  const { published } = to.placement;
+  if (published && !published.some(({ protocol, port }) => protocol === walk.attempt.protocol && port === walk.attempt.port)) return blocked(walk, `no Service publishes its ${describe(walk.attempt)}`);
   const back = bestRoutes(to.subnet, source);
-  if (back === 'local' || !back.some(({ target }) => target.kind === 'internet-gateway' || target.kind === 'unknown' || target.kind === 'firewall')) return blocked(walk, `${to.subnet.name} has no route to an internet gateway`);
-  return arriveAt(step(walk, `internet gateway of ${to.subnet.vpc.name}`), to, source);
+  if (back === 'local' || !back.some(({ target }) => target.kind === 'internet-gateway' || target.kind === 'unknown' || target.kind === 'firewall' || target.kind === 'node')) return blocked(walk, `${to.subnet.name} has no route to an internet gateway`);
+  return arriveAt(step(walk, published ? 'a Service, or a port of the node' : `internet gateway of ${to.subnet.vpc.name}`), to, source);
 }
 
 /** Out of a subnet: its network ACL, and the same for the answer. */
@@ -240,18 +244,22 @@ interface GroupAnswer {
 
 /** The rule that lets it through, one that is certain before one that is not. */
 function groupAllows(placement: Placement, direction: 'ingress' | 'egress', peer: Address, other: Placement | undefined, { protocol, port }: Attempt): GroupAnswer | undefined {
-  if (placement.unfiltered) return { text: 'no security group', certain: true };
+  if (placement.unfiltered) return { text: `no ${rulesOf(placement)}`, certain: true };
   let uncertain: GroupAnswer | undefined;
   for (const group of placement.groups) {
     for (const rule of group[direction]) {
       if (rule.protocol !== 'any' && rule.protocol !== protocol) continue;
       if (rule.ports && (port < rule.ports.from || port > rule.ports.to)) continue;
-      const answer = { text: `security group ${group.name}: ${rule.text}`, certain: rule.peer.kind !== 'unknown' };
+      const answer = { text: `${rulesOf(placement)} ${group.name}: ${rule.text}`, certain: rule.peer.kind !== 'unknown' };
       if (rule.peer.kind === 'unknown') uncertain ??= answer;
       else if (rule.peer.kind === 'group' ? isMember(other, rule.peer.group) : rule.peer.ranges.some((range) => contains(range, peer))) return answer;
     }
   }
   return uncertain;
+}
+
+function rulesOf({ rules }: Placement): string {
+  return rules ?? 'security group';
 }
 
 function isMember(placement: Placement | undefined, group: string): boolean {
@@ -288,5 +296,5 @@ function targetName(target: RouteTarget): string {
 }
 
 function describe({ protocol, port }: Attempt): string {
-  return protocol === TCP || protocol === 17 ? `${protocolName(protocol)} ${port}` : protocolName(protocol);
+  return hasPorts(protocol) ? `${protocolName(protocol)} ${port}` : protocolName(protocol);
 }

@@ -7,9 +7,11 @@ import {
   compareMatrices,
   computeMatrix,
   findBreaches,
+  findManifests,
   jsonReport,
   loadTemplates,
   parseDenial,
+  readCluster,
   readNetwork,
   resolveTemplates,
   svgReport,
@@ -41,20 +43,24 @@ Examples:
       what a change opened; fails where it opened anything
   mcp-zero-trust verify network template.yaml --format svg > network.svg
 
-The path is a cloud assembly (cdk.out, with its stages and nested stacks), a folder of templates, or a template in JSON or YAML;
-it need not come from this library. Both sides of an assertion are a group, a kind, or a name in which * stands for anything:
-  from   servers, gateways (by the tag mcp-zero-trust:role; without tags servers are all
-         workloads), workloads, internet, lambda, ecs-service, instance, load-balancer, *
+  mcp-zero-trust verify network manifests --deny "servers -> servers" --deny "neighbours -> servers"
+      the same of NetworkPolicies, from manifests of Kubernetes
+
+The path is a cloud assembly (cdk.out, with its stages and nested stacks), a folder of templates, a template in JSON or YAML, or a
+file or folder of Kubernetes manifests; none of it need come from this library. Both sides of an assertion are a group, a kind, or a name in which * stands for anything:
+  from   servers, gateways (by the tag mcp-zero-trust:role, or the label mcp-zero-trust/role; without
+         them servers are all workloads), workloads, neighbours (pods of other namespaces), internet,
+         lambda, ecs-service, instance, load-balancer, deployment, *
   to     internet, internet:udp, domains, dns, metadata, neighbours, endpoints,
-         foreign-accounts, outside, workloads, load-balancers, stores, servers, *
+         foreign-accounts, outside, workloads, load-balancers, stores, nodes, servers, *
 What cannot be modelled is listed, and counts as open.
 `;
 
 /** `verify`: what a template promises, proved before it is deployed. */
 export function verifyCommand(): Command {
   const network = new Command('network')
-    .description('Compute from synthesized templates who can open a connection to whom.')
-    .argument('[path]', 'a cloud assembly, a folder of templates, or a template', 'cdk.out')
+    .description('Compute from templates or manifests who can open a connection to whom.')
+    .argument('[path]', 'a cloud assembly, templates, or manifests of Kubernetes', 'cdk.out')
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json', 'svg']).default('text'))
     .option('--deny <assertion>', 'fail where this is not closed, for example "servers -> internet"', collectDenial, [])
     .option('--diff <old>', 'compare with the templates of this path, and fail where something opened')
@@ -88,8 +94,9 @@ function report(matrix: Matrix, breaches: readonly Breach[], format: Format, all
 }
 
 function read(path: string, parameters: Readonly<Record<string, string>>): Matrix {
-  const network = readNetwork(resolveTemplates(loadTemplates(path), parameters));
-  if (network.vpcs.length === 0 && network.parties.length === 0) throw new TemplateError(`${path} holds neither a VPC nor anything that runs in one, so there is nothing to verify`);
+  const manifests = findManifests(path);
+  const network = manifests.length > 0 ? readCluster(manifests) : readNetwork(resolveTemplates(loadTemplates(path), parameters));
+  if (network.vpcs.length === 0 && network.parties.length === 0) throw new TemplateError(`${path} holds neither a VPC nor anything that runs in one, and no pods, so there is nothing to verify`);
   return computeMatrix(network);
 }
 

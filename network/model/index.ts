@@ -4,4 +4,4 @@ export { readNetwork } from './read';
 export { resolves } from './dns-firewall';
 export type { DnsFirewall } from './dns-firewall';
 export { serviceRanges } from './aws-services';
-export { ICMP, ICMPV6, IPV6_IN_IPV4, protocolName, TCP, UDP } from './protocol';
+export { hasPorts, ICMP, ICMPV6, IPV6_IN_IPV4, protocolName, SCTP, TCP, UDP } from './protocol';

@@ -14,6 +14,25 @@ export interface Network {
   readonly peerings: readonly Peering[];
   readonly transitGateways: readonly TransitGateway[];
   readonly unknowns: readonly Unknown[];
+  /** What pods can connect to besides each other. @default - the network is of VPCs, and no cluster's */
+  readonly cluster?: Surroundings;
+}
+
+/** What is around the pods of a cluster. */
+export interface Surroundings {
+  readonly places: readonly Place[];
+  /** Who answers the DNS queries of pods, and asks for any name. */
+  readonly resolver: Party;
+}
+
+/** Addresses that mean something to whoever is in the network. */
+export interface Place {
+  readonly id: string;
+  readonly label: string;
+  readonly group: 'domains' | 'metadata' | 'neighbours';
+  /** What it means that somebody gets there. */
+  readonly meaning: 'open' | 'limited';
+  readonly ranges: readonly AddressRange[];
 }
 
 /** Something that cannot be modelled. It counts as open for whatever it concerns. */
@@ -22,7 +41,7 @@ export interface Unknown {
   readonly subject: string;
   /** What is not known about it, in one clause. */
   readonly why: string;
-  /** The VPC that it may open; all of them where none is named. */
+  /** The VPC, or the namespace of pods, that it may open; all of them where none is named. */
   readonly vpc?: string;
 }
 
@@ -70,9 +89,11 @@ export type RouteTarget =
   | { readonly kind: 'peering'; readonly id: string }
   | { readonly kind: 'transit-gateway'; readonly id: string }
   | { readonly kind: 'gateway-endpoint'; readonly id: string }
+  /** The node that a pod runs on: it takes packets to pods, and out of the cluster. */
+  | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'unknown'; readonly id: string; readonly why: string };
 
-/** A protocol by its number: 6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6. */
+/** A protocol by its number: 6 TCP, 17 UDP, 132 SCTP, 1 ICMP, 58 ICMPv6. */
 export type ProtocolNumber = number;
 
 export interface PortRange {
@@ -119,7 +140,10 @@ export type RulePeer =
   | { readonly kind: 'group'; readonly group: string }
   | { readonly kind: 'unknown'; readonly why: string };
 
-export type PartyKind = 'instance' | 'ecs-service' | 'ecs-task' | 'lambda' | 'load-balancer' | 'vpc-link' | 'interface' | 'store' | 'other';
+export type PartyKind = 'instance' | 'ecs-service' | 'ecs-task' | 'lambda' | 'load-balancer' | 'vpc-link' | 'interface' | 'store' | 'other' | PodKind;
+
+/** Who makes the pods: a kind of the Kubernetes API, or nobody that a manifest names. */
+export type PodKind = 'deployment' | 'stateful-set' | 'daemon-set' | 'replica-set' | 'job' | 'cron-job' | 'pod' | 'any-pod';
 
 /** Whoever can be at an end of a connection. */
 export interface Party {
@@ -133,6 +157,8 @@ export interface Party {
   /** Undefined where it is in no VPC: a function that nobody placed in one reaches the internet. */
   readonly placement?: Placement;
   readonly metadata: MetadataService;
+  /** Whether it is somebody else's, and asked about only as far as it concerns who is not. @default false */
+  readonly outside?: boolean;
 }
 
 export interface Placement {
@@ -144,6 +170,18 @@ export interface Placement {
   readonly publicAddress: boolean;
   readonly ipv6: boolean;
   readonly fixedAddress?: string;
+  /** What its rules are called. @default - security group */
+  readonly rules?: string;
+  /** The only ports that the public address leads to. @default - all of them */
+  readonly published?: readonly Publication[];
+}
+
+/** Ports of a pod that the internet reaches over its cluster. */
+export interface Publication {
+  readonly protocol: ProtocolNumber;
+  readonly port: number;
+  /** Whether they arrive with the address of a node as well. */
+  readonly translated: boolean;
 }
 
 /** What answers at link-local addresses: the instance metadata service, or the credentials of a task. */

@@ -24,6 +24,7 @@ const GROUPS: Readonly<Record<Destination['group'], string>> = {
   workloads: 'workloads',
   'load-balancers': 'load balancers',
   stores: 'stores',
+  nodes: 'node',
   unknown: 'unknown',
 };
 
