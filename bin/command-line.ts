@@ -5,6 +5,7 @@ import { auditCommand } from './commands/audit';
 import { configCommand } from './commands/config';
 import { grantsCommand } from './commands/grants';
 import { localCommand } from './commands/local';
+import { manifestsCommand } from './commands/manifests';
 import { policyCommand } from './commands/policy';
 import { scanCommand } from './commands/scan';
 import { toolsCommand } from './commands/tools';
@@ -27,7 +28,7 @@ function createCommandLine(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES_HELP}`);
-  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand(), grantsCommand(), auditCommand(), policyCommand(), verifyCommand()]) program.addCommand(command);
+  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand(), grantsCommand(), auditCommand(), policyCommand(), manifestsCommand(), verifyCommand()]) program.addCommand(command);
   return failWithUsage(program);
 }
 
@@ -41,6 +42,7 @@ Examples:
   mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision
   mcp-zero-trust grants list -c mcp.json    who may do what for the moment, and who asks for it
   mcp-zero-trust audit verify -c mcp.json   is the audit file as it was written
+  mcp-zero-trust manifests -c cluster.yaml  Kubernetes manifests for servers behind the gateway
   mcp-zero-trust verify network cdk.out     who can open a connection to whom, once this is deployed`;
 
 /** Commander ends with 1 where the user made a mistake, which is 2 here; it has to be told for each command. */
