@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { canonicalJson, NotCanonical } from '../protocol';
 import type { JsonValue } from '../protocol';
+import { hmacSha256 } from './hmac';
 
 /**
  * HMAC-SHA-256, in hexadecimal, of the canonical JSON (RFC 8785) of a call's arguments: equal arguments have equal
@@ -10,7 +10,7 @@ import type { JsonValue } from '../protocol';
  */
 export function digestArguments(key: Uint8Array, value: JsonValue): string | undefined {
   try {
-    return createHmac('sha256', key).update(canonicalJson(value)).digest('hex');
+    return hmacSha256(key, canonicalJson(value));
   } catch (error) {
     if (error instanceof NotCanonical) return undefined;
     throw error;

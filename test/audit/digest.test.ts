@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createHmac, randomBytes } from 'node:crypto';
 import { digestArguments } from '../../lambda/audit';
 
@@ -7,6 +8,14 @@ describe('LOG-1 digests of arguments', () => {
   it('are HMAC-SHA-256 of the canonical form', () => {
     const expected = createHmac('sha256', key).update('{"a":[1,"x"],"path":"/etc/passwd"}').digest('hex');
     expect(digestArguments(key, { path: '/etc/passwd', a: [1.0, 'x'] })).toBe(expected);
+  });
+
+  it('are that for every key and every text (RFC 2104)', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 130 }), fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 5 }), (ownKey, texts) => {
+        for (const text of texts) expect(digestArguments(ownKey, text)).toBe(createHmac('sha256', ownKey).update(JSON.stringify(text)).digest('hex'));
+      }),
+    );
   });
 
   it('do not depend on the order of members, and tell values apart', () => {
