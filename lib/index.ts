@@ -3,6 +3,7 @@ export * from './access-grants';
 export * from './authorization';
 export * from './data-guard';
 export * from './gateway';
+export * from './observability';
 export * from './patterns';
 export * from './registry';
 export * from './security-checks';

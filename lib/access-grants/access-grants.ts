@@ -109,6 +109,7 @@ export class AccessGrants extends Resource {
   /** Waits for one request; there once a gateway serves the grants. */
   approvalWorkflow?: sfn.StateMachine;
 
+  private site?: GatewayFunction;
   private readonly table: dynamodb.Table;
   private readonly key: kms.IKey;
   private policyStore?: IPolicyStore;
@@ -172,6 +173,7 @@ export class AccessGrants extends Resource {
     this.policyStore = served.policyStore;
     this.letUse(served.proxy);
     const site = this.addSite(served);
+    this.site = site;
     const undelivered = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
     acknowledge(undelivered, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the rule and the stream of the grants' });
     const announce = this.announceSteps(undelivered);
@@ -183,6 +185,16 @@ export class AccessGrants extends Resource {
       this.approversTopic,
       this.key,
     );
+  }
+
+  /**
+   * Writes what people decide about grants, for an audit trail.
+   *
+   * @internal
+   */
+  get _site(): GatewayFunction {
+    if (this.site === undefined) throw new Error('no gateway serves these grants yet: give them to an McpGateway as accessGrants first');
+    return this.site;
   }
 
   /** The gateway takes uses and makes requests; it cannot set or lift a revocation. */

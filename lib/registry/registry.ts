@@ -80,6 +80,13 @@ export class ToolRegistry extends ToolRegistryBase {
   /** Network connections of the function that asks the servers; it has some only in a VPC. */
   readonly connections: ec2.Connections;
 
+  /**
+   * Writes what happens to definitions, for an audit trail.
+   *
+   * @internal
+   */
+  readonly _announcer: RegistryFunction;
+
   private readonly servers = new Map<string, RegisteredServerOptions>();
   private readonly discover: RegistryFunction;
 
@@ -156,6 +163,7 @@ export class ToolRegistry extends ToolRegistryBase {
 
     const eventBus = props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
     const announce = define('Announce', { bundle: 'registry-announce', description: 'Announces changes of MCP tools', environment: { [RegistryVariable.EVENT_BUS]: eventBus.eventBusName }, isAsynchronous: true });
+    this._announcer = announce;
     this.announce(announce, table, eventBus, undelivered);
     addRegistryRules(this, { eventBus, reviewWorkflow: this.reviewWorkflow, discoveryWorkflow: this.discoveryWorkflow, sign: sign.function, undelivered, rescanInterval: props.rescanInterval ?? Duration.hours(1), headRenewalInterval });
     addRegistryAlarms(this, { registry: this, reviewWorkflow: this.reviewWorkflow, discoveryWorkflow: this.discoveryWorkflow, sign: sign.function, announce: announce.function, undelivered, topic: this.reviewTopic, encryptionKey });

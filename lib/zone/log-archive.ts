@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { logAccessOf } from '../private/access-log';
 import { acknowledge } from '../private/acknowledge';
 
 export interface LogArchiveProps {
@@ -39,7 +40,7 @@ export class LogArchive extends Construct {
       encryptionKey,
       bucketKeyEnabled: true,
     });
-    this.logAccess();
+    logAccessOf(this.bucket, this.accessLogs, 'archive/');
     this.letDeliveryWrite(encryptionKey);
     const oneRegion = 'records are locked and versioned in one region; replicate them where a second one is required';
     acknowledge(this, { 'NIST.800.53.R5-S3BucketReplicationEnabled': oneRegion });
@@ -60,18 +61,6 @@ export class LogArchive extends Construct {
       logDestination: `${this.bucket.bucketArn}/flows/`,
       destinationOptions: { FileFormat: 'parquet', HiveCompatiblePartitions: true, PerHourPartition: true },
     }).node.addDependency(this.bucket.policy!);
-  }
-
-  /** As the CDK does with a bucket policy; without its feature flag it would want an access control list, which is off here. */
-  private logAccess(): void {
-    const logFilePrefix = 'archive/';
-    (this.bucket.node.defaultChild as s3.CfnBucket).loggingConfiguration = { destinationBucketName: this.accessLogs.bucketName, logFilePrefix };
-    this.accessLogs.addToResourcePolicy(new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal('logging.s3.amazonaws.com')],
-      actions: ['s3:PutObject'],
-      resources: [this.accessLogs.arnForObjects(`${logFilePrefix}*`)],
-      conditions: { ArnLike: { 'aws:SourceArn': this.bucket.bucketArn }, StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-    }));
   }
 
   private letDeliveryWrite(encryptionKey: kms.IKey): void {

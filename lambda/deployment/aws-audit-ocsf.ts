@@ -1,0 +1,52 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { EventBridgeEvent } from 'aws-lambda';
+import { toOcsf, type OcsfEvent } from '../audit';
+
+/** What S3 tells EventBridge of a new object. */
+export type ObjectCreated = EventBridgeEvent<'Object Created', { readonly bucket: { readonly name: string }; readonly object: { readonly key: string } }>;
+
+/** A folder for each class: a source of Amazon Security Lake holds one. */
+const FOLDERS: Readonly<Record<OcsfEvent['class_uid'], string>> = { 6003: 'api-activity', 3003: 'authorize-session', 2004: 'detection-finding' };
+
+/**
+ * Writes archived audit events once more, in the words of OCSF (LOG-2, ENT-2), partitioned as Amazon Security Lake partitions: by class,
+ * region, account and day of the event. The same object becomes the same objects, however often it is told of.
+ *
+ * @param to prefix of the objects, such as `ocsf/`
+ * @throws where S3 does not give or take an object: the event comes again
+ */
+export function createOcsfWriter(s3: S3Client, to: string): (event: ObjectCreated) => Promise<void> {
+  return async ({ account, region, detail: { bucket, object } }) => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: object.key }));
+    const bytes = await Body?.transformToByteArray();
+    if (bytes === undefined) throw new Error(`the object ${object.key} is empty`);
+    const text = (object.key.endsWith('.gz') ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8');
+    const parts = new Map<string, string[]>();
+    for (const line of text.split('\n')) {
+      const event = eventIn(line);
+      if (event === undefined) continue;
+      const folder = `${to}${FOLDERS[event.class_uid]}/region=${region}/accountId=${account}/eventDay=${dayOf(event)}`;
+      const lines = parts.get(folder);
+      if (lines === undefined) parts.set(folder, [JSON.stringify(event)]);
+      else lines.push(JSON.stringify(event));
+    }
+    const name = object.key.slice(object.key.lastIndexOf('/') + 1).replace(/\.gz$/, '');
+    await Promise.all([...parts].map(([folder, lines]) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: `${folder}/${name}.json.gz`, Body: gzipSync(`${lines.join('\n')}\n`), ContentType: 'application/x-ndjson', ContentEncoding: 'gzip' })),
+    ));
+  };
+}
+
+/** `undefined` for a checkpoint, and for what is no event: the archive keeps it as it is. */
+function eventIn(line: string): OcsfEvent | undefined {
+  try {
+    return toOcsf(JSON.parse(line) as Record<string, unknown>);
+  } catch {
+    return undefined;
+  }
+}
+
+function dayOf({ time }: OcsfEvent): string {
+  return new Date(time as number).toISOString().slice(0, 10).replaceAll('-', '');
+}

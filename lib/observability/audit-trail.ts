@@ -1,0 +1,174 @@
+import { Duration, Lazy, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { AccessGrants } from '../access-grants';
+import type { McpServingGateway } from '../gateway';
+import { Variable } from '../gateway/environment';
+import { acknowledge } from '../private/acknowledge';
+import { letLogsUse } from '../private/log-key';
+import type { ToolRegistry } from '../registry';
+import { AuditArchive } from './audit-archive';
+import { AuditDelivery } from './audit-delivery';
+import type { AuditTrailProps } from './audit-trail-props';
+import { OcsfEvents } from './ocsf-events';
+
+/** Where the events are, as they were written. */
+const EVENTS = 'events/';
+
+/**
+ * The record of every request and of everything that people decide, kept so that nobody can rewrite it (LOG-1, LOG-2, LOG-4): each process that
+ * writes events chains and signs them, certified by a key of the trail; CloudWatch Logs passes them to Data Firehose, which archives them in
+ * a bucket under Object Lock. `mcp-zero-trust audit verify --archive` finds in what is downloaded whatever was removed, changed or added.
+ *
+ * Control: LOG-1, LOG-2, LOG-4, ENT-2.
+ *
+ * @example
+ * const trail = new AuditTrail(this, 'Audit', { retention: Duration.days(400) });
+ * trail.addGateway(gateway);
+ *
+ * @stateful
+ */
+export class AuditTrail extends Resource {
+  /** The archive. */
+  readonly bucket: s3.IBucket;
+
+  /** The key that encrypts records and logs. */
+  readonly encryptionKey: kms.IKey;
+
+  /** Certifies who writes events: ECDSA P-256, its public key is what records are verified with. */
+  readonly signingKey: kms.IKey;
+
+  /** Name of the delivery stream that carries events into the archive. */
+  readonly deliveryStreamName: string;
+
+  private readonly signers: string[] = [];
+  private readonly collected = new Set<logs.ILogGroup>();
+  private readonly toArchive: logs.LogSubscriptionDestinationConfig;
+
+  constructor(scope: Construct, id: string, props: AuditTrailProps = {}) {
+    super(scope, id);
+    const retention = props.retention ?? Duration.days(365);
+    assertDurations(props, retention);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const logRetention = props.logRetention ?? logs.RetentionDays.ONE_YEAR;
+    this.encryptionKey = props.encryptionKey ?? new kms.Key(this, 'Key', { description: 'Audit trail of an MCP gateway', enableKeyRotation: true, removalPolicy });
+    letLogsUse(this.encryptionKey);
+    this.signingKey = this.createSigningKey(removalPolicy);
+    const archive = new AuditArchive(this, 'Archive', { encryptionKey: this.encryptionKey, retention, expireAfter: props.expireAfter, accessLogBucket: props.accessLogBucket });
+    this.bucket = archive.bucket;
+    const delivery = new AuditDelivery(this, 'Delivery', { archive: archive.bucket, to: EVENTS, encryptionKey: this.encryptionKey, bufferingInterval: props.bufferingInterval ?? Duration.seconds(60), logRetention, removalPolicy });
+    this.deliveryStreamName = delivery.streamName;
+    this.toArchive = { arn: delivery.streamArn, role: this.subscriptionRole(delivery.streamArn) };
+    if (props.ocsf ?? true) new OcsfEvents(this, 'Ocsf', { archive: archive.bucket, from: EVENTS, encryptionKey: this.encryptionKey, logRetention, removalPolicy });
+  }
+
+  /**
+   * Collects what a gateway records, and lets it sign.
+   *
+   * @param gateway functions or pods
+   */
+  addGateway(gateway: McpServingGateway): void {
+    gateway._signAuditEvents(this.signingKey.keyArn, (role) => this.letSign(role));
+    for (const logGroup of gateway.auditLogGroups) this.addLogGroup(logGroup);
+  }
+
+  /**
+   * Collects what people decide about tools.
+   *
+   * @param registry a registry of this app
+   */
+  addRegistry(registry: ToolRegistry): void {
+    this.addFunction(registry._announcer.function, registry._announcer.logGroup);
+  }
+
+  /**
+   * Collects what people decide about grants.
+   *
+   * @param accessGrants grants that a gateway serves already
+   */
+  addAccessGrants(accessGrants: AccessGrants): void {
+    this.addFunction(accessGrants._site.function, accessGrants._site.logGroup);
+  }
+
+  /**
+   * Collects the events of a function that writes them with code of this package, and lets it sign.
+   *
+   * @param handler the function
+   * @param logGroup its log
+   */
+  addFunction(handler: lambda.Function, logGroup: logs.ILogGroup): void {
+    handler.addEnvironment(Variable.AUDIT_KEY_ARN, this.signingKey.keyArn);
+    this.letSign(handler.role!);
+    this.addLogGroup(logGroup);
+  }
+
+  /**
+   * Collects the events in a log group.
+   *
+   * @param logGroup of this region; what is no event of a chain stays where it is
+   */
+  addLogGroup(logGroup: logs.ILogGroup): void {
+    if (this.collected.has(logGroup)) return;
+    this.collected.add(logGroup);
+    new logs.SubscriptionFilter(this, `Subscription${this.collected.size}`, { logGroup, destination: { bind: () => this.toArchive }, filterPattern: logs.FilterPattern.exists('$.chain.writer') });
+  }
+
+  /**
+   * Lets code that is told of the key in `MCP_AUDIT_KEY_ARN` certify itself as a writer. Nobody else can, whatever an identity policy says.
+   *
+   * @param role its role
+   */
+  letSign(role: iam.IRole): void {
+    if (this.signers.includes(role.roleArn)) return;
+    this.signers.push(role.roleArn);
+    iam.Grant.addToPrincipal({ grantee: role, actions: ['kms:Sign'], resourceArns: [this.signingKey.keyArn] });
+  }
+
+  /** Seconds since the oldest event was written that is not archived yet. Maximum over 5 minutes unless told otherwise. */
+  metricDataFreshness(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('DeliveryToS3.DataFreshness', { statistic: cloudwatch.Stats.MAXIMUM, ...props });
+  }
+
+  /** Share of deliveries to the archive that succeeded. Average over 5 minutes unless told otherwise. */
+  metricDeliverySuccess(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('DeliveryToS3.Success', { statistic: cloudwatch.Stats.AVERAGE, ...props });
+  }
+
+  private metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({ namespace: 'AWS/Firehose', metricName, dimensionsMap: { DeliveryStreamName: this.deliveryStreamName }, ...props }).attachTo(this);
+  }
+
+  private createSigningKey(removalPolicy: RemovalPolicy): kms.Key {
+    const key = new kms.Key(this, 'SigningKey', { description: 'Certifies who writes audit events of an MCP gateway', keySpec: kms.KeySpec.ECC_NIST_P256, keyUsage: kms.KeyUsage.SIGN_VERIFY, removalPolicy });
+    key.addToResourcePolicy(new iam.PolicyStatement({
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: ['kms:Sign'],
+      resources: ['*'],
+      conditions: { ArnNotEquals: { 'aws:PrincipalArn': Lazy.list({ produce: () => (this.signers.length > 0 ? this.signers : [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: 'nobody' })]) }) } },
+    }));
+    return key;
+  }
+
+  private subscriptionRole(streamArn: string): iam.Role {
+    const { account, partition, region } = Stack.of(this);
+    const role = new iam.Role(this, 'SubscriptionRole', {
+      assumedBy: new iam.ServicePrincipal('logs.amazonaws.com', { conditions: { StringLike: { 'aws:SourceArn': `arn:${partition}:logs:${region}:${account}:*` } } }),
+    });
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['firehose:PutRecord', 'firehose:PutRecordBatch'], resources: [streamArn] }));
+    acknowledge(role, { 'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of one role of one subscription and lives and dies with it' });
+    return role;
+  }
+}
+
+function assertDurations({ expireAfter, bufferingInterval }: AuditTrailProps, retention: Duration): void {
+  if (retention.toDays({ integral: false }) < 1) throw new Error(`retention is ${retention.toHumanString()}, expected at least a day`);
+  if (expireAfter && expireAfter.toDays() < retention.toDays()) throw new Error(`expireAfter is ${expireAfter.toDays()} days, expected at least the ${retention.toDays()} days of retention`);
+  const seconds = bufferingInterval?.toSeconds() ?? 60;
+  if (seconds < 60 || seconds > 900) throw new Error(`bufferingInterval is ${seconds} seconds, expected 60 to 900`);
+}

@@ -1,0 +1,3 @@
+/** Eyes: the audit trail, monitoring, and the threat detection of AWS around it. */
+export { AuditTrail } from './audit-trail';
+export type { AuditTrailProps } from './audit-trail-props';

@@ -1,0 +1,56 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { GatewayFunction } from '../gateway/function';
+import { acknowledge } from '../private/acknowledge';
+import { functionCode } from '../private/bundle';
+import { acknowledgeObjects } from './objects';
+
+export interface OcsfEventsProps {
+  readonly archive: s3.Bucket;
+  /** Prefix of the events as they were written. */
+  readonly from: string;
+  readonly encryptionKey: kms.IKey;
+  readonly logRetention: logs.RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+const TO = 'ocsf/';
+
+/** Archived events once more in OCSF, beside them, for a SIEM (LOG-2, ENT-2). */
+export class OcsfEvents extends Construct {
+  constructor(scope: Construct, id: string, { archive, from, encryptionKey, ...rest }: OcsfEventsProps) {
+    super(scope, id);
+    const { function: handler } = new GatewayFunction(this, 'Function', {
+      ...rest,
+      encryptionKey,
+      description: 'Writes archived audit events in OCSF',
+      code: functionCode('audit-ocsf'),
+      environment: { MCP_OCSF_PREFIX: TO },
+      timeout: Duration.minutes(5),
+      memorySize: 1024,
+      whyNoDeadLetterQueue: 'what it fails on goes to the queue of its rule, and stays in the archive as it was written',
+    });
+    iam.Grant.addToPrincipal({ grantee: handler, actions: ['s3:GetObject'], resourceArns: [archive.arnForObjects(`${from}*`)] });
+    iam.Grant.addToPrincipal({ grantee: handler, actions: ['s3:PutObject'], resourceArns: [archive.arnForObjects(`${TO}*`)] });
+    acknowledgeObjects(this, archive, [from, TO], 'the function reads every archived object once and writes what it becomes, whose names hold their time');
+    iam.Grant.addToPrincipal({ grantee: handler, actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resourceArns: [encryptionKey.keyArn], conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this).region}.amazonaws.com` } } });
+
+    // The L2's way would add a function of the CDK's own.
+    (archive.node.defaultChild as s3.CfnBucket).notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+    const deadLetterQueue = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
+    acknowledge(deadLetterQueue, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the rule that invokes the function' });
+    new events.Rule(this, 'Rule', {
+      description: 'Writes archived audit events in OCSF',
+      eventPattern: { source: ['aws.s3'], detailType: ['Object Created'], detail: { bucket: { name: [archive.bucketName] }, object: { key: [{ prefix: from }] } } },
+      targets: [new targets.LambdaFunction(handler, { deadLetterQueue })],
+    });
+  }
+}

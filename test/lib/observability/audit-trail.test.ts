@@ -1,0 +1,97 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AccessGrants, AuditTrail, McpGateway, PolicyStore, ToolRegistry } from '../../../lib';
+import type { AuditTrailProps } from '../../../lib';
+import { AUTHORIZER, environmentOf, ISSUER, PROXY } from '../gateway/gateway-stack';
+
+function trailStack(props?: AuditTrailProps) {
+  const stack = new Stack(new App(), 'Stack');
+  return { stack, trail: new AuditTrail(stack, 'Audit', props) };
+}
+
+describe('an audit trail', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const registry = new ToolRegistry(stack, 'Tools');
+  const accessGrants = new AccessGrants(stack, 'Grants', { signIn: { authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'c' } });
+  const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER], registry, accessGrants });
+  const trail = new AuditTrail(stack, 'Audit');
+  trail.addGateway(gateway);
+  trail.addGateway(gateway);
+  trail.addRegistry(registry);
+  trail.addAccessGrants(accessGrants);
+  const template = Template.fromStack(stack);
+  const archive = Object.keys(template.findResources('AWS::S3::Bucket', { Properties: { LoggingConfiguration: Match.anyValue() } }))[0]!;
+
+  it('LOG-4 locks every record, versioned and encrypted, for a year, in a bucket that stays', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 365 } } },
+        VersioningConfiguration: { Status: 'Enabled' },
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: Match.anyValue() } }] },
+        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+        LoggingConfiguration: { LogFilePrefix: 'audit/', DestinationBucketName: Match.anyValue() },
+      }),
+    });
+    expect(template.findResources('AWS::S3::Bucket', { Properties: { LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: Match.anyValue() })] } } })).toEqual({});
+  });
+
+  it('LOG-4 denies deletion to everybody, and whatever is not TLS', () => {
+    const [policy] = Object.values(template.findResources('AWS::S3::BucketPolicy', { Properties: { Bucket: { Ref: archive } } }));
+    const denials = policy!.Properties.PolicyDocument.Statement.filter(({ Effect }: any) => Effect === 'Deny');
+    expect(denials).toContainEqual(expect.objectContaining({ Principal: { AWS: '*' }, Action: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention'] }));
+    expect(denials).toContainEqual(expect.objectContaining({ Condition: { Bool: { 'aws:SecureTransport': 'false' } } }));
+    expect(denials).toContainEqual(expect.objectContaining({ Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } }));
+  });
+
+  it('LOG-2 carries the chained lines of every log group, once each, as they were written, partitioned by region, account and day', () => {
+    const filters = Object.values(template.findResources('AWS::Logs::SubscriptionFilter')).map(({ Properties }) => Properties);
+    expect(filters).toHaveLength(4);
+    expect(new Set(filters.map(({ LogGroupName }) => LogGroupName.Ref))).toHaveProperty('size', 4);
+    expect(new Set(filters.map(({ FilterPattern }) => FilterPattern))).toEqual(new Set(['{ $.chain.writer = "*" }']));
+    template.hasResourceProperties('AWS::KinesisFirehose::DeliveryStream', {
+      DeliveryStreamEncryptionConfigurationInput: { KeyType: 'CUSTOMER_MANAGED_CMK' },
+      ExtendedS3DestinationConfiguration: {
+        Prefix: { 'Fn::Join': ['', ['events/region=', { Ref: 'AWS::Region' }, '/accountId=', { Ref: 'AWS::AccountId' }, '/eventDay=!{timestamp:yyyyMMdd}/']] },
+        BufferingHints: { IntervalInSeconds: 60 },
+        CompressionFormat: 'GZIP',
+        ProcessingConfiguration: { Enabled: true, Processors: [Match.objectLike({ Type: 'Decompression' }), Match.objectLike({ Type: 'CloudWatchLogProcessing' }), Match.objectLike({ Type: 'AppendDelimiterToRecord' })] },
+      },
+    });
+  });
+
+  it('LOG-4 only those that write events may sign, whatever else a policy says', () => {
+    const [signing] = Object.entries(template.findResources('AWS::KMS::Key', { Properties: { KeySpec: 'ECC_NIST_P256', Description: Match.stringLikeRegexp('audit') } }));
+    const denial = signing![1].Properties.KeyPolicy.Statement.find(({ Effect }: any) => Effect === 'Deny');
+    expect(denial).toMatchObject({ Action: 'kms:Sign', Principal: { AWS: '*' } });
+    const allowed: string[] = denial.Condition.ArnNotEquals['aws:PrincipalArn'].map((arn: any) => arn['Fn::GetAtt'][0]);
+    expect(allowed.map((name) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual(['GatewayAuthorizerRole', 'GatewayProxyRole', 'ToolsAnnounceFunctionRole', 'GrantsSiteRole']);
+    for (const who of [AUTHORIZER, PROXY, /^Announces changes/, /^Just-in-time grants: the API/]) expect(environmentOf(template, who).MCP_AUDIT_KEY_ARN).toEqual({ 'Fn::GetAtt': [signing![0], 'Arn'] });
+  });
+
+  it('ENT-2 writes each archived object once more in OCSF', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { EventPattern: { source: ['aws.s3'], 'detail-type': ['Object Created'], detail: { bucket: { name: [{ Ref: archive }] }, object: { key: [{ prefix: 'events/' }] } } } });
+    template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } });
+    expect(environmentOf(template, /in OCSF$/)).toMatchObject({ MCP_OCSF_PREFIX: 'ocsf/' });
+  });
+});
+
+describe('an audit trail as it is told', () => {
+  it('LOG-4 keeps for as long as is said, deletes no earlier, and lets nobody sign before somebody writes', () => {
+    const { stack } = trailStack({ retention: Duration.days(400), expireAfter: Duration.days(500), ocsf: false, bufferingInterval: Duration.minutes(5) });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::S3::Bucket', { ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 400 } } }, LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 500 })] } });
+    template.hasResourceProperties('AWS::KinesisFirehose::DeliveryStream', { ExtendedS3DestinationConfiguration: { BufferingHints: { IntervalInSeconds: 300 } } });
+    template.resourceCountIs('AWS::Lambda::Function', 0);
+    expect(JSON.stringify(template.findResources('AWS::KMS::Key'))).toContain(':role/nobody');
+  });
+
+  it.each<[AuditTrailProps, string]>([
+    [{ retention: Duration.hours(1) }, 'retention is 1 hour, expected at least a day'],
+    [{ retention: Duration.days(30), expireAfter: Duration.days(10) }, 'expireAfter is 10 days, expected at least the 30 days of retention'],
+    [{ bufferingInterval: Duration.seconds(5) }, 'bufferingInterval is 5 seconds, expected 60 to 900'],
+  ])('fails with a sentence for %j', (props, message) => {
+    expect(() => trailStack(props)).toThrow(message);
+  });
+});

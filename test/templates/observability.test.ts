@@ -1,0 +1,21 @@
+import { Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { AuditTrail, McpGateway, PolicyStore, ToolRegistry } from '../../lib';
+import { validatedApp, validateTemplates } from './validated-app';
+
+validateTemplates();
+
+const ISSUER = { issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' };
+
+test('LOG-4 an audit trail is clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
+  const app = validatedApp((scope) => {
+    const stack = new Stack(scope, 'Stack');
+    const registry = new ToolRegistry(stack, 'Tools');
+    const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER], registry });
+    const trail = new AuditTrail(stack, 'Audit');
+    trail.addGateway(gateway);
+    trail.addRegistry(registry);
+  });
+  expect(() => app.synth()).not.toThrow();
+  Annotations.fromStack(app.node.findChild('Stack') as Stack).hasNoWarning('*', Match.anyValue());
+});
