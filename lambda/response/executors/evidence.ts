@@ -1,0 +1,73 @@
+import { subjectId, type ToolRegistry } from '../../integrity';
+import type { JsonObject, JsonValue } from '../../protocol';
+import type { Action } from '../action';
+import type { Executor } from '../executor';
+import type { Incident, WorkloadSubject } from '../incident';
+
+/** Where copies go: nobody changes or removes what is there. */
+export interface EvidenceStore {
+  /**
+   * Keeps `content` under `<incident>/<name>`. What is there already stays: the first copy is the one nearest to the incident.
+   * Answers where it is.
+   */
+  keep(incident: string, name: string, content: JsonValue): Promise<string>;
+}
+
+export interface EvidenceOptions {
+  readonly store: EvidenceStore;
+  /** The registry of tools, for definitions and their history. @default - none is kept */
+  readonly registry?: Pick<ToolRegistry, 'find' | 'history' | 'definition'>;
+  /** Events of the audit trail between two moments, ISO 8601. @default - the incident names the moments, the trail keeps the events */
+  readonly audit?: (from: string, to: string) => Promise<readonly JsonValue[]>;
+  /** What runs, as the platform describes it. @default - none is described */
+  readonly describeWorkload?: (workload: WorkloadSubject) => Promise<JsonValue>;
+}
+
+/**
+ * Copies the incident, the definitions it is about with their history, the audit events around it and what runs, to where nobody
+ * can change them. What cannot be read is noted, and keeps nothing else from being copied.
+ *
+ * Control: IR-2, LOG-4.
+ */
+export function createEvidenceExecutor({ store, registry, audit, describeWorkload }: EvidenceOptions): Executor<Extract<Action, { kind: 'preserve_evidence' }>> {
+  async function definitionOf(id: string): Promise<JsonValue> {
+    const found = await registry!.find(id);
+    if (found === undefined) return { id, problem: 'the registry does not know it' };
+    const { record, revision } = found;
+    const approved = record.approval === undefined || record.approval.pin === record.pin ? undefined : await registry!.definition(record.approval.pin);
+    const parts = { id, revision, record, definition: await registry!.definition(record.pin), approved, history: await registry!.history(id) };
+    return JSON.parse(JSON.stringify(parts)) as JsonValue;
+  }
+
+  function partsOf(incident: Incident, workloads: readonly WorkloadSubject[]): readonly (readonly [string, () => Promise<JsonValue>])[] {
+    const ids = registry === undefined ? [] : [...new Set([...incident.subjects, ...incident.evidence].flatMap((one) => (one.kind === 'tool' || one.kind === 'definition' ? [subjectId(one)] : [])))];
+    const ranges = audit === undefined ? [] : incident.evidence.flatMap((one) => (one.kind === 'audit' ? [one] : []));
+    return [
+      ['incident.json', async () => incident as unknown as JsonObject],
+      ...ids.map((id, index) => [`definition-${index + 1}.json`, () => definitionOf(id)] as const),
+      ...ranges.map(({ from, to }, index) => [`audit-${index + 1}.json`, async () => ({ from, to, events: [...(await audit!(from, to))] })] as const),
+      ...(describeWorkload === undefined ? [] : workloads).map((workload, index) => [`workload-${index + 1}.json`, () => describeWorkload!(workload)] as const),
+    ];
+  }
+
+  return {
+    observe: async () => ({ is: 'nothing is kept yet', contained: false, value: {} }),
+    async apply({ workloads }, _, { incident }) {
+      const places: string[] = [];
+      const problems: string[] = [];
+      for (const [name, read] of partsOf(incident, workloads)) {
+        let content: JsonValue;
+        try {
+          content = await read();
+        } catch (error) {
+          problems.push(`${name} could not be read (${(error as Error).name})`);
+          continue;
+        }
+        places.push(await store.keep(incident.id, name, content));
+      }
+      const where = places[0]!.slice(0, places[0]!.lastIndexOf('/'));
+      return [`${places.length} files are kept in ${where}`, ...problems].join('; ');
+    },
+    undo: async () => 'the evidence is kept',
+  };
+}

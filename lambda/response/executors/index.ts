@@ -1,0 +1,6 @@
+/** Who carries out what, as far as it needs no AWS. */
+export * from './access';
+export * from './evidence';
+export * from './in-turn';
+export * from './notice';
+export * from './quarantine';
