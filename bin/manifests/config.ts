@@ -22,7 +22,7 @@ import manifestsSchema from '../../schema/manifests.schema.json';
 /** The file as `schema/manifests.schema.json` describes it. */
 interface ManifestsFile extends Pick<ClusterManifestsProps, 'namespacePrefix' | 'dnsCidrs' | 'clusterDomain'> {
   readonly gateway: WorkloadEntry<GatewayWorkload>;
-  readonly servers: { readonly [name: string]: WorkloadEntry<Omit<ServerWorkload, 'name' | 'sandbox'>> & { readonly sandbox?: string } };
+  readonly servers: { readonly [name: string]: ServerEntry };
   readonly mesh?: MeshEntry;
   readonly secretStore?: { readonly kind: 'aws-secrets-manager' | 'external-secrets'; readonly clusterSecretStore?: string };
   readonly imageSignatures?: { readonly key?: string; readonly kmsKey?: string; readonly keyless?: { readonly issuer: string; readonly subject: string } };
@@ -31,6 +31,8 @@ interface ManifestsFile extends Pick<ClusterManifestsProps, 'namespacePrefix' | 
 }
 
 type WorkloadEntry<Workload extends { readonly seccompProfile?: SeccompProfile }> = Omit<Workload, 'seccompProfile'> & { readonly seccompProfile?: string };
+
+type ServerEntry = WorkloadEntry<Omit<ServerWorkload, 'name' | 'sandbox'>> & { readonly sandbox?: string };
 
 type MeshEntry = { readonly kind: 'istio-ambient' | 'istio-sidecar' | 'none' } & AmbientMeshOptions & Partial<SidecarMeshOptions> & Partial<NoMeshOptions>;
 
@@ -97,8 +99,8 @@ function propsOf(file: ManifestsFile): ClusterManifestsProps {
     namespacePrefix,
     dnsCidrs,
     clusterDomain,
-    gateway: withSeccomp<GatewayWorkload>(file.gateway),
-    servers: Object.entries(file.servers).map(([name, { sandbox, ...server }]) => ({ ...withSeccomp(server), name, sandbox: sandbox === undefined ? undefined : sandboxOf(sandbox) })),
+    gateway: { ...file.gateway, seccompProfile: seccompOf(file.gateway) },
+    servers: Object.entries(file.servers).map(([name, server]) => ({ ...server, name, seccompProfile: seccompOf(server), sandbox: sandboxOf(server) })),
     mesh: file.mesh && meshOf(file.mesh),
     secretStore: file.secretStore && (file.secretStore.kind === 'external-secrets' ? SecretStore.externalSecrets(file.secretStore.clusterSecretStore!) : SecretStore.awsSecretsManager()),
     imageSignatures: file.imageSignatures && signaturesOf(file.imageSignatures),
@@ -107,12 +109,12 @@ function propsOf(file: ManifestsFile): ClusterManifestsProps {
   };
 }
 
-function withSeccomp<Workload extends { readonly seccompProfile?: SeccompProfile }>({ seccompProfile, ...workload }: WorkloadEntry<Workload>): Workload {
-  return { ...workload, seccompProfile: seccompProfile === undefined ? undefined : SeccompProfile.localhost(seccompProfile) } as unknown as Workload;
+function seccompOf({ seccompProfile }: { readonly seccompProfile?: string }): SeccompProfile | undefined {
+  return seccompProfile === undefined ? undefined : SeccompProfile.localhost(seccompProfile);
 }
 
-function sandboxOf(name: string): Sandbox {
-  return [Sandbox.GVISOR, Sandbox.KATA].find(({ runtimeClassName }) => runtimeClassName === name) ?? Sandbox.ofRuntimeClass(name);
+function sandboxOf({ sandbox }: ServerEntry): Sandbox | undefined {
+  return sandbox === undefined ? undefined : ([Sandbox.GVISOR, Sandbox.KATA].find(({ runtimeClassName }) => runtimeClassName === sandbox) ?? Sandbox.ofRuntimeClass(sandbox));
 }
 
 function meshOf({ kind, waypoint, trustDomain, proxyImage, serverAuthority }: MeshEntry): ServiceMesh {
