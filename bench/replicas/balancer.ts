@@ -80,3 +80,8 @@ function probe(port: number, told: (ready: boolean) => void): void {
   });
   asked.once('timeout', () => asked.destroy()).once('error', () => told(false)).end();
 }
+
+/** Resolves when every replica is given requests. */
+export async function untilReady({ ready }: Balancer): Promise<void> {
+  while (!ready.every(Boolean)) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
 import { freePort } from '../child-process';
 import { ROOT } from '../install';
-import { startBalancer, type Balancer } from './balancer';
+import { startBalancer, untilReady, type Balancer } from './balancer';
 import { startCloud, type Cloud, type CloudOptions } from './cloud';
 import { createReplica, type Replica } from './replica';
 
@@ -15,6 +15,8 @@ export interface GroupOptions extends CloudOptions {
   /** As `MCP_SERVERS` has them. */
   readonly servers: readonly { readonly name: string; readonly url: string; readonly clientCapabilities?: readonly string[] }[];
   readonly issuer: { readonly issuer: string; readonly jwks: JSONWebKeySet };
+  /** Done before the replicas start. @default - nothing */
+  readonly prepare?: (cloud: Cloud) => Promise<void>;
   /** Other variables of the containers. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -29,10 +31,11 @@ export interface Group {
 }
 
 /** Starts the services, the balancer and the replicas, and waits until those are ready. */
-export async function startGroup({ name, replicas: count, servers, issuer, policies, environment }: GroupOptions): Promise<Group> {
+export async function startGroup({ name, replicas: count, servers, issuer, policies, prepare, environment }: GroupOptions): Promise<Group> {
   const home = join(ROOT, '.bench', name);
   rmSync(home, { recursive: true, force: true });
   const cloud = await startCloud({ policies });
+  await prepare?.(cloud);
   const ports: number[] = [];
   for (let index = 0; index < count; index += 1) ports.push(await freePort());
   const balancer = await startBalancer(ports);
@@ -62,6 +65,7 @@ export async function startGroup({ name, replicas: count, servers, issuer, polic
   );
   for (const replica of replicas) replica.start();
   await Promise.all(replicas.map((replica) => replica.ready()));
+  await untilReady(balancer);
   return {
     cloud,
     balancer,

@@ -36,7 +36,11 @@ const FAILURE_CODE = { timeout: GatewayErrorCode.UPSTREAM_TIMEOUT } as Readonly<
 /** The JSON-RPC error that tells the client why the upstream did not answer. */
 export function failureResponse(call: Pick<Call, 'message' | 'scope'>, failure: unknown): JsonRpcResponse {
   const { scope, message } = call;
-  if (failure instanceof ToolWithdrawn) return withheldResponse(call, failure.reason);
+  if (failure instanceof ToolWithdrawn) {
+    // Refused, and yet the server may have acted on it.
+    scope.note('withdrawn_in_flight');
+    return withheldResponse(call, failure.reason);
+  }
   if (failure instanceof AnswerRefused) return answerRefused(call, failure);
   if (!(failure instanceof UpstreamFailure)) {
     scope.fail('internal_error');
