@@ -7,7 +7,7 @@ module.exports = {
     '^.+\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
   },
   // ES modules of npm that Jest has to read as CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|@modelcontextprotocol|pkce-challenge)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@marcbachmann|@modelcontextprotocol|pkce-challenge)/)'],
   setupFiles: ['<rootDir>/test/setup.js'],
   testTimeout: 20_000,
 };
