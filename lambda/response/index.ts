@@ -7,3 +7,4 @@ export * from './playbook';
 export * from './read-incident';
 export * from './record';
 export * from './responder';
+export * from './sources';

@@ -1,0 +1,63 @@
+import type { JsonObject, JsonValue } from '../../protocol';
+import { isJsonObject } from '../../protocol';
+import type { AddressSubject, Incident, Severity, WorkloadSubject } from '../incident';
+import { readAddress } from '../read-incident';
+import { report } from './build';
+
+const SOURCE = 'aws.guardduty';
+const HIGHEST: readonly (readonly [number, Severity])[] = [[9, 'critical'], [7, 'high'], [4, 'medium']];
+
+/**
+ * A finding of GuardDuty on a container of ECS or EKS. What is found elsewhere, such as in an account's users, is for people: no
+ * playbook takes hold of it.
+ *
+ * @see https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-format.html
+ */
+export function incidentOfFinding(detail: JsonObject): Incident | undefined {
+  const workload = workloadIn(detail);
+  const id = textAt(detail, 'id');
+  const type = textAt(detail, 'type');
+  const at = textAt(detail, 'service.eventLastSeen') ?? textAt(detail, 'updatedAt');
+  if (workload === undefined || id === undefined || type === undefined || at === undefined) return undefined;
+  const reported = { severity: severityOf(detail.severity), at, why: `GuardDuty found ${type}`, evidence: [{ kind: 'finding', id } as const] };
+  // An update of a finding is the same incident: what a person took back stays taken back.
+  const source = { name: SOURCE, eventId: id };
+  const client = clientIn(detail);
+  if (/^[^:]+:[^/]+\/DenialOfService/.test(type)) return report(source, { ...reported, kind: 'denial_of_service', subjects: [workload] });
+  if (/^Exfiltration:/.test(type)) return report(source, { ...reported, kind: 'exfiltration', subjects: client === undefined ? [workload] : [workload, client] });
+  return report(source, { ...reported, kind: 'server_compromise', subjects: [workload] });
+}
+
+function severityOf(value: JsonValue | undefined): Severity {
+  return HIGHEST.find(([from]) => typeof value === 'number' && value >= from)?.[1] ?? 'low';
+}
+
+const SERVICE_GROUP = /^service:(.+)$/;
+/** A pod of a Deployment: its name, that of its ReplicaSet, and its own. */
+const POD = /^(.+)-[a-z0-9]{5,10}-[a-z0-9]{5}$/;
+
+function workloadIn(detail: JsonObject): WorkloadSubject | undefined {
+  const ecs = textAt(detail, 'resource.ecsClusterDetails.name');
+  const service = SERVICE_GROUP.exec(textAt(detail, 'resource.ecsClusterDetails.taskDetails.group') ?? '')?.[1];
+  if (ecs !== undefined && service !== undefined) return { kind: 'workload', platform: 'ecs', cluster: ecs, service };
+  const cluster = textAt(detail, 'resource.eksClusterDetails.name');
+  const of = 'resource.kubernetesDetails.kubernetesWorkloadDetails';
+  const [name, namespace, type] = [textAt(detail, `${of}.name`), textAt(detail, `${of}.namespace`), textAt(detail, `${of}.type`)];
+  const deployment = type === 'deployments' ? name : POD.exec(name ?? '')?.[1];
+  if (cluster === undefined || namespace === undefined || deployment === undefined) return undefined;
+  return { kind: 'workload', platform: 'kubernetes', cluster, namespace, deployment };
+}
+
+/** Who connected to the workload, where that is what was found. */
+function clientIn(detail: JsonObject): AddressSubject | undefined {
+  const of = 'service.action.networkConnectionAction';
+  if (textAt(detail, `${of}.connectionDirection`) !== 'INBOUND') return undefined;
+  const address = readAddress(textAt(detail, `${of}.remoteIpDetails.ipAddressV4`) ?? '');
+  return address === undefined ? undefined : { kind: 'address', address };
+}
+
+function textAt(detail: JsonObject, path: string): string | undefined {
+  let value: JsonValue | undefined = detail;
+  for (const member of path.split('.')) value = isJsonObject(value) ? value[member] : undefined;
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
+}
