@@ -1,3 +1,5 @@
+import { assertDigest } from './checks';
+
 /** A waypoint: a proxy of Istio ambient that knows HTTP. */
 export interface WaypointReference {
   readonly name: string;
@@ -54,11 +56,13 @@ export class ServiceMesh {
 
   /** Istio with sidecars. Needs Istio's CNI plugin: its init container would need capabilities that no pod here may have. */
   static istioSidecar(options: SidecarMeshOptions): ServiceMesh {
+    assertDigest('the sidecar', options.proxyImage);
     return new ServiceMesh('sidecar', options.trustDomain, undefined, options.proxyImage);
   }
 
   /** No mesh: servers speak TLS themselves, and the gateway checks their certificates. They do not check who is calling; the network does. */
   static none(options: NoMeshOptions): ServiceMesh {
+    if (!/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*$/.test(options.serverAuthority)) throw new Error('the authority of servers is not a certificate, expected PEM that begins with "-----BEGIN CERTIFICATE-----"');
     return new ServiceMesh('none', undefined, undefined, undefined, options.serverAuthority);
   }
 
