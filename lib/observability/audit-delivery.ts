@@ -67,7 +67,7 @@ export class AuditDelivery extends Construct {
           processors: [
             { type: 'Decompression', parameters: [{ parameterName: 'CompressionFormat', parameterValue: 'GZIP' }] },
             { type: 'CloudWatchLogProcessing', parameters: [{ parameterName: 'DataMessageExtraction', parameterValue: 'true' }] },
-            { type: 'AppendDelimiterToRecord', parameters: [{ parameterName: 'Delimiter', parameterValue: '\\n' }] },
+            { type: 'AppendDelimiterToRecord' },
           ],
         },
       },
