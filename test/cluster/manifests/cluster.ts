@@ -34,5 +34,10 @@ export function one(manifests: Manifest[], kind: string, namespace?: string, nam
 /** The pod of a workload, as the Deployment's controller makes it. */
 export function podOf(manifests: Manifest[], namespace: string): Manifest {
   const { template } = one(manifests, 'Deployment', namespace).spec;
-  return structuredClone({ apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'pod', namespace }, spec: template.spec });
+  return clone({ apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'pod', namespace }, spec: template.spec });
+}
+
+/** A copy of this realm's own objects: `structuredClone` makes those of Node.js's, whose types the CEL library does not know in Jest. */
+export function clone(manifest: Manifest): Manifest {
+  return JSON.parse(JSON.stringify(manifest));
 }
