@@ -48,7 +48,7 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
   const others = namedProtocols(network);
   const names = allowedNames(network);
   const inspected = network.firewalls.length > 0;
-  const declared = (network.cluster?.places ?? []).filter(({ group }) => group === 'domains').flatMap((place) => place.ranges);
+  const declared = (network.cluster?.places ?? []).filter(({ group }) => group === 'domains').flatMap(({ blocks }) => blocks.flatMap((block) => block.ranges));
   const publicAddresses = representativeAddresses(subtractRanges(PUBLIC_RANGES, declared), ranges, [FOREIGN_ADDRESS, NAMELESS_ADDRESS].map(address));
   const publicAddresses6 = representativeAddresses(subtractRanges([PUBLIC_RANGE_V6], [...declared, ...network.vpcs.flatMap((vpc) => vpc.ranges)]), ranges, [address(FOREIGN_ADDRESS_V6)]);
   const addressesOf: AddressPlan = plan ?? ((placement, subnet) => (placement.fixedAddress !== undefined ? [parseAddress(placement.fixedAddress)].filter((found) => found !== undefined) : standIns(subnet, ranges)));
@@ -115,9 +115,16 @@ export function createProbeMaker(network: Network, plan?: AddressPlan): ProbeMak
   }
 
   function toPlace(party: Party, place: Place): readonly Probe[] {
-    return representativeAddresses(place.ranges, ranges).flatMap((destination) =>
-      origins(party, destination.family).flatMap((from) =>
-        eastWest(destination.family, ports, others).map(({ protocol, port, range }): Probe => ({ kind: 'connection', ports: range, attempt: { from, destination, protocol, port, application: { kind: 'raw' }, resolved: false } })),
+    return place.blocks.flatMap((block) =>
+      representativeAddresses(block.ranges, ranges).flatMap((destination) =>
+        origins(party, destination.family).flatMap((from) =>
+          eastWest(destination.family, ports, others).map(({ protocol, port, range }): Probe => ({
+            kind: 'connection',
+            ports: range,
+            ...(block.name !== undefined && { names: block.name }),
+            attempt: { from, destination, protocol, port, application: { kind: 'raw' }, resolved: false },
+          })),
+        ),
       ),
     );
   }

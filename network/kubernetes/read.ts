@@ -1,4 +1,4 @@
-import { cidr, prefixLength, subtractRanges, type AddressRange } from '../address';
+import { cidr, prefixLength, subtractRanges } from '../address';
 import { NO_DNS_FIREWALL } from '../model/dns-firewall';
 import type { Network, Party, Place, Placement, Subnet, Unknown, Vpc } from '../model';
 import type { Manifest } from './manifest';
@@ -13,6 +13,8 @@ const LINK_LOCAL_RANGES = ['169.254.0.0/16', 'fe80::/10'].map(cidr);
 const METADATA_SERVICE = ['169.254.169.254/32', 'fd00:ec2::254/128'].map(cidr);
 const POD_IDENTITY_AGENT = ['169.254.170.23/32', 'fd00:ec2::23/128'].map(cidr);
 const CREDENTIALS = [...METADATA_SERVICE, ...POD_IDENTITY_AGENT];
+/** Where the kubelet's questions come from in an ambient mesh of Istio. */
+const ISTIO_PROBES = ['fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128'].map(cidr);
 /** A block of at most this size is somebody in particular, who was named. */
 const NAMED_PREFIX: Readonly<Record<4 | 6, number>> = { 4: 16, 6: 32 };
 
@@ -51,7 +53,7 @@ function podNetwork(): Subnet {
     id: 'pods',
     name: 'the pod network',
     vpc: namespaceOf('*'),
-    ranges: subtractRanges(PRIVATE_RANGES, CREDENTIALS),
+    ranges: subtractRanges(PRIVATE_RANGES, [...CREDENTIALS, ...ISTIO_PROBES]),
     mapsPublicAddress: false,
     routeTable: { routes: [{ ranges: ['0.0.0.0/0', '::/0'].map(cidr), target: { kind: 'node', id: 'its own' }, destination: 'everything' }] },
   };
@@ -81,17 +83,14 @@ function partyOf(pod: PodGroup, network: Subnet, policies: readonly Policy[], po
 function places(policies: readonly Policy[]): readonly Place[] {
   const blocks = policies.flatMap(({ egress = [] }) => egress.flatMap(({ peers = [] }) => peers.flatMap((peer) => (peer.kind === 'block' ? [peer] : []))));
   const named = blocks.filter((block) => prefixLength(block.cidr) >= NAMED_PREFIX[block.cidr.family]);
-  const declared = subtractRanges(distinct(named.flatMap(({ ranges }) => ranges)), CREDENTIALS);
+  const declared = [...new Map(named.map(({ text, ranges }) => [text, { name: text, ranges: subtractRanges(ranges, CREDENTIALS) }])).values()].filter(({ ranges }) => ranges.length > 0);
+  const rest = subtractRanges([...PRIVATE_RANGES, ...LINK_LOCAL_RANGES], [...CREDENTIALS, ...declared.flatMap(({ ranges }) => ranges)]);
   return [
-    ...(declared.length > 0 ? [{ id: 'declared', label: 'declared addresses', group: 'domains', meaning: 'limited', ranges: declared } as const] : []),
-    { id: 'metadata', label: 'metadata service', group: 'metadata', meaning: 'open', ranges: METADATA_SERVICE },
-    { id: 'pod-identity', label: 'Pod Identity agent', group: 'metadata', meaning: 'limited', ranges: POD_IDENTITY_AGENT },
-    { id: 'neighbours', label: 'private addresses of no pod', group: 'neighbours', meaning: 'open', ranges: subtractRanges([...PRIVATE_RANGES, ...LINK_LOCAL_RANGES], [...CREDENTIALS, ...declared]) },
+    ...(declared.length > 0 ? [{ id: 'declared', label: 'declared addresses', group: 'domains', meaning: 'limited', blocks: declared } as const] : []),
+    { id: 'metadata', label: 'metadata service', group: 'metadata', meaning: 'open', blocks: [{ ranges: METADATA_SERVICE }] },
+    { id: 'pod-identity', label: 'Pod Identity agent', group: 'metadata', meaning: 'limited', blocks: [{ ranges: POD_IDENTITY_AGENT }] },
+    { id: 'neighbours', label: 'private addresses of no pod', group: 'neighbours', meaning: 'open', blocks: [{ ranges: rest }] },
   ];
-}
-
-function distinct(ranges: readonly AddressRange[]): readonly AddressRange[] {
-  return [...new Map(ranges.map((range) => [`${range.family} ${range.first} ${range.last}`, range])).values()];
 }
 
 /** Kinds that let through what no NetworkPolicy does, or connect pods to another network. */

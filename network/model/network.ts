@@ -32,6 +32,12 @@ export interface Place {
   readonly group: 'domains' | 'metadata' | 'neighbours';
   /** What it means that somebody gets there. */
   readonly meaning: 'open' | 'limited';
+  readonly blocks: readonly AddressBlock[];
+}
+
+export interface AddressBlock {
+  /** What somebody calls it. @default - it is not told apart from the others of its place */
+  readonly name?: string;
   readonly ranges: readonly AddressRange[];
 }
 

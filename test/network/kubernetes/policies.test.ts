@@ -113,7 +113,7 @@ describe('NET-2 whom a rule means', () => {
 
   it('a small block is a declared address; a large one is the internet', () => {
     const to = (cidr: string) => [CLOSED, egress({ to: [{ ipBlock: { cidr } }], ports: [{ port: 443 }] })];
-    expect(cell(to('203.0.113.0/24'), 'a/server', 'declared')).toEqual({ verdict: 'limited', allows: ['tcp 443'] });
+    expect(cell(to('203.0.113.0/24'), 'a/server', 'declared')).toEqual({ verdict: 'limited', allows: ['203.0.113.0/24: tcp 443'] });
     expect(cell(to('203.0.113.0/24'), 'a/server', 'internet:tcp')).toEqual(CLOSED_CELL);
     expect(cell(to('128.0.0.0/1'), 'a/server', 'internet:tcp').verdict).toBe('open');
     expect(cell(to('2600::/12'), 'a/server', 'internet:ipv6').verdict).toBe('open');
