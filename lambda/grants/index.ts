@@ -7,6 +7,7 @@ export * from './grant';
 export * from './kill-switch';
 export * from './life-cycle';
 export * from './marks';
+export * from './overview';
 export * from './refused';
 export * from './request';
 export * from './site';

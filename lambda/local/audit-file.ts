@@ -1,6 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { Writable } from 'node:stream';
-import { createCheckpointFolder, openChainedFile, type CheckpointMemory } from '../audit';
+import { createCheckpointFolder, openChainedFile, type ChainedFile, type CheckpointMemory } from '../audit';
 import { openPrivateKeyFile } from '../integrity';
 import { StartError } from './start-error';
 
@@ -12,7 +11,7 @@ export interface AuditFileConfig {
 }
 
 /** The file that audit events are appended to, one a `write`, chained and signed (LOG-4). @throws StartError where it cannot be written */
-export function openAuditFile({ file, keyFile }: AuditFileConfig): Writable {
+export function openAuditFile({ file, keyFile }: AuditFileConfig): ChainedFile {
   try {
     // Before there is a key: making one makes its folder too, which may be a misspelt one.
     closeSync(openSync(file, 'a', 0o600));

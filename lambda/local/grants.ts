@@ -4,7 +4,7 @@ import { escapeUnprintable } from '../audit/unprintable';
 import type { DecisionPoint } from '../authorization';
 import type { GatewayGrants } from '../gateway';
 import { createSeal } from '../gateway/sessions';
-import { createCedarAuthority, createGrantDesk, createGrantSite, createKillSwitch, createSignInLinks, type GrantDesk, type GrantEvent, type SignInLinks } from '../grants';
+import { createCedarAuthority, createGrantDesk, createGrantSite, createKillSwitch, createSignInLinks, readGrantOverview, type GrantDesk, type GrantEvent, type GrantOverview, type SignInLinks } from '../grants';
 import { principalId, type Authenticator, type Principal } from '../identity';
 import type * as LocalTables from '../stores/local-table';
 import type { GrantsConfig, LocalConfig } from './config';
@@ -16,6 +16,8 @@ declare const require: (id: '../stores/local-table') => typeof LocalTables;
 export interface LocalGrants {
   readonly desk: GrantDesk;
   readonly links: SignInLinks;
+  /** All of them, for whoever runs the gateway. */
+  overview(): Promise<GrantOverview>;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export const APPROVERS = 'approvers';
 export async function openLocalGrants(config: GrantsConfig, servers: readonly string[], decisionPoint: DecisionPoint, onEvent: (event: GrantEvent) => void): Promise<LocalGrants> {
   const { store, close } = await openTable(config.folder);
   const desk = createGrantDesk({ store, authority: createCedarAuthority(decisionPoint, servers), limits: config.limits, onEvent });
-  return { desk, links: createSignInLinks(store), close };
+  return { desk, links: createSignInLinks(store), overview: () => readGrantOverview(store, Date.now()), close };
 }
 
 /** Loaded when grants are used: the database and its client take a moment that no other command pays. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Writable } from 'node:stream';
-import { createJsonLinesSink, teeSinks, type AuditSink } from '../audit';
+import { createJsonLinesSink, teeSinks, type AuditSink, type ChainedFile } from '../audit';
 import { createBehaviourMonitor } from '../behaviour';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
 import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
+import type { LiveServer, LiveSite } from '../live';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { createMetrics } from '../telemetry';
 import { openAuditFile } from './audit-file';
@@ -15,6 +15,7 @@ import { createLocalDecisionPoint } from './decision-point';
 import { APPROVERS, localPrincipal, openLocalGrants, serveLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
+import { openLiveFeed, openLivePage, withLivePage } from './live';
 import { withMetrics } from './metrics';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
 import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
@@ -32,6 +33,8 @@ export interface LocalGateway {
   readonly approvers: readonly { readonly name: string; readonly url: string }[];
   /** What the user should know, one sentence each. */
   readonly warnings: readonly string[];
+  /** Where a browser sees what the gateway decides. @default - there is no such page */
+  readonly page?: string;
   /** Takes no more requests, ends streams, stops every process that was started. Takes 5 seconds at most. */
   stop(): Promise<void>;
 }
@@ -79,11 +82,12 @@ export async function startLocalGateway(
 interface Started {
   readonly http: HttpServer;
   gateway?: Gateway;
+  page?: LiveSite;
   registry?: LocalRegistry;
   view?: RefreshedView;
   rescans?: Rescans;
   grants?: LocalGrants;
-  auditFile?: Writable;
+  auditFile?: ChainedFile;
   /** Ends when the processes of the probe have. */
   probeClosed?: Promise<void>;
 }
@@ -106,17 +110,20 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   started.auditFile = auditFile;
   const metrics = createMetrics();
+  const feed = openLiveFeed(config);
   const behaviour = config.behaviour && createBehaviourMonitor({
     settings: config.behaviour,
     onDetection(detection) {
       behaviourWatcher?.detected(detection);
       metrics.detected(detection);
+      feed?.add({ kind: 'alert', detection });
       if (auditFile !== undefined) writeDetection(auditFile, detection);
     },
   });
   const tools = await followRegistry(config, probe, started, {
     changed(change) {
       registryWatcher?.changed(change);
+      if (change.action !== 'scan' && change.action !== 'submit') feed?.add({ kind: 'tool', change });
       if (auditFile !== undefined) writeChange(auditFile, change);
     },
     failed: (error) => registryWatcher?.failed(error),
@@ -128,6 +135,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   if (config.grants !== undefined) {
     started.grants = await openLocalGrants(config.grants, names, decisionPoint, (event) => {
       grantWatcher?.happened(event);
+      feed?.add({ kind: 'grant', event });
       if (auditFile !== undefined) writeGrantEvent(auditFile, event);
     });
   }
@@ -140,7 +148,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     ...identity,
     decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: teeSinks(decisions, metrics.sink, ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile)])),
+    audit: teeSinks(decisions, metrics.sink, ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile)])),
     behaviour,
     registry: started.view,
     grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
@@ -152,15 +160,28 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     onServerOutput,
   });
   started.gateway = gateway;
-  started.http.serve(isLoopback(address.host) ? withMetrics(gateway, metrics, allowedHosts) : gateway);
   const servers = config.servers.map(({ name }) => ({
     name,
     url: `${url}/mcp/${name}`,
     tools: toolsOf(probe, name)?.length,
     ...(started.view === undefined ? {} : { approved: tools.filter(({ record }) => record.subject.server === name && record.subject.tool !== undefined && record.state === 'approved').length }),
   }));
+  if (feed !== undefined) {
+    const kindOf = (name: string) => config.servers.find((server) => server.name === name)?.upstream.kind ?? 'http';
+    const sources = {
+      servers: servers.map(({ name, tools: listed }): LiveServer => ({ name, tools: listed, kind: kindOf(name) })),
+      registry: started.registry?.registry,
+      grants: local?.overview,
+      auditHead: auditFile && (() => auditFile.head()),
+      approvalHead: started.registry && (() => started.registry?.log.head),
+      watchesBehaviour: behaviour !== undefined,
+    };
+    started.page = openLivePage({ feed, sources, config, allowedHosts });
+  }
+  const measured = isLoopback(address.host) ? withMetrics(gateway, metrics, allowedHosts) : gateway;
+  started.http.serve(started.page === undefined ? measured : withLivePage(measured, started.page));
   const approvers = local === undefined ? [] : await Promise.all((config.grants?.approvers ?? []).map(async (name) => ({ name, url: await signInUrl(local, url, localPrincipal(config, url, name, [APPROVERS])) })));
-  return { url, servers, issuer, approvers, warnings: [...remarks, ...adviseOn(config, tools)], stop: () => stopAll(started) };
+  return { url, servers, issuer, approvers, warnings: [...remarks, ...adviseOn(config, tools)], ...(feed === undefined ? {} : { page: `${url}/` }), stop: () => stopAll(started) };
 }
 
 /** Opens the registry, where there is one, and takes note of what the servers offer. */
@@ -221,8 +242,9 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-async function stopAll({ http, gateway, registry, view, rescans, grants, auditFile, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, page, registry, view, rescans, grants, auditFile, probeClosed }: Started): Promise<void> {
   view?.close();
+  await page?.close();
   await rescans?.stop();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();

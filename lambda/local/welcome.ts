@@ -26,6 +26,7 @@ export function describeDemo(
   return [
     style.heading(`The gateway serves ${gateway.servers.length} MCP servers. Ctrl-C stops it and them.`),
     ...describeServers(gateway.servers),
+    ...describePage(gateway),
     '',
     style.heading(`Two principals, with tokens that are good until ${clockTime(until)} or Ctrl-C:`),
     ...principals.flatMap(({ name, group, rights, token }) => [`  ${name}, of ${group}: ${rights}`, `  ${style.quiet(token)}`]),
@@ -55,6 +56,7 @@ export function describeGateway(gateway: LocalGateway, token: string | undefined
   return [
     style.heading(`The gateway serves ${gateway.servers.length === 1 ? '1 MCP server' : `${gateway.servers.length} MCP servers`}. Ctrl-C stops it and what it started.`),
     ...describeServers(gateway.servers),
+    ...describePage(gateway),
     ...tokenLines,
     '',
     ...describeApprovers(gateway, style),
@@ -68,6 +70,10 @@ export function describeGateway(gateway: LocalGateway, token: string | undefined
 function describeApprovers({ approvers }: LocalGateway, style: Style): string[] {
   if (approvers.length === 0) return [];
   return [style.heading('Who approves grants signs in, once, at:'), ...approvers.flatMap(({ name, url }) => [`  ${name}`, `  ${style.quiet(url)}`]), ''];
+}
+
+function describePage({ page }: LocalGateway): string[] {
+  return page === undefined ? [] : ['', `Watch it in a browser: ${page}`];
 }
 
 function describeServers(servers: readonly LocalServer[]): string[] {

@@ -16,6 +16,23 @@ export interface ChainedFileOptions {
   readonly clock?: () => number;
 }
 
+/** Where a writer's chain is. */
+export interface ChainHead {
+  readonly writer: string;
+  /** Lines of the writer, checkpoints too. */
+  readonly lines: number;
+  /** SHA-256 of its last line, hexadecimal. */
+  readonly digest: string;
+  /** When it signed a checkpoint last, milliseconds since the epoch. */
+  readonly signedAt: number;
+  /** Lines after that checkpoint, which wait for the next. */
+  readonly unsigned: number;
+}
+
+export interface ChainedFile extends Writable {
+  head(): ChainHead;
+}
+
 /**
  * A file that JSON objects are appended to, one a line and one a `write`, each chained to the writer's line before; several
  * processes may write to the same file. Each line is with the operating system before `write` returns (LOG-1). A signed
@@ -23,12 +40,14 @@ export interface ChainedFileOptions {
  *
  * @throws where the file cannot be opened
  */
-export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock = Date.now }: ChainedFileOptions): Writable {
+export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock = Date.now }: ChainedFileOptions): ChainedFile {
   const descriptor = openSync(file, 'a+', 0o600);
   const path = realpathSync(file);
   const writer = newWriterId();
   let seq = 0;
   let prev = NO_LINE_BEFORE;
+  let signedAt = 0;
+  let signedSeq = 0;
   let timer: NodeJS.Timeout | undefined;
   let signedTo = endAnOpenLine(descriptor);
 
@@ -46,6 +65,8 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock
     const line = signedLine({ writer, seq, prev }, { kind: 'checkpoint', time: new Date(clock()).toISOString(), final, ...bytes, sha256: digestOfRange(descriptor, bytes) }, key);
     append(line);
     signedTo = size;
+    signedAt = clock();
+    signedSeq = seq;
     memory.save({ file: path, writer, seq: seq - 1, digest: prev });
   }
 
@@ -91,7 +112,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock
     closeSync(descriptor);
     throw error;
   }
-  return stream;
+  return Object.assign(stream, { head: (): ChainHead => ({ writer, lines: seq, digest: prev, signedAt, unsigned: seq - signedSeq }) });
 }
 
 /** Where a writer ended in the middle of a line, the next one begins a line of its own. Answers the size of the file. */

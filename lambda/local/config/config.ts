@@ -38,6 +38,8 @@ export interface LocalConfig {
   readonly behaviour?: Partial<BehaviourSettings>;
   /** @default - events are shown and not kept */
   readonly audit?: AuditFileConfig;
+  /** The live page; `false` for none. @default - without a token where only this machine reaches it by every address that it has, and none elsewhere */
+  readonly page?: false | PageConfig;
   /** What the user should know, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -59,6 +61,11 @@ export interface DpopConfig {
   readonly nonce?: boolean;
   /** @default 300 */
   readonly maxProofAgeSeconds?: number;
+}
+
+export interface PageConfig {
+  /** What a browser shows as the password. @default - nothing, where only this machine reaches the page */
+  readonly token?: string;
 }
 
 /** The certificate of the gateway, and whose clients' certificates count. PEM. */

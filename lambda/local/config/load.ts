@@ -10,6 +10,7 @@ import type { SecretEntry } from './credentials';
 import { auditKeyBeside, type AuditFileConfig } from '../audit-file';
 import { parseConfigDocument, type ConfigDocument } from './document';
 import { interpolate, type Environment } from './interpolate';
+import { readPage, type PageEntry } from './page';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
 import { ConfigError, type ConfigProblem } from './problem';
 import { readServers, type ServerEntry } from './servers';
@@ -30,6 +31,7 @@ interface ConfigFile {
   readonly limits?: LimitsEntry;
   readonly behaviour?: boolean | LocalConfig['behaviour'];
   readonly audit?: string | AuditEntry;
+  readonly page?: PageEntry;
   readonly registry?: string | RegistryEntry;
   readonly grants?: string | GrantsEntry;
 }
@@ -102,7 +104,8 @@ export function readConfig(file: string, text: string, environment: Environment,
   const listen = listenOverride ?? parseListen(value.listen) ?? DEFAULT_LISTEN;
   const identity = value.identity && readIdentity(document, folder, environment, value.identity);
   const tls = value.tls && readTls(document, folder, value.tls);
-  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...crossProblems(document, value, listen)]);
+  const page = readPageAt(document, folder, environment, value.page);
+  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...page.problems, ...crossProblems(document, value, listen)]);
   return {
     file,
     listen,
@@ -120,6 +123,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     audit: value.audit === undefined ? undefined : readAudit(folder, value.audit),
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
+    page: page.page,
     warnings: [...read.warnings, ...warningsOf(value, listen)],
   };
 }
@@ -161,6 +165,7 @@ function crossProblems(document: ConfigDocument, value: ConfigFile, listen: List
     if (value.anonymous !== undefined) report(['anonymous'], `is refused ${reach}`);
     if (!value.identity) report([], `the key "identity" is needed ${reach}`);
     if (!value.publicUrl) report([], `the key "publicUrl" is needed ${reach}`);
+    if (value.page === true) report(['page'], `needs a "token" ${reach}`);
   }
   const zoneProblem = problemOfZones(value.networkZones ?? {});
   if (zoneProblem !== undefined) report(['networkZones'], zoneProblem);
@@ -222,6 +227,14 @@ function readTls(document: ConfigDocument, folder: string, entry: TlsEntry): { r
   const { cert, key, clientCa } = entry;
   const tls = { cert: read('cert', cert), key: read('key', key), ...(clientCa === undefined ? {} : { clientCa: read('clientCa', clientCa) }) };
   return problems.length === 0 ? { tls, problems } : { problems };
+}
+
+function readPageAt(document: ConfigDocument, folder: string, environment: Environment, entry: PageEntry | undefined): { readonly page?: LocalConfig['page']; readonly problems: readonly ConfigProblem[] } {
+  try {
+    return { page: readPage(folder, environment, entry), problems: [] };
+  } catch (error) {
+    return { problems: [document.problemAt(['page', 'token'], (error as Error).message)] };
+  }
 }
 
 function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
