@@ -41,6 +41,7 @@ async function buildCommandLine(outdir) {
   await build({ ...common, external: [...LOCAL_DATABASE, ...KUBERNETES], entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
   await chmod(join(outdir, 'mcp-zero-trust.js'), 0o755);
   await copyCedarWasm(outdir);
+  await cp(join(root, 'lambda', 'live', 'page'), join(outdir, 'page'), { recursive: true });
 }
 
 async function buildFunctions(to) {
