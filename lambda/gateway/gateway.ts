@@ -15,7 +15,7 @@ import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
 import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, withCredentials, type CancelSignal, type HttpTransport } from './upstream';
 
-/** A gateway in front of MCP servers: Web-standard requests in, responses out. */
+/** A gateway in front of MCP servers: Web-standard requests in, responses out. Where a request comes from earns it nothing (ZT-0). */
 export interface Gateway {
   /** Serves one request. Never rejects: what goes wrong is an answer, and an audit event. */
   fetch(request: Request, peer: Peer): Promise<Response>;

@@ -49,7 +49,7 @@ const NO_STREAM: Refused = {
   error: { code: ErrorCode.INVALID_REQUEST, message: 'Method not allowed' },
 };
 
-/** The session that the request names, when it is this principal's and this server's (MUL-6). */
+/** The session that the request names, when it is this principal's and this server's (MUL-6, PUB-1). */
 function sessionOf(endpoint: EndpointRequest): LegacySession | Refused {
   const { runtime, server, request } = endpoint;
   const id = request.headers.get(Header.SESSION_ID);

@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { IntrospectionOptions } from './introspection';
 import { isPublicKey } from './public-key';
 
-/** An authorization server whose access tokens are accepted. */
+/** An authorization server whose access tokens are accepted: the identity provider of an enterprise, with its groups (ENT-1). */
 export interface TrustedIssuer {
   /** The exact value of the tokens' `iss`. */
   readonly issuer: string;

@@ -7,7 +7,7 @@ import { SECURITY_RULES } from './rules';
 import { Template } from './template';
 
 /**
- * Checks synthesized templates for what goes wrong in front of MCP servers, also in stacks that use nothing else of this library.
+ * Checks synthesized templates for what goes wrong in front of MCP servers, also in stacks that use nothing else of this library (TBL-2).
  * Findings fail the synthesis; one that is meant is acknowledged where it is, with its reason.
  *
  * @example

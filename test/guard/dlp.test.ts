@@ -42,7 +42,7 @@ describe('the HTTP hook', () => {
     return { sent, service };
   };
 
-  it('DLP-1 posts the result and does what is answered', async () => {
+  it('DLP-1 ENT-3 posts the result and does what is answered', async () => {
     const { sent, service } = hook({ action: 'replace', findings: ['name'], result: changed });
     expect(await service.inspect(result, exchange)).toEqual({ action: 'replace', ids: ['name'], value: changed });
     expect(sent).toEqual([{ url: 'https://dlp.example.com/check', body: { server: 'crm', target: 'lookup', result } }]);
@@ -86,7 +86,7 @@ describe('ICAP (RFC 3507)', () => {
     return `ICAP/1.0 200 OK\r\nISTag: "x"\r\nX-Violations-Found: 1 card\r\nEncapsulated: res-hdr=0, res-body=${head.length}\r\n\r\n${head}${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`;
   };
 
-  it('DLP-1 sends the result as a response to modify, with the offsets of its parts', async () => {
+  it('DLP-1 ENT-3 sends the result as a response to modify, with the offsets of its parts', async () => {
     const { requests, service } = await icap(() => 'ICAP/1.0 204 No Content\r\nISTag: "x"\r\n\r\n');
     expect(await service.inspect(result, exchange)).toEqual({ action: 'allow', ids: [] });
     const [request] = requests as [string];

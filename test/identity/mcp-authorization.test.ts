@@ -100,13 +100,13 @@ describe('MCP authorization (2026-07-28)', () => {
     expect(servers.length).toBeGreaterThan(0);
   });
 
-  it('a request without a token is answered with 401 and WWW-Authenticate, with the scopes and without an error', async () => {
+  it('ZT-0 a request without a token is answered with 401 and WWW-Authenticate, with the scopes and without an error', async () => {
     const { status, challenge, response } = await call(undefined);
     expect({ status, response }).toEqual({ status: 401, response: undefined });
     expect(challenge).toBe(`Bearer scope="mcp", resource_metadata="${PUBLIC_URL}${METADATA}/mcp/files"`);
   });
 
-  it('authorization is part of every request, also of one in the same session or connection', async () => {
+  it('ZT-0 authorization is part of every request, also of one in the same session or connection', async () => {
     expect((await call(`Bearer ${await token()}`)).status).toBe(200);
     expect((await call(undefined)).status).toBe(401);
   });

@@ -75,7 +75,7 @@ describe('MCP authorization, from a client that knows nothing but a URL to a too
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('discovery from the 401, registration, PKCE, the right resource, and a call', async () => {
+  test('ENT-1 discovery from the 401, registration, PKCE, the right resource, and a call', async () => {
     const alice = new TestPerson('alice');
     const result = await alice.use(at('files'), (client) => client.callTool({ name: 'echo', arguments: { text: 'hello' } }));
     expect(result.content).toEqual([{ type: 'text', text: 'hello' }]);
@@ -115,7 +115,7 @@ describe('MCP authorization, from a client that knows nothing but a URL to a too
     expect(events.some(({ reason, httpStatus }) => reason === 'insufficient_scope' && httpStatus === 403)).toBe(true);
   });
 
-  test('CV-3 RFC 9470: a tool that needs a stronger sign-in says so, and takes it', async () => {
+  test('CV-3 PUB-8 RFC 9470: a tool that needs a stronger sign-in says so, and takes it', async () => {
     const alice = new TestPerson('alice', { registered: { client_id: 'editor', issuer: issuer.issuer } });
     await alice.use(at('strict'), (client) => client.listTools());
     const weak = alice.stored!.access_token;

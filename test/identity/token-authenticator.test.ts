@@ -290,7 +290,7 @@ describe('principals', () => {
     expect((await principalOf(claims)).scopes).toEqual(scopes);
   });
 
-  it('have the groups of the configured claim', async () => {
+  it('ENT-1 have the groups of the configured claim', async () => {
     expect((await principalOf({ groups: ['a', 'b'] })).groups).toEqual(['a', 'b']);
     const cognito = authenticatorFor({ groupsClaim: 'cognito:groups' });
     expect((await principalOf({ groups: ['x'], 'cognito:groups': ['admins'] }, cognito)).groups).toEqual(['admins']);

@@ -19,17 +19,17 @@ describe('SC-2 the check of a whole registry', () => {
     expect(await verify()).toEqual({ approved: 2, expired: [], problems: [] });
   });
 
-  test('names approvals that are too old (TV-4)', async () => {
+  test('names approvals that are too old (TV-4, SOC-4)', async () => {
     expect(await verify(Date.now() + 91 * 86_400_000)).toMatchObject({ expired: ['files/read', 'files/stat'], problems: [] });
   });
 
-  test('names a definition that was tampered with, and one that is gone', async () => {
+  test('HOST-2 names a definition that was tampered with, and one that is gone', async () => {
     const { pin } = (await it.registry.find('files/read'))!.record;
     await table.store.put('definitions', pin, { definition: toolNamed('read', 'evil') }, 1);
     expect((await verify()).problems).toEqual([expect.stringMatching(/^files\/read: the stored definition with the pin .* has another one$/)]);
   });
 
-  test('names records that call approved what the log does not', async () => {
+  test('HOST-2 names records that call approved what the log does not', async () => {
     const { record, revision } = (await it.registry.find('files/read'))!;
     await table.store.put('tools', 'files/other', record as never, 0);
     await table.store.put('tools', 'files/read', { ...record, approval: { ...record.approval!, revision: 9 } } as never, revision);

@@ -76,7 +76,7 @@ describe('the onboarding of definitions', () => {
       expect(await it.rescan()).toEqual({ known: 1, started: 1 });
     });
 
-    test('TV-4 asks for a renewal before an approval ends, and not long before', async () => {
+    test('TV-4 SOC-4 asks for a renewal before an approval ends, and not long before', async () => {
       const it = stand({ policy: { twoPersons: 'never', approvalDays: 30 } });
       offering(it, [TOOL]);
       await discovered(it);

@@ -31,7 +31,7 @@ export interface Lease<T> {
 export interface ProcessPool<T> {
   /**
    * The process of `key`, started where there is none. Everyone who asks for the same key meanwhile gets the same one;
-   * nobody who asks for another key ever does (MUL-6).
+   * nobody who asks for another key ever does (MUL-6, PUB-1).
    * @throws UpstreamFailure `capacity` when all processes are in use, `connect` while a server that keeps crashing rests;
    *   otherwise what `start` throws
    */

@@ -11,7 +11,7 @@ export interface ApprovalPolicy {
   readonly twoPersons?: TwoPersonRule;
   /** Tools that are sensitive whatever they say of themselves, as `server/tool`; `*` stands for any text. @default - none */
   readonly sensitiveTools?: readonly string[];
-  /** How long an approval holds (TV-4), days. @default 90 */
+  /** How long an approval holds before somebody reviews it again (TV-4, SOC-4), days. @default 90 */
   readonly approvalDays?: number;
 }
 

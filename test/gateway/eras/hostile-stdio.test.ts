@@ -189,7 +189,7 @@ describe('questions of a server over stdio', () => {
 });
 
 describe('processes', () => {
-  it('MUL-6 two principals have two processes, and neither sees a message of the other', async () => {
+  it('MUL-6 PUB-1 two principals have two processes, and neither sees a message of the other', async () => {
     const harness = start();
     const [alice, bob] = await Promise.all([openRaw(harness, 'a'), openRaw(harness, 'a', { principal: 'bob' })]);
     await Promise.all([alice.call('echo', { text: 'of alice' }), bob.call('echo', { text: 'of bob' })]);

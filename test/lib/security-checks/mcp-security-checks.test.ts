@@ -24,7 +24,7 @@ function findings(app: App): { readonly rules: readonly string[]; readonly repor
   return { report, rules: (JSON.parse(report) as Report).pluginReports.flatMap(({ violations }) => violations.map(({ ruleName }) => ruleName)) };
 }
 
-test('finds what is wrong in a stack that is not ours, and says where and what to do', () => {
+test('TBL-2 finds what is wrong in a stack that is not ours, and says where and what to do', () => {
   const { rules, report } = findings(tutorialApp().app);
   expect([...rules].sort()).toEqual(['EndpointNotEdge', 'MethodAuthorized', 'StageHasWebAcl', 'StageLogged', 'StageThrottled', 'StageTraced', 'TlsFloor']);
   expect(report).toContain('Tutorial/Api/Default/mcp/POST');

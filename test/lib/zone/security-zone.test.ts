@@ -29,7 +29,7 @@ describe('a zone in which nothing was declared', () => {
     expect(walled.sort()).toEqual(Object.keys(template.findResources('AWS::EC2::Subnet')).sort());
   });
 
-  test('MUL-5 each server has a security group of its own, without a rule', () => {
+  test('MUL-5 PUB-6 each server has a security group of its own, without a rule', () => {
     expect(securityGroupRules(template)).toEqual([]);
     template.resourceCountIs('AWS::EC2::SecurityGroup', 2);
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
