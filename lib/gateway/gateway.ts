@@ -58,6 +58,9 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
   /** The role of the proxy function. */
   readonly grantPrincipal: iam.IPrincipal;
 
+  /** The web ACL in front of its own API. */
+  readonly webAcl?: McpWebAcl;
+
   /** The authorizer and the proxy. */
   private readonly decidingFunctions: readonly [lambda.Function, lambda.Function];
 
@@ -66,6 +69,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
     const own = props.restApi ? undefined : this.createApi(props, this.key);
     this.restApi = own?.api ?? props.restApi!;
     this.domain = own?.domain;
+    this.webAcl = own && this.createWebAcl(own, props);
     this.gatewayUrl = own ? props.publicUrl ?? ownUrl(own, props) : givenUrl(props);
 
     const shared = this._sharedEnvironment(props);
@@ -148,15 +152,20 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
       removalPolicy: removalPolicy(props),
     });
     addGatewayResponses(own.api, props.scopes ?? [], props.allowedOrigins ?? []);
-    new McpWebAcl(this, 'WebAcl', {
+    return own;
+  }
+
+  private createWebAcl(own: GatewayRestApi, props: McpGatewayProps): McpWebAcl {
+    const webAcl = new McpWebAcl(this, 'WebAcl', {
       addressRateLimit: props.addressRateLimit,
       accessGrants: props.accessGrants !== undefined,
       maxBodySize: props.maxBodySize,
-      encryptionKey,
+      encryptionKey: this.key,
       logRetention: props.logRetention,
       removalPolicy: props.removalPolicy,
-    }).associate(own.api.deploymentStage.stageArn);
-    return own;
+    });
+    webAcl.associate(own.api.deploymentStage.stageArn);
+    return webAcl;
   }
 
   private route(authorizerFunction: GatewayFunction, proxy: GatewayFunction, timeout: Duration): void {

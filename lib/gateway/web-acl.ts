@@ -63,6 +63,9 @@ export class McpWebAcl extends Construct {
   /** The ARN of the web ACL. */
   readonly webAclArn: string;
 
+  /** The record of every request that it looked at. */
+  readonly logGroup: logs.ILogGroup;
+
   constructor(scope: Construct, id: string, props: McpWebAclProps = {}) {
     super(scope, id);
     const addressRateLimit = props.addressRateLimit ?? 2000;
@@ -90,7 +93,7 @@ export class McpWebAcl extends Construct {
       ],
     });
     this.webAclArn = webAcl.attrArn;
-    this.logTo(webAcl, props);
+    this.logGroup = this.logTo(webAcl, props);
   }
 
   /** Puts the web ACL in front of the stage of a REST API. */
@@ -98,7 +101,7 @@ export class McpWebAcl extends Construct {
     new wafv2.CfnWebACLAssociation(this, 'Association', { resourceArn: stageArn, webAclArn: this.webAclArn });
   }
 
-  private logTo(webAcl: wafv2.CfnWebACL, props: McpWebAclProps): void {
+  private logTo(webAcl: wafv2.CfnWebACL, props: McpWebAclProps): logs.LogGroup {
     const logGroup = new logs.LogGroup(this, 'Logs', {
       // AWS WAF delivers only to log groups of this prefix.
       logGroupName: `aws-waf-logs-${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
@@ -114,6 +117,7 @@ export class McpWebAcl extends Construct {
       })],
       redactedFields: CREDENTIAL_HEADERS.map((name) => ({ singleHeader: { Name: name } })),
     });
+    return logGroup;
   }
 }
 

@@ -31,6 +31,7 @@ const FLOW_LOG_FORMAT = [
 export class NetworkLogs extends Construct {
   private readonly props: NetworkLogsProps;
   private readonly delivered: logs.ILogGroup[] = [];
+  private readonly listeners: { readonly id: string; readonly hear: (logGroup: logs.ILogGroup) => void }[] = [];
 
   constructor(scope: Construct, id: string, props: NetworkLogsProps) {
     super(scope, id);
@@ -64,6 +65,13 @@ export class NetworkLogs extends Construct {
     return group;
   }
 
+  /** Tells of the log group of an id, once it is there. */
+  onLog(id: string, hear: (logGroup: logs.ILogGroup) => void): void {
+    const known = this.node.tryFindChild(id) as logs.LogGroup | undefined;
+    if (known) hear(known);
+    else this.listeners.push({ id, hear });
+  }
+
   private letDeliveryWrite(): void {
     const { account, partition, region } = Stack.of(this);
     const policyDocument = () => ({
@@ -87,6 +95,8 @@ export class NetworkLogs extends Construct {
 
   private logGroup(id: string): logs.LogGroup {
     const { encryptionKey, retention, removalPolicy } = this.props;
-    return new logs.LogGroup(this, id, { encryptionKey, retention, removalPolicy });
+    const logGroup = new logs.LogGroup(this, id, { encryptionKey, retention, removalPolicy });
+    for (const listener of this.listeners) if (listener.id === id) listener.hear(logGroup);
+    return logGroup;
   }
 }

@@ -271,6 +271,15 @@ export class SecurityZone extends Resource {
     return this.networkLogs.deliveredLogGroup(id);
   }
 
+  /**
+   * Tells of a log of the network, once it is there: `Queries`, `FirewallAlerts`, `FirewallFlows`.
+   *
+   * @internal
+   */
+  _onLog(id: string, hear: (logGroup: logs.ILogGroup) => void): void {
+    this.networkLogs.onLog(id, hear);
+  }
+
   private letIn(connections: ec2.Connections, place: () => Place, port: number, clientCidrs: readonly string[]): void {
     for (const cidr of clientCidrs) {
       if (this.network instanceof OwnNetwork && overlap(cidr, this.network.plan.cidr)) {
