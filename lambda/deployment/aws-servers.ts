@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createUpstreamCredentials } from '../credentials';
 import { secretsManagerSecret } from '../credentials/aws-secret';
@@ -13,11 +14,24 @@ export async function serverOptions(secrets: SecretsManagerClient, { url, header
   return { ...server, credentials: own, upstream: { kind: 'http', url, headers, unsafeAllowPlainHttp } };
 }
 
-/** @throws where it cannot be read or has no text */
-export async function readSecret(secrets: SecretsManagerClient, SecretId: string): Promise<string> {
-  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+/**
+ * @param place ARN of a secret, or `file:///...`: in a cluster, a secret store writes secrets into files of the pod (MUL-3)
+ * @throws where it cannot be read or has no text
+ */
+export async function readSecret(secrets: SecretsManagerClient, place: string): Promise<string> {
+  if (place.startsWith('file:')) return readSecretFile(place);
+  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: place }));
   if (SecretString === undefined) throw new Error('a secret of the gateway has no text');
   return SecretString;
+}
+
+/** Without the end of the line that editors put at the end of a file. */
+async function readSecretFile(place: string): Promise<string> {
+  const text = await readFile(new URL(place), 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
+    throw new Error(`the secret at ${place} cannot be read (${code})`);
+  });
+  if (text.trim() === '') throw new Error(`the secret at ${place} has no text`);
+  return text.replace(/\r?\n$/, '');
 }
 
 function readHeaders(server: string, text: string): Readonly<Record<string, string>> {

@@ -24,8 +24,14 @@ export function checkSource(what: string, { namespace, cidr, podLabels }: Traffi
   if (namespace !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) throw new Error(`a source of ${what} is the namespace ${JSON.stringify(namespace)}, expected the name of a namespace`);
 }
 
+/** A token of the AWS CDK: which range it is, is known when it is deployed. */
+function isUnresolved(text: string): boolean {
+  return text.includes('${Token[');
+}
+
 /** @throws Error when it is not a range of addresses, is all of them, or holds an address that hands out credentials */
 export function checkCidr(what: string, cidr: string): void {
+  if (isUnresolved(cidr)) return;
   const [address = '', length = '', ...more] = cidr.split('/');
   const version = isIP(address);
   const bits = /^\d{1,3}$/.test(length) ? Number(length) : -1;

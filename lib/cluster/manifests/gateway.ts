@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-33';
-import { GATEWAY_PORT, type Plan, type PlannedServer } from './plan';
-import { HARDENED_CONTAINER, labelsOf, probe, requirementsOf } from './pod';
+import { GATEWAY_KEY, GATEWAY_PORT, headersSecretName, type Plan, type PlannedServer } from './plan';
+import { HARDENED_CONTAINER, SECRETS_FOLDER, labelsOf, probe, requirementsOf } from './pod';
 import { secretEnvironment, secretMounts, secretVolumes } from './secrets';
 import { addWorkload } from './workload';
 
 /** What the gateway's container has to be told, and nothing here can know. */
-const REQUIRED = ['MCP_ISSUERS', 'MCP_POLICY_STORE_ID', 'MCP_KEY_SECRET_ARN'];
+const REQUIRED = ['MCP_ISSUERS', 'MCP_POLICY_STORE_ID'];
+const KEY = 'MCP_KEY_SECRET_ARN';
 /** What follows from the rest of the manifests. */
 const DERIVED = ['MCP_PUBLIC_URL', 'MCP_SERVERS', 'MCP_PORT', 'MCP_TRANSPORT', 'MCP_PROXIES', 'MCP_LEAVE_SECONDS', 'MCP_DRAIN_SECONDS', 'NODE_EXTRA_CA_CERTS'];
 const DEFAULTS = { MCP_DECISION_MODE: 'in-process', MCP_POLICY_REFRESH_SECONDS: '30', MCP_MAX_BODY_BYTES: `${64 * 1024}` };
@@ -18,8 +19,10 @@ const DRAIN_SECONDS = 45;
 const AUTHORITY_FOLDER = '/etc/mcp-zero-trust';
 
 /**
- * The gateway: the image of this package's `Dockerfile`, told by a ConfigMap. The key that sessions are sealed with is read from AWS Secrets Manager by
- * the process itself, and is nowhere in the cluster.
+ * The gateway: the image of this package's `Dockerfile`, told by a ConfigMap. The key that sessions are sealed with is a file of the secret store, or read
+ * from AWS Secrets Manager by the process itself.
+ *
+ * Control: MUL-3.
  */
 export function addGateway(chart: Chart, plan: Plan): void {
   const { gateway, mesh } = plan;
@@ -57,13 +60,14 @@ export function addGateway(chart: Chart, plan: Plan): void {
 function settingsOf(plan: Plan): { [name: string]: string } {
   const { props } = plan.gateway;
   const given = props.environment ?? {};
-  const missing = REQUIRED.find((name) => given[name] === undefined || given[name] === '');
-  if (missing !== undefined) throw new Error(`the environment of the gateway lacks ${missing}`);
-  const derived = DERIVED.find((name) => name in given);
+  const missing = [...REQUIRED, ...(props.keySecret === undefined ? [KEY] : [])].find((name) => given[name] === undefined || given[name] === '');
+  if (missing !== undefined) throw new Error(`the environment of the gateway lacks ${missing}${missing === KEY ? ', and there is no keySecret either' : ''}`);
+  const derived = [...DERIVED, ...(props.keySecret === undefined ? [] : [KEY])].find((name) => name in given);
   if (derived !== undefined) throw new Error(`the environment of the gateway has ${derived}, which follows from the other settings`);
   return {
     ...DEFAULTS,
     ...given,
+    ...(props.keySecret === undefined ? {} : { [KEY]: secretUrl(GATEWAY_KEY) }),
     MCP_PUBLIC_URL: props.publicUrl,
     MCP_SERVERS: JSON.stringify(plan.servers.map((server) => serverEntry(plan, server))),
     MCP_PORT: `${GATEWAY_PORT}`,
@@ -77,5 +81,11 @@ function settingsOf(plan: Plan): { [name: string]: string } {
 
 /** In a mesh the process speaks plain HTTP, and what leaves its pod is encrypted. */
 function serverEntry({ mesh }: Plan, { name, url, props }: PlannedServer): { readonly [name: string]: unknown } {
-  return { ...props.gatewaySettings, name, url, ...(mesh._kind === 'none' ? {} : { unsafeAllowPlainHttp: true }) };
+  const headers = props.headersSecret === undefined ? {} : { headersSecretArn: secretUrl(headersSecretName(name)) };
+  return { ...props.gatewaySettings, name, url, ...headers, ...(mesh._kind === 'none' ? {} : { unsafeAllowPlainHttp: true }) };
+}
+
+/** How the process is told that a secret is a file. */
+function secretUrl(name: string): string {
+  return `file://${SECRETS_FOLDER}/${name}`;
 }

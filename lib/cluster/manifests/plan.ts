@@ -1,6 +1,6 @@
 import { checkEgress, checkSource } from './addresses';
 import { assertDigest, checkEnvironment, checkPaths, checkScaling, checkSecrets } from './checks';
-import { MandatoryAccessControl, type ClusterManifestsProps, type GatewayWorkload, type ServerWorkload, type WorkloadResources, type WorkloadScaling } from './props';
+import { MandatoryAccessControl, type ClusterManifestsProps, type GatewayWorkload, type ServerWorkload, type WorkloadResources, type WorkloadScaling, type WorkloadSecret } from './props';
 import { Sandbox } from './sandbox';
 import { ServiceMesh } from './service-mesh';
 
@@ -13,6 +13,8 @@ export const NAMESPACE_LABEL = 'kubernetes.io/metadata.name';
 
 export const GATEWAY_NAME = 'gateway';
 export const GATEWAY_PORT = 8443;
+/** Name of the file with the gateway's key. */
+export const GATEWAY_KEY = 'key';
 /** Port of the container that asks a server whether it answers MCP. */
 export const PROBE_PORT = 8081;
 /** Port of HBONE: every connection between pods of an ambient mesh. */
@@ -85,8 +87,9 @@ export function planOf(props: ClusterManifestsProps): Plan {
   };
 }
 
-function planGateway({ gateway, secretStore, domainPolicies }: ClusterManifestsProps, prefix: string): PlannedGateway {
+function planGateway({ gateway: given, servers, secretStore, domainPolicies }: ClusterManifestsProps, prefix: string): PlannedGateway {
   const what = 'the gateway';
+  const gateway = { ...given, secrets: [...(given.secrets ?? []), ...secretsOfItsOwn(given, servers)] };
   assertDigest(what, gateway.image);
   checkSecrets(what, gateway, secretStore);
   checkEnvironment(what, gateway);
@@ -102,6 +105,17 @@ function planGateway({ gateway, secretStore, domainPolicies }: ClusterManifestsP
     resources: { cpuMillis: 1000, memoryMiB: 1024, storageMiB: 128, ...gateway.resources },
     scaling: checkScaling(what, gateway.scaling),
   };
+}
+
+/** The gateway's key, and its credentials for servers. */
+function secretsOfItsOwn({ keySecret }: GatewayWorkload, servers: readonly ServerWorkload[]): WorkloadSecret[] {
+  const key = keySecret === undefined ? [] : [{ name: GATEWAY_KEY, reference: keySecret }];
+  return [...key, ...servers.flatMap(({ name, headersSecret }) => (headersSecret === undefined ? [] : [{ name: headersSecretName(name), reference: headersSecret }]))];
+}
+
+/** Name of the file with the gateway's credential for a server. */
+export function headersSecretName(serverName: string): string {
+  return `headers-${serverName}`;
 }
 
 function planServer(server: ServerWorkload, props: ClusterManifestsProps, prefix: string, mesh: ServiceMesh): PlannedServer {

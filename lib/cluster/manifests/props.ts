@@ -195,6 +195,14 @@ export interface ServerWorkload extends WorkloadOptions {
   readonly sandbox?: Sandbox;
 
   /**
+   * What the secret store knows the gateway's credential for this server by: a JSON object of headers that every request to it carries. The gateway
+   * has it as a file; the server's own pods do not.
+   *
+   * @default - the gateway shows the server no headers
+   */
+  readonly headersSecret?: string;
+
+  /**
    * What else the gateway is told of it: fields of an entry of `MCP_SERVERS`, such as `tokenRequirements`.
    *
    * @default - name and URL
@@ -209,6 +217,14 @@ export interface GatewayWorkload extends WorkloadOptions {
 
   /** Who may connect to it. */
   readonly sources: TrafficSource[];
+
+  /**
+   * What the secret store knows the gateway's key by: at least 32 characters that session ids, request state and argument digests are keyed with. The
+   * gateway has it as a file.
+   *
+   * @default - the gateway reads it itself from AWS Secrets Manager; `environment` has its ARN, MCP_KEY_SECRET_ARN
+   */
+  readonly keySecret?: string;
 
   /**
    * How many proxies in front of it append to `X-Forwarded-For`.

@@ -1,4 +1,4 @@
-import { ServiceMesh, gatewayNamespace, renderManifests, serverNamespace } from '../../../lib/cluster/manifests';
+import { SecretStore, ServiceMesh, gatewayNamespace, renderManifests, serverNamespace } from '../../../lib/cluster/manifests';
 import { readContainerSettings } from '../../../lambda/container/settings';
 import { GATEWAY, IMAGE, all, cluster, one, podOf, server, type Manifest } from './cluster';
 
@@ -102,6 +102,18 @@ describe('the gateway', () => {
 
   it.each(['MCP_ISSUERS', 'MCP_POLICY_STORE_ID', 'MCP_KEY_SECRET_ARN'])('without %s is refused', (name) => {
     expect(() => cluster({ gateway: { ...GATEWAY, environment: { ...GATEWAY.environment, [name]: '' } } })).toThrow(`the environment of the gateway lacks ${name}`);
+  });
+
+  it('MUL-3 has its key, and its credentials for servers, as files of the secret store; the servers do not', () => {
+    const environment = { MCP_ISSUERS: '[]', MCP_POLICY_STORE_ID: 'PS1' };
+    const given = cluster({ secretStore: SecretStore.externalSecrets('vault'), gateway: { ...GATEWAY, keySecret: 'mcp/key', environment }, servers: [server({ headersSecret: 'mcp/crm-headers' })] });
+    const { gateway } = readContainerSettings(one(given, 'ConfigMap', 'mcp-gateway').data);
+    expect([gateway.keySecretArn, gateway.servers[0]!.headersSecretArn]).toEqual(['file:///run/secrets/mcp/key', 'file:///run/secrets/mcp/headers-crm']);
+    expect(one(given, 'ExternalSecret').spec.data).toEqual([{ secretKey: 'key', remoteRef: { key: 'mcp/key' } }, { secretKey: 'headers-crm', remoteRef: { key: 'mcp/crm-headers' } }]);
+    expect(podOf(given, 'mcp-gateway').spec.containers[0].volumeMounts).toEqual([{ name: 'secrets', mountPath: '/run/secrets/mcp', readOnly: true }]);
+    expect(podOf(given, 'mcp-crm').spec.volumes).toBeUndefined();
+    expect(() => cluster({ gateway: { ...GATEWAY, environment } })).toThrow('the environment of the gateway lacks MCP_KEY_SECRET_ARN, and there is no keySecret either');
+    expect(() => cluster({ gateway: { ...GATEWAY, keySecret: 'mcp/key', environment } })).toThrow('the gateway has secrets, and there is no secretStore');
   });
 
   it('is not told twice what follows from the rest', () => {
