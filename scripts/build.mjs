@@ -2,11 +2,12 @@
  * Bundles what runs: the command line into dist/bin, each deployed function into dist/lambda/<name>, and the gateway of a zone into dist/container.
  * Takes no network and about a second. Users of the constructs never run it: the package ships dist/.
  */
-import { chmod, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { sbomOfBundle } from './image/sbom.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -54,10 +55,11 @@ async function buildFunctions(to) {
   }
 }
 
-/** The gateway of a zone, and the probe that stands beside MCP servers, for the image of `Dockerfile`. */
+/** The gateway of a zone, and the probe that stands beside MCP servers, for the image of `Dockerfile`, with its bill of materials. */
 async function buildContainer(outdir) {
-  await build({ ...common, entryPoints: { index: 'lambda/container/index.ts', probe: 'lambda/probe/index.ts' }, outdir, minify: true });
+  const { metafile } = await build({ ...common, entryPoints: { index: 'lambda/container/index.ts', probe: 'lambda/probe/index.ts' }, outdir, minify: true, metafile: true });
   await copyCedarWasm(outdir);
+  await writeFile(join(outdir, 'sbom.cdx.json'), JSON.stringify(sbomOfBundle(metafile, root), null, 2));
 }
 
 /** Built aside and then put in place: what runs from dist/ meanwhile never meets half a build. */

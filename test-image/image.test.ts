@@ -37,6 +37,13 @@ function insideOf(script: string): unknown {
   return JSON.parse(execFileSync('bwrap', sandboxOf({}, ['/nodejs/bin/node', '-p', `JSON.stringify((() => { ${script} })())`]), { encoding: 'utf8' }));
 }
 
+interface Component {
+  readonly 'bom-ref': string;
+  readonly group?: string;
+  readonly name: string;
+  readonly hashes: readonly { readonly content: string }[];
+}
+
 const files = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)]));
 
 describe('the root file system', () => {
@@ -79,17 +86,18 @@ describe('the root file system', () => {
     const bill = JSON.parse(readFileSync(join(IMAGE, 'sbom.cdx.json'), 'utf8'));
     expect(bill).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6', metadata: { component: { type: 'container' } } });
     const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
-    const byName = new Map<string, any>(bill.components.map((component: any) => [[component.group, component.name].filter(Boolean).join('/'), component]));
+    const byName = new Map((bill.components as Component[]).map((component) => [[component.group, component.name].filter(Boolean).join('/'), component]));
+    const refs = (bill.components as Component[]).map((component) => component['bom-ref']);
     for (const name of ['@cedar-policy/cedar-wasm', '@aws-sdk/client-dynamodb', 'jose', 'undici', 'pino']) {
       const { version, integrity } = lock[`node_modules/${name}`];
       expect(byName.get(name)).toMatchObject({ version, hashes: [{ alg: 'SHA-512', content: Buffer.from(integrity.slice(7), 'base64').toString('hex') }] });
     }
-    expect(byName.get('node').hashes[0].content).toBe(createHash('sha256').update(readFileSync(join(ROOTFS, 'nodejs', 'bin', 'node'))).digest('hex'));
-    for (const path of files(ROOTFS).filter((name) => name.includes('.so'))) expect(bill.components.map((component: any) => component['bom-ref'])).toContain(`file:/${relative(ROOTFS, path)}`);
+    expect(byName.get('node')?.hashes[0]?.content).toBe(createHash('sha256').update(readFileSync(join(ROOTFS, 'nodejs', 'bin', 'node'))).digest('hex'));
+    for (const path of files(ROOTFS).filter((name) => name.includes('.so'))) expect(refs).toContain(`file:/${relative(ROOTFS, path)}`);
     // Nothing that only builds or tests.
     for (const name of ['jest', 'esbuild', 'typescript', 'aws-cdk-lib', 'dynalite']) expect(byName.has(name)).toBe(false);
     // Every part is one that the bill says the image depends on.
-    expect(bill.dependencies[0].dependsOn).toEqual(bill.components.map((component: any) => component['bom-ref']));
+    expect(bill.dependencies[0].dependsOn).toEqual(refs);
   });
 });
 
