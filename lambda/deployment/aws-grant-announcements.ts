@@ -2,7 +2,7 @@ import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventb
 import { SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { escapeUnprintable } from '../audit/unprintable';
-import type { Grant, Mark } from '../grants';
+import type { Grant, Hold, Mark } from '../grants';
 import type { JsonObject } from '../protocol';
 import type { DocumentStore } from '../stores';
 
@@ -55,7 +55,8 @@ export function createGrantAnnouncer({ events, bus, workflows, store, writeLine 
 
   async function announce(collection: string | undefined, value: JsonObject): Promise<void> {
     if (collection === 'revocations') {
-      const { target, blocked, by, at, why } = value as unknown as Mark;
+      const { target, by, at, why } = value as unknown as Mark | Hold;
+      const blocked = isHold(value) ? value.held && value.reach === 'calls' : value.blocked;
       await publish(GRANT_CHANGE.killSwitch, { target, blocked, by, at, why });
       return;
     }
@@ -78,6 +79,10 @@ export function createGrantAnnouncer({ events, bus, workflows, store, writeLine 
     }
     return { batchItemFailures: [] };
   };
+}
+
+function isHold(value: object): value is Hold {
+  return 'held' in value;
 }
 
 function changeOf(grant: Grant): GrantChange {

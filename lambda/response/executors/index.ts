@@ -2,5 +2,6 @@
 export * from './access';
 export * from './evidence';
 export * from './in-turn';
+export * from './kubernetes';
 export * from './notice';
 export * from './quarantine';
