@@ -104,6 +104,12 @@ describe('mcp-zero-trust manifests', () => {
     expect(await manifests()).toMatchObject({ code: 2, stderr: expect.stringContaining("required option '-c, --config <file>' not specified") });
   });
 
+  it('makes something of the configuration in docs/cluster.md', async () => {
+    const page = readFileSync(join(__dirname, '..', '..', 'docs', 'cluster.md'), 'utf8');
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)![1]!.replaceAll('sha256:...', DIGEST);
+    expect(await manifests('-c', config(example))).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('has help that says everything, with a configuration that works', async () => {
     const { code, stdout } = await manifests('--help');
     expect(code).toBe(0);
