@@ -1,0 +1,101 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { S3Client } from '@aws-sdk/client-s3';
+import { InvalidToken, SendTaskSuccessCommand, SFNClient, StartExecutionCommand, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { WAFV2Client } from '@aws-sdk/client-wafv2';
+import { escapeUnprintable } from '../audit/unprintable';
+import { createMarkStore } from '../grants';
+import {
+  createAccessExecutors,
+  createEvidenceExecutor,
+  createKubernetesIsolation,
+  createKubernetesStop,
+  createNotifyExecutor,
+  createQuarantineExecutor,
+  createResponder,
+  describeKubernetesWorkload,
+  inTurn,
+  type CompleteTask,
+  type Executor,
+  type Executors,
+  type Notice,
+  type Responder,
+  type WorkflowInput,
+  type WorkloadSubject,
+} from '../response';
+import { createEcsIsolation, createEcsStop, describeEcsWorkload } from '../response/executors/aws-ecs';
+import { createEksApi } from '../response/executors/aws-eks-api';
+import { createEvidenceBucket } from '../response/executors/aws-evidence-bucket';
+import { createWafExecutor } from '../response/executors/aws-waf';
+import { createReviews } from '../onboarding/reviews';
+import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
+import { NO_SCAN, openRecords } from './aws-registry';
+import { createReinstatement } from './aws-reinstatement';
+import { createStepFunctions } from './aws-workflows';
+import type { ActSettings, ResponseSettings } from './response-settings';
+
+/** Sends a message to the responders' topic. */
+export function noticesTo(TopicArn: string, client = new SNSClient({})): (notice: Notice) => Promise<void> {
+  return async ({ subject, text }) => void (await client.send(new PublishCommand({ TopicArn, Subject: subject, Message: text })));
+}
+
+/** A responder of a deployed function. What happens is a line of its log, for metrics and for the audit trail (LOG-1). */
+export function responderOf({ table, policy, estate }: ResponseSettings, executors: Executors = {}, dynamodb = new DynamoDBClient({})): Responder {
+  return createResponder({
+    store: createDynamoDbStore(dynamodb, table),
+    executors,
+    policy,
+    estate,
+    onEvent: ({ at, ...event }) => void process.stdout.write(`${escapeUnprintable(JSON.stringify({ time: at, ...event }))}\n`),
+  });
+}
+
+/** What a function can do, by what it was told and has the right to. */
+export function executorsOf(settings: ActSettings): Executors {
+  const { registryTable, grantsTable, ipSets, isolationGroup, usesClusters, evidenceBucket, topic } = settings;
+  const access = grantsTable === undefined ? undefined : createAccessExecutors(createMarkStore(createDynamoDbStore(new DynamoDBClient({}), grantsTable)));
+  const records = registryTable === undefined ? undefined : openRecords({ table: registryTable, policy: {} }, NO_SCAN);
+  const waf = ipSets && createWafExecutor({ client: new WAFV2Client({}), ...ipSets });
+  const ecs = new ECSClient({});
+  const kubernetes = usesClusters ? createEksApi({ client: new EKSClient({}) }) : undefined;
+  const { block_address: inGateway, ...others } = access ?? {};
+  const addresses = [waf, inGateway].filter((one) => one !== undefined);
+  return defined({
+    ...others,
+    block_address: addresses.length === 0 ? undefined : inTurn(...addresses),
+    quarantine_tool: records && createQuarantineExecutor({ registry: records.registry, reinstate: createReinstatement({ registry: records.registry, reviews: createReviews(records.store), workflows: createStepFunctions(new SFNClient({}), {}) }) }),
+    isolate_workload: isolationGroup !== undefined ? createEcsIsolation({ client: ecs, isolationGroup }) : kubernetes && createKubernetesIsolation(kubernetes),
+    stop_workload: isolationGroup !== undefined ? createEcsStop(ecs) : kubernetes && createKubernetesStop(kubernetes),
+    preserve_evidence: evidenceBucket === undefined ? undefined : createEvidenceExecutor({
+      store: createEvidenceBucket({ client: new S3Client({}), bucket: evidenceBucket }),
+      registry: records?.registry,
+      describeWorkload: (workload: WorkloadSubject) => (workload.platform === 'ecs' ? describeEcsWorkload(ecs, workload) : describeKubernetesWorkload(kubernetes ?? createEksApi({ client: new EKSClient({}) }), workload)),
+    }),
+    notify: topic === undefined ? undefined : createNotifyExecutor(noticesTo(topic)),
+  });
+}
+
+function defined(executors: { readonly [K in keyof Executors]: Executors[K] | undefined }): Executors {
+  return Object.fromEntries(Object.entries(executors as Record<string, Executor | undefined>).filter(([, executor]) => executor !== undefined)) as Executors;
+}
+
+/** The workflow of the response. */
+export function responseWorkflow(stateMachineArn: string | undefined, client = new SFNClient({})): { readonly complete: CompleteTask; readonly start: (input: WorkflowInput) => Promise<void> } {
+  return {
+    async complete(taskToken, approved) {
+      try {
+        await client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify({ approved }) }));
+        return true;
+      } catch (error) {
+        if (error instanceof TaskTimedOut || error instanceof TaskDoesNotExist || error instanceof InvalidToken) return false;
+        throw error;
+      }
+    },
+    async start(input) {
+      if (stateMachineArn === undefined) throw new Error('this function starts no workflow');
+      await client.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+    },
+  };
+}

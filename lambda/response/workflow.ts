@@ -1,0 +1,104 @@
+import { noticeOf, type Notice } from './executors';
+import { describeAction, type ActionKind } from './action';
+import { ResponseRefused, stateOf, type ActionRecord, type CaseState } from './record';
+import type { Responder } from './responder';
+import { incidentOfEvent, type AlarmMeaning, type BusEvent } from './sources';
+
+/** What a workflow begins with: an event of the bus, or what a person asked for. */
+export type WorkflowInput = BusEvent | PersonsRequest;
+
+/** `apply` carries out what was approved too late for the workflow that had waited for it. */
+export interface PersonsRequest {
+  readonly operation: 'undo' | 'apply';
+  readonly incident: string;
+  /** @default - all of them */
+  readonly number?: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** One action, for the function that has the right to it. */
+export interface ActionStep {
+  readonly incident: string;
+  readonly number: number;
+  readonly kind: ActionKind;
+  /** Where it runs, for a workload; '' otherwise: other functions have the right to each. */
+  readonly platform: string;
+  readonly step: 'apply' | 'undo';
+  readonly by: string;
+  readonly why: string;
+}
+
+/** What a workflow is to do. */
+export interface WorkflowPlan {
+  /** Empty where the event is no incident. */
+  readonly incident: string;
+  /** One after the other. */
+  readonly automatic: readonly ActionStep[];
+  /** Each once a person has agreed. */
+  readonly asked: readonly ActionStep[];
+}
+
+/** A task of a workflow that waits for a person. */
+export interface Asking extends ActionStep {
+  readonly taskToken: string;
+}
+
+/** Lets a workflow that waits go on. Answers false where it does not wait any more. */
+export type CompleteTask = (taskToken: string, approved: boolean) => Promise<boolean>;
+
+/** First step: takes the incident on, or reads what is to be taken back. @throws NotAnIncident, ResponseRefused */
+export function createPlanStep(responder: Responder, alarms?: Readonly<Record<string, AlarmMeaning>>): (input: WorkflowInput) => Promise<WorkflowPlan> {
+  return async (input) => {
+    // The bus wraps what is published on it, so nobody who can publish speaks as a person.
+    if (!('detail-type' in input)) return planOfRequest(responder, input);
+    const incident = incidentOfEvent(input, alarms);
+    if (incident === undefined) return { incident: '', automatic: [], asked: [] };
+    const { actions } = await responder.open(incident);
+    const stepOf = (record: ActionRecord) => actionStep(record, 'apply', '', '');
+    return { incident: incident.id, automatic: actions.filter(({ mode }) => mode !== 'approval').map(stepOf), asked: actions.filter(({ mode }) => mode === 'approval').map(stepOf) };
+  };
+}
+
+async function planOfRequest(responder: Responder, { operation, incident, number, by, why }: PersonsRequest): Promise<WorkflowPlan> {
+  const { actions } = await responder.find(incident);
+  const chosen = number === undefined ? actions : actions.filter((record) => record.number === number);
+  if (chosen.length === 0) throw new ResponseRefused(`${incident} has no action ${number}`);
+  return { incident, automatic: (operation === 'undo' ? chosen.toReversed() : chosen).map((record) => actionStep(record, operation, by, why)), asked: [] };
+}
+
+function actionStep({ incident, number, action }: ActionRecord, step: ActionStep['step'], by: string, why: string): ActionStep {
+  return { incident, number, kind: action.kind, platform: 'workload' in action ? action.workload.platform : '', step, by, why };
+}
+
+/** Carries out one action, or takes it back. @throws what the executor throws */
+export function createActStep(responder: Responder): (step: ActionStep) => Promise<{ readonly state: ActionRecord['state'] }> {
+  return async ({ incident, number, step, by, why }) => {
+    const { state } = step === 'undo' ? await responder.undo(incident, number, by, why) : await responder.apply(incident, number, by === '' ? undefined : by);
+    return { state };
+  };
+}
+
+/** Asks people for their word on an action, and remembers which task waits for it. */
+export function createAskStep(responder: Responder, complete: CompleteTask, send: (notice: Notice) => Promise<void>): (asking: Asking) => Promise<void> {
+  return async ({ incident: id, number, taskToken }) => {
+    let record: ActionRecord;
+    try {
+      record = await responder.wait(id, number, taskToken);
+    } catch (error) {
+      if (!(error instanceof ResponseRefused)) throw error;
+      await complete(taskToken, false);
+      return;
+    }
+    const { incident } = await responder.find(id);
+    await send(noticeOf({ incident }, `waits for your word: shall the response ${describeAction(record.action)}?`, `Look:  mcp-zero-trust respond show ${id}`, `Yes:   mcp-zero-trust respond approve ${id} --action ${number} --why TEXT`, `No:    mcp-zero-trust respond deny ${id} --action ${number} --why TEXT`));
+  };
+}
+
+/** Last step: how it ended. A workflow fails where an action did, so that an alarm tells of it. */
+export function createFinishStep(responder: Responder): (plan: Pick<WorkflowPlan, 'incident'>) => Promise<{ readonly state: CaseState; readonly failed: number }> {
+  return async ({ incident }) => {
+    const found = await responder.find(incident);
+    return { state: stateOf(found), failed: found.actions.filter(({ state }) => state === 'apply_failed' || state === 'undo_failed').length };
+  };
+}
