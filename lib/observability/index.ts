@@ -1,3 +1,5 @@
 /** Eyes: the audit trail, monitoring, and the threat detection of AWS around it. */
 export { AuditTrail } from './audit-trail';
 export type { AuditTrailProps } from './audit-trail-props';
+export { Monitoring } from './monitoring';
+export type { MonitoringOptions, MonitoringProps } from './monitoring-props';

@@ -1,13 +1,13 @@
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { AuditTrail, McpGateway, PolicyStore, ToolRegistry } from '../../lib';
+import { AuditTrail, McpGateway, Monitoring, PolicyStore, SecurityZone, ToolRegistry } from '../../lib';
 import { validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
 
 const ISSUER = { issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' };
 
-test('LOG-4 an audit trail is clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
+test('LOG-3 LOG-4 an audit trail and monitoring are clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
   const app = validatedApp((scope) => {
     const stack = new Stack(scope, 'Stack');
     const registry = new ToolRegistry(stack, 'Tools');
@@ -15,6 +15,11 @@ test('LOG-4 an audit trail is clean under the rules of the CDK, AWS Solutions, N
     const trail = new AuditTrail(stack, 'Audit');
     trail.addGateway(gateway);
     trail.addRegistry(registry);
+    const zone = new SecurityZone(stack, 'Zone');
+    const monitoring = new Monitoring(stack, 'Monitoring', { gateway, registry, auditTrail: trail });
+    monitoring.addZone(zone);
+    monitoring.addCluster('mcp');
+    zone.allowEgress(zone.addServer('crm', { port: 8443 }), { domains: ['api.example.com'] });
   });
   expect(() => app.synth()).not.toThrow();
   Annotations.fromStack(app.node.findChild('Stack') as Stack).hasNoWarning('*', Match.anyValue());

@@ -1,0 +1,165 @@
+import { Duration, Size } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { McpGateway } from '../gateway';
+import type { SecurityZone } from '../zone';
+import { createAlarmTopic } from './alarm-topic';
+import { AlarmFactory, allOf, anyOf, anyOfLater } from './alarms';
+import { addLineMetric, AUDIT_METRICS, NETWORK_METRICS } from './audit-filters';
+import { Contributors } from './contributors';
+import { MonitoringDashboard } from './monitoring-dashboard';
+import type { MonitoringProps } from './monitoring-props';
+import { addSavedQueries } from './saved-queries';
+
+type NetworkMetric = keyof typeof NETWORK_METRICS;
+
+/** Names that are looked up in vain within 5 minutes: software asks for some by itself. */
+const BLOCKED_LOOKUPS = 10;
+/** Seconds that an event may wait to be archived. */
+const ARCHIVED_WITHIN = 1_800;
+/** Share of requests that may fail. */
+const FAILING = 0.05;
+
+/**
+ * What a gateway does, for people: metrics and contributors from the events that it records, alarms on what is too much, on what is unusual, and
+ * on several such things at once, a dashboard, and questions that are ready to be asked (LOG-3, TB-1, TB-4, DLP-3, MUL-11).
+ *
+ * Control: LOG-3, TB-1, TB-4, CV-4, DLP-3, HOST-1, MUL-11.
+ *
+ * @example
+ * const monitoring = new Monitoring(this, 'Monitoring', { gateway, registry });
+ * monitoring.alarmTopic.addSubscription(new subscriptions.EmailSubscription('security@example.com'));
+ */
+export class Monitoring extends Construct {
+  /** Where alarms go. */
+  readonly alarmTopic: sns.ITopic;
+
+  /** The dashboard. */
+  readonly dashboard: cloudwatch.Dashboard;
+
+  /** Signs of somebody who is somebody else: failures of authentication together with refusals or unusual behaviour. */
+  readonly intrusionAlarm: cloudwatch.CompositeAlarm;
+
+  /** Signs of data that leave: large or stopped answers together with unusual behaviour or connections that were stopped. */
+  readonly exfiltrationAlarm: cloudwatch.CompositeAlarm;
+
+  /** Signs of more requests than can be served. */
+  readonly overloadAlarm: cloudwatch.CompositeAlarm;
+
+  private readonly props: MonitoringProps;
+  private readonly namespace: string;
+  private readonly alarms: AlarmFactory;
+  private readonly contributors: Contributors;
+  private readonly view: MonitoringDashboard;
+  private readonly auditLogs: logs.ILogGroup[] = [];
+  /** Connections and lookups that were stopped, which may become known later. */
+  private readonly stopped: cloudwatch.IAlarm[] = [];
+
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
+    super(scope, id);
+    this.props = props;
+    const { gateway } = props;
+    this.namespace = gateway.metricNamespace;
+    this.alarmTopic = props.alarmTopic ?? createAlarmTopic(this, props.encryptionKey);
+    this.alarms = new AlarmFactory(this, this.alarmTopic);
+    for (const logGroup of gateway.auditLogGroups) this.addAuditLog(logGroup);
+    this.contributors = new Contributors(this, 'Contributors', () => this.auditLogs);
+    if (props.watchBehaviour ?? true) gateway._watchBehaviour();
+
+    this.view = new MonitoringDashboard(this, 'View', { ...props, metric: (name, options) => this.metric(name, options), contributors: this.contributors });
+    this.dashboard = this.view.dashboard;
+    const { failedSignIns, impostor, refusals, unusualSequence, highRisk, blockedData, largeAnswer, unusualAnswer, requests, failing, slow } = this.watchRequests();
+    const blocks = this.watchServing();
+    this.intrusionAlarm = this.alarms.together('Intrusion', 'Somebody may be using an MCP gateway as somebody else', allOf(anyOf(failedSignIns, impostor, blocks), anyOf(refusals, highRisk, unusualSequence)));
+    this.exfiltrationAlarm = this.alarms.together('Exfiltration', 'Data may be leaving by way of MCP tools', allOf(anyOf(largeAnswer, unusualAnswer, blockedData), anyOfLater(() => [highRisk, unusualSequence, ...this.stopped])));
+    this.overloadAlarm = this.alarms.together('Overload', 'An MCP gateway is asked for more than it can serve', allOf(anyOf(requests), anyOf(failing, slow)));
+    addSavedQueries(this, this.auditLogs);
+  }
+
+  /**
+   * A metric of the events.
+   *
+   * @param metricName `Refusals`, `FailedSignIns`, `Failures`, `ResponseBytes`, `FailuresThenSuccess`, `UnusualSequences`, `HighRisks`, `BlockedData`,
+   *   `WebAclBlocks`, `FirewallDrops` or `DnsBlocks`
+   * @param props how to read it. Sum over 5 minutes unless told otherwise
+   */
+  metric(metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return new cloudwatch.Metric({ namespace: this.namespace, metricName, statistic: cloudwatch.Stats.SUM, ...props }).attachTo(this);
+  }
+
+  /**
+   * Reads the events of another log group, such as that of a gateway that runs as tasks too. To be called before the template is written.
+   *
+   * @param logGroup lines as the code of this package writes them
+   */
+  addAuditLog(logGroup: logs.ILogGroup): void {
+    this.auditLogs.push(logGroup);
+    for (const [name, metric] of Object.entries(AUDIT_METRICS)) addLineMetric(this, `${name}${this.auditLogs.length}`, logGroup, this.namespace, name, metric);
+  }
+
+  /**
+   * Watches what the network of a zone stops: connections at the firewall, names at the resolver (TB-4).
+   *
+   * @param zone the zone of the gateway
+   */
+  addZone(zone: SecurityZone): void {
+    zone._onLog('Queries', (logGroup) => this.watchNetwork('DnsBlocks', logGroup, 'Something in the zone of MCP servers asked for names that nobody declared', BLOCKED_LOOKUPS));
+    zone._onLog('FirewallAlerts', (logGroup) => this.watchNetwork('FirewallDrops', logGroup, 'Something in the zone of MCP servers tried to reach what nobody declared'));
+  }
+
+  /**
+   * Watches the pods of a cluster, by CloudWatch Container Insights: containers that start again and again.
+   *
+   * @param clusterName name of the EKS cluster
+   */
+  addCluster(clusterName: string): void {
+    const most = (metricName: string, label: string) => new cloudwatch.MathExpression({
+      expression: `SELECT MAX(${metricName}) FROM SCHEMA("ContainerInsights", ClusterName, Namespace, PodName) WHERE ClusterName = '${clusterName}'`,
+      usingMetrics: {}, label,
+    });
+    const looping = most('pod_container_status_waiting_reason_crash_loop_back_off', 'containers that wait to be started again');
+    this.alarms.above('PodRestarts', 'Containers of MCP servers or their gateway start again and again', looping, { periods: 3 });
+    this.view.add('Pods', [['Containers that start again and again', [looping]], ['Restarts', [most('pod_number_of_container_restarts', 'of the container with most')]]]);
+  }
+
+  private watchRequests() {
+    const { gateway, latencyThreshold = Duration.seconds(10), failedSignInThreshold = 20, responseSizeThreshold = Size.mebibytes(4) } = this.props;
+    const failedSignIns = this.alarms.above('FailedSignIns', 'Tokens from one address are refused again and again', this.contributors.metricMost('FailedSignInsByAddress', 'Most refused tokens of one address'), { threshold: failedSignInThreshold });
+    this.contributors.applyBefore(failedSignIns, 'FailedSignInsByAddress');
+    const failing = new cloudwatch.MathExpression({ expression: 'failures / requests', usingMetrics: { failures: this.metric('Failures'), requests: gateway.metricRequests() }, label: 'Share of requests that fail' });
+    return {
+      failedSignIns,
+      impostor: this.alarms.above('FailuresThenSuccess', 'A sign-in succeeded after many that failed', this.metric('FailuresThenSuccess')),
+      refusals: this.alarms.unusual('UnusualRefusals', 'Far more requests are refused than usual', gateway.metricDenied()),
+      unusualSequence: this.alarms.above('UnusualSequences', 'A principal used tools in an order that it never did', this.metric('UnusualSequences')),
+      highRisk: this.alarms.above('HighRisks', 'A principal behaves very unlike itself', this.metric('HighRisks')),
+      blockedData: this.alarms.above('BlockedData', 'A data guard stopped protected data in an answer or a call', this.metric('BlockedData')),
+      largeAnswer: this.alarms.above('LargeAnswers', 'A tool answered with very much data', this.metric('ResponseBytes', { statistic: cloudwatch.Stats.MAXIMUM }), { threshold: responseSizeThreshold.toBytes() }),
+      unusualAnswer: this.alarms.unusual('UnusualAnswers', 'Tools answer with far more data than usual', this.metric('ResponseBytes')),
+      requests: this.alarms.unusual('UnusualRequests', 'Far more requests come than usual', gateway.metricRequests()),
+      failing: this.alarms.above('Failures', 'Many requests fail: decisions cannot be taken, or upstream servers do not answer', failing, { threshold: FAILING, periods: 3 }),
+      slow: this.alarms.above('Latency', 'Requests take long', gateway.metricLatency({ statistic: cloudwatch.Stats.p(99) }), { threshold: latencyThreshold.toMilliseconds(), periods: 3 }),
+    };
+  }
+
+  /** What stands around the code that decides. Answers the alarm of the web ACL, where there is one. */
+  private watchServing(): cloudwatch.IAlarm | undefined {
+    const { gateway, auditTrail } = this.props;
+    if (auditTrail) this.alarms.above('AuditDelivery', 'Audit events are not archived', auditTrail.metricDataFreshness(), { threshold: ARCHIVED_WITHIN });
+    if (!(gateway instanceof McpGateway)) return undefined;
+    if (gateway.restApi instanceof apigateway.RestApi) this.alarms.above('ServerErrors', 'The API of an MCP gateway fails: its authorizer or its proxy does not answer', gateway.restApi.metricServerError({ statistic: cloudwatch.Stats.SUM }), { threshold: 5 });
+    const { webAcl } = gateway;
+    if (!webAcl) return undefined;
+    addLineMetric(this, 'WebAclBlocks', webAcl.logGroup, this.namespace, 'WebAclBlocks', NETWORK_METRICS.WebAclBlocks);
+    return this.alarms.unusual('UnusualWebAclBlocks', 'The web ACL blocks far more requests than usual', this.metric('WebAclBlocks'));
+  }
+
+  private watchNetwork(metricName: NetworkMetric, logGroup: logs.ILogGroup, description: string, threshold?: number): void {
+    addLineMetric(this, `${metricName}Lines`, logGroup, this.namespace, metricName, NETWORK_METRICS[metricName]);
+    this.stopped.push(this.alarms.above(metricName, description, this.metric(metricName), { threshold }));
+    this.view.add(metricName, [[metricName === 'DnsBlocks' ? 'Lookups of names that nobody declared' : 'Connections that the firewall stopped', [this.metric(metricName)]]]);
+  }
+}
