@@ -1,6 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
-import { EKSClient } from '@aws-sdk/client-eks';
 import { S3Client } from '@aws-sdk/client-s3';
 import { InvalidToken, SendTaskSuccessCommand, SFNClient, StartExecutionCommand, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -17,6 +16,7 @@ import {
   createResponder,
   describeKubernetesWorkload,
   inTurn,
+  ResponseRefused,
   type CompleteTask,
   type Executor,
   type Executors,
@@ -54,12 +54,12 @@ export function responderOf({ table, policy, estate }: ResponseSettings, executo
 
 /** What a function can do, by what it was told and has the right to. */
 export function executorsOf(settings: ActSettings): Executors {
-  const { registryTable, grantsTable, ipSets, isolationGroup, usesClusters, evidenceBucket, topic } = settings;
+  const { registryTable, grantsTable, ipSets, isolationGroup, clusters, evidenceBucket, topic } = settings;
   const access = grantsTable === undefined ? undefined : createAccessExecutors(createMarkStore(createDynamoDbStore(new DynamoDBClient({}), grantsTable)));
   const records = registryTable === undefined ? undefined : openRecords({ table: registryTable, policy: {} }, NO_SCAN);
   const waf = ipSets && createWafExecutor({ client: new WAFV2Client({}), ...ipSets });
   const ecs = new ECSClient({});
-  const kubernetes = usesClusters ? createEksApi({ client: new EKSClient({}) }) : undefined;
+  const kubernetes = clusters && createEksApi({ clusters, identity: ecs.config });
   const { block_address: inGateway, ...others } = access ?? {};
   const addresses = [waf, inGateway].filter((one) => one !== undefined);
   return defined({
@@ -71,10 +71,14 @@ export function executorsOf(settings: ActSettings): Executors {
     preserve_evidence: evidenceBucket === undefined ? undefined : createEvidenceExecutor({
       store: createEvidenceBucket({ client: new S3Client({}), bucket: evidenceBucket }),
       registry: records?.registry,
-      describeWorkload: (workload: WorkloadSubject) => (workload.platform === 'ecs' ? describeEcsWorkload(ecs, workload) : describeKubernetesWorkload(kubernetes ?? createEksApi({ client: new EKSClient({}) }), workload)),
+      describeWorkload: (workload: WorkloadSubject) => (workload.platform === 'ecs' ? describeEcsWorkload(ecs, workload) : describeKubernetesWorkload(kubernetes ?? nowhere(), workload)),
     }),
     notify: topic === undefined ? undefined : createNotifyExecutor(noticesTo(topic)),
   });
+}
+
+function nowhere(): never {
+  throw new ResponseRefused('this function reaches no cluster');
 }
 
 function defined(executors: { readonly [K in keyof Executors]: Executors[K] | undefined }): Executors {

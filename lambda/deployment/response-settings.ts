@@ -1,5 +1,6 @@
 import { isJsonObject } from '../protocol';
 import { SEVERITIES, type AlarmMeaning, type Estate, type ResponsePolicy } from '../response';
+import type { ClusterEndpoint } from '../response/executors/aws-eks-api';
 import type { IpSet } from '../response/executors/aws-waf';
 import { readJson, required, type Environment } from './environment';
 
@@ -23,7 +24,7 @@ export interface ActSettings extends ResponseSettings {
   readonly grantsTable?: string;
   readonly ipSets?: { readonly ipv4: IpSet; readonly ipv6: IpSet };
   readonly isolationGroup?: string;
-  readonly usesClusters: boolean;
+  readonly clusters?: Readonly<Record<string, ClusterEndpoint>>;
   readonly evidenceBucket?: string;
   readonly topic?: string;
 }
@@ -46,7 +47,7 @@ export function readActSettings(environment: Environment): ActSettings {
     grantsTable: environment.MCP_GRANTS_TABLE,
     ipSets: environment.MCP_RESPONSE_IP_SETS === undefined ? undefined : readIpSets(environment),
     isolationGroup: environment.MCP_RESPONSE_ISOLATION_GROUP,
-    usesClusters: environment.MCP_RESPONSE_CLUSTERS === 'true',
+    clusters: environment.MCP_RESPONSE_CLUSTERS === undefined ? undefined : (readJson(environment, 'MCP_RESPONSE_CLUSTERS') as unknown as ActSettings['clusters']),
     evidenceBucket: environment.MCP_RESPONSE_EVIDENCE_BUCKET,
     topic: environment.MCP_RESPONSE_TOPIC,
   };

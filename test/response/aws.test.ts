@@ -1,5 +1,4 @@
 import { DescribeServicesCommand, DescribeTasksCommand, ECSClient, ListTasksCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { EKSClient } from '@aws-sdk/client-eks';
 import { PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { GetIPSetCommand, UpdateIPSetCommand, WAFOptimisticLockException, WAFV2Client } from '@aws-sdk/client-wafv2';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -147,8 +146,8 @@ describe('evidence in Amazon S3', () => {
 });
 
 test('a token for a cluster is a presigned request to STS that names it, good for a minute', async () => {
-  const client = new EKSClient({ region: 'eu-west-1', credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } });
-  const token = await clusterToken(client, 'mcp', Date.parse('2026-11-22T12:00:00Z'));
+  const identity = new ECSClient({ region: 'eu-west-1', credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } }).config;
+  const token = await clusterToken(identity, 'mcp', Date.parse('2026-11-22T12:00:00Z'));
   const url = new URL(Buffer.from(token.slice('k8s-aws-v1.'.length), 'base64url').toString());
   expect(url.host).toBe('sts.eu-west-1.amazonaws.com');
   expect(Object.fromEntries(url.searchParams)).toMatchObject({ Action: 'GetCallerIdentity', 'X-Amz-Expires': '60', 'X-Amz-SignedHeaders': 'host;x-k8s-aws-id', 'X-Amz-Date': '20261122T120000Z' });

@@ -1,19 +1,29 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
-import { DescribeClusterCommand, type EKSClient } from '@aws-sdk/client-eks';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Agent, request as send } from 'undici';
 import type { JsonObject } from '../../protocol';
+import { ResponseRefused } from '../record';
 import { KubernetesConflict, type KubernetesApi } from './kubernetes';
 
-export interface EksApiOptions {
-  readonly client: EKSClient;
-  /** Milliseconds since the epoch. @default Date.now */
-  readonly clock?: () => number;
+/** Where the API of a cluster is. */
+export interface ClusterEndpoint {
+  readonly endpoint: string;
+  /** Of the authority that certifies it, base64 of PEM. */
+  readonly certificateAuthority: string;
 }
 
-interface Cluster {
-  readonly endpoint: string;
-  readonly agent: Agent;
+/** Who asks: a client of the SDK of AWS knows both. */
+export interface AwsIdentity {
+  readonly region: () => Promise<string>;
+  readonly credentials: () => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }>;
+}
+
+export interface EksApiOptions {
+  /** By the name of the cluster. */
+  readonly clusters: Readonly<Record<string, ClusterEndpoint>>;
+  readonly identity: AwsIdentity;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly clock?: () => number;
 }
 
 const FIELD_MANAGER = 'mcp-zero-trust-response';
@@ -26,26 +36,20 @@ const TOKEN_SECONDS = 60;
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
  */
-export function createEksApi({ client, clock = Date.now }: EksApiOptions): KubernetesApi {
-  const clusters = new Map<string, Promise<Cluster>>();
+export function createEksApi({ clusters, identity, clock = Date.now }: EksApiOptions): KubernetesApi {
+  const agents = new Map<string, Agent>();
 
-  async function describe(name: string): Promise<Cluster> {
-    const { cluster } = await client.send(new DescribeClusterCommand({ name }));
-    const [endpoint, certificate] = [cluster?.endpoint, cluster?.certificateAuthority?.data];
-    if (endpoint === undefined || certificate === undefined) throw new Error(`the cluster ${name} has no endpoint yet`);
-    return { endpoint, agent: new Agent({ connect: { ca: Buffer.from(certificate, 'base64') }, headersTimeout: REQUEST_MS, bodyTimeout: REQUEST_MS }) };
-  }
-
-  function clusterOf(name: string): Promise<Cluster> {
-    let found = clusters.get(name);
-    if (found === undefined) clusters.set(name, (found = describe(name)));
-    found.catch(() => clusters.delete(name));
-    return found;
+  function reach(name: string): { readonly endpoint: string; readonly agent: Agent } {
+    const cluster = Object.hasOwn(clusters, name) ? clusters[name] : undefined;
+    if (cluster === undefined) throw new ResponseRefused(`the cluster ${name} is none of those that this function reaches`);
+    let agent = agents.get(name);
+    if (agent === undefined) agents.set(name, (agent = new Agent({ connect: { ca: Buffer.from(cluster.certificateAuthority, 'base64') }, headersTimeout: REQUEST_MS, bodyTimeout: REQUEST_MS })));
+    return { endpoint: cluster.endpoint, agent };
   }
 
   async function call(name: string, method: 'GET' | 'PATCH' | 'DELETE', path: string, content?: { readonly type: string; readonly body: JsonObject }): Promise<JsonObject | undefined> {
-    const { endpoint, agent } = await clusterOf(name);
-    const headers = { authorization: `Bearer ${await clusterToken(client, name, clock())}`, accept: 'application/json', ...(content === undefined ? {} : { 'content-type': content.type }) };
+    const { endpoint, agent } = reach(name);
+    const headers = { authorization: `Bearer ${await clusterToken(identity, name, clock())}`, accept: 'application/json', ...(content === undefined ? {} : { 'content-type': content.type }) };
     const { statusCode, body } = await send(`${endpoint}${path}`, { method, dispatcher: agent, headers, body: content && JSON.stringify(content.body) });
     const answer = await body.text();
     if (statusCode === 404) return undefined;
@@ -67,9 +71,9 @@ export function createEksApi({ client, clock = Date.now }: EksApiOptions): Kuber
 }
 
 /** A bearer token for a cluster: a presigned `GetCallerIdentity` that names it, good for a minute. */
-export async function clusterToken({ config }: Pick<EKSClient, 'config'>, cluster: string, now: number): Promise<string> {
-  const region = await config.region();
-  const signer = new SignatureV4({ service: 'sts', region, credentials: config.credentials, sha256: Sha256 });
+export async function clusterToken(identity: AwsIdentity, cluster: string, now: number): Promise<string> {
+  const region = await identity.region();
+  const signer = new SignatureV4({ service: 'sts', region, credentials: identity.credentials, sha256: Sha256 });
   const hostname = `sts.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
   const signed = await signer.presign(
     { method: 'GET', protocol: 'https:', hostname, path: '/', query: { Action: 'GetCallerIdentity', Version: '2011-06-15' }, headers: { host: hostname, 'x-k8s-aws-id': cluster } },
