@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../protocol';
 
 /** What is looked at of a call's arguments; the values themselves are not kept. */
 export interface ArgumentFacts {
-  /** Names and kinds of the members, lists without their length, texts by their magnitude. */
-  readonly shape: string;
+  /** Of the names and kinds of the members, of lists without their length, of texts by their magnitude. Equal for equal ones. */
+  readonly shape: number;
   /** About how much text. */
   readonly size: number;
   /** Hosts of URLs and domains of mail addresses, in lower case. */
@@ -16,45 +16,112 @@ const MAX_NODES = 200;
 const MAX_TEXT = 4_096;
 const MAX_DESTINATIONS = 8;
 const DESTINATION = /(?:https?:\/\/|@)([a-z0-9][a-z0-9.-]{0,252}\.[a-z]{2,24}|\d{1,3}(?:\.\d{1,3}){3})/gi;
+const NONE: readonly string[] = [];
 
-export function factsOf(given: JsonObject): ArgumentFacts {
-  const destinations = new Set<string>();
-  let nodes = 0;
-  let size = 0;
-  let fingerprint = 0x811c9dc5;
+/** FNV-1a, Fowler, Noll and Vo. */
+const BASIS = 0x811c9dc5;
+const PRIME = 0x01000193;
+const TEXT = 0x73;
+const LIST = 0x5b;
+const TRUNCATED = 0x7e;
 
-  function mix(text: string): void {
+/** @param seed Nobody who does not know it can make two shapes look like one. */
+export function factsOf(given: JsonObject, seed: number): ArgumentFacts {
+  const reader = new ArgumentReader(seed);
+  reader.read(given);
+  const { shape, size, destinations, fingerprint } = reader;
+  return { shape, size, destinations: destinations ?? NONE, fingerprint };
+}
+
+/** Reads each value once. Members of an object count the same in any order: what their hashes come to is a sum. */
+class ArgumentReader {
+  /** Of the value that was read last. */
+  shape = 0;
+  fingerprint = 0;
+  size = 0;
+  destinations: string[] | undefined;
+  private nodes = 0;
+
+  constructor(private readonly seed: number) {}
+
+  read(value: JsonValue): void {
+    if ((this.nodes += 1) > MAX_NODES) {
+      this.shape = TRUNCATED;
+      this.fingerprint = TRUNCATED;
+    } else if (typeof value === 'string') this.readText(value);
+    else if (typeof value !== 'object' || value === null) this.readScalar(value);
+    else if (Array.isArray(value)) this.readList(value);
+    else this.readObject(value);
+  }
+
+  private readText(text: string): void {
+    this.size += text.length;
+    if (text.includes('@') || text.includes('://')) this.noteDestinations(text);
+    this.shape = mix(TEXT, magnitude(text.length));
+    this.fingerprint = this.hash(text);
+  }
+
+  private readScalar(value: number | boolean | null): void {
+    this.size += 8;
+    this.shape = (typeof value).charCodeAt(0);
+    this.fingerprint = typeof value === 'number' && Number.isInteger(value) ? mix(this.seed, value | 0) : this.hash(String(value));
+  }
+
+  private readList(list: readonly JsonValue[]): void {
+    let fingerprint = mix(LIST, list.length);
+    let first: number | undefined;
+    let others: Set<number> | undefined;
+    for (let at = 0; at < list.length && at < MAX_NODES; at += 1) {
+      this.read(list[at] as JsonValue);
+      fingerprint = mix(fingerprint, this.fingerprint);
+      if (first === undefined) first = this.shape;
+      else if (this.shape !== first) (others ??= new Set()).add(this.shape);
+    }
+    let shape = mix(LIST, 0);
+    if (first !== undefined) shape = (shape + mix(this.seed, first)) | 0;
+    if (others !== undefined) for (const other of others) shape = (shape + mix(this.seed, other)) | 0;
+    this.shape = shape;
+    this.fingerprint = fingerprint;
+  }
+
+  private readObject(object: JsonObject): void {
+    let shape = this.seed;
+    let fingerprint = this.seed;
+    let members = 0;
+    for (const name in object) {
+      if ((members += 1) > MAX_NODES) break;
+      this.read(object[name] as JsonValue);
+      const key = this.hash(name);
+      shape = (shape + mix(key, this.shape)) | 0;
+      fingerprint = (fingerprint + mix(key, this.fingerprint)) | 0;
+    }
+    this.shape = mix(shape, members);
+    this.fingerprint = mix(fingerprint, members);
+  }
+
+  private noteDestinations(text: string): void {
+    const known = (this.destinations ??= []);
+    for (const [, host = ''] of text.slice(0, MAX_TEXT).matchAll(DESTINATION)) {
+      const name = host.toLowerCase();
+      if (known.length < MAX_DESTINATIONS && !known.includes(name)) known.push(name);
+    }
+  }
+
+  private hash(text: string): number {
+    let hash = BASIS ^ this.seed;
     const end = Math.min(text.length, MAX_TEXT);
-    for (let at = 0; at < end; at++) fingerprint = Math.imul(fingerprint ^ text.charCodeAt(at), 0x01000193);
-    fingerprint = Math.imul(fingerprint ^ text.length, 0x01000193);
+    for (let at = 0; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
+    return Math.imul(hash ^ text.length, PRIME);
   }
+}
 
-  function shapeOf(value: JsonValue): string {
-    if ((nodes += 1) > MAX_NODES) return '~';
-    if (typeof value === 'string') {
-      mix(value);
-      size += value.length;
-      if (destinations.size < MAX_DESTINATIONS && /[@/]/.test(value)) for (const [, host] of value.slice(0, MAX_TEXT).matchAll(DESTINATION)) destinations.add((host ?? '').toLowerCase());
-      return `s${magnitude(value.length)}`;
-    }
-    if (typeof value !== 'object' || value === null) {
-      mix(String(value));
-      size += 8;
-      return (typeof value)[0] ?? '';
-    }
-    if (Array.isArray(value)) {
-      const kinds = new Set(value.slice(0, MAX_NODES).map(shapeOf));
-      return `[${[...kinds].sort().join()}]`;
-    }
-    const members = Object.keys(value).sort().slice(0, MAX_NODES);
-    return `{${members.map((name) => (mix(name), `${name.slice(0, 40)}:${shapeOf(value[name] as JsonValue)}`)).join()}}`;
-  }
-
-  const shape = shapeOf(given);
-  return { shape: shape.length > 500 ? `${shape.slice(0, 500)}~` : shape, size, destinations: [...destinations].slice(0, MAX_DESTINATIONS), fingerprint };
+/** Both, and which came first. */
+function mix(one: number, other: number): number {
+  const mixed = Math.imul(one ^ Math.imul(other, 0x9e3779b1), 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
 }
 
 /** One step for every factor of 64: texts of about a size have one shape. */
 function magnitude(length: number): number {
-  return Math.floor(Math.log2(length + 1) / 6);
+  return Math.floor((31 - Math.clz32(length + 1)) / 6);
 }

@@ -1,43 +1,44 @@
-/** Things that were met before, a bounded number of them, the first met first. */
-export interface Familiar {
-  readonly met: number;
-  readonly things: readonly Thing[];
-}
-
 interface Thing {
-  readonly name: string;
-  readonly times: number;
+  times: number;
   readonly since: number;
 }
-
-export const NOBODY: Familiar = { met: 0, things: [] };
 
 /** What is new becomes familiar when it was met this often, over at least this time, milliseconds: one burst teaches nothing. */
 const TIMES = 3;
 const OVER_MS = 1_800_000;
 
-/** `things` after meeting `name`. While less than `needed` are met, everything is learned at once. */
-export function meet({ met, things }: Familiar, name: string, now: number, needed: number, most: number): Familiar {
-  const index = things.findIndex((thing) => thing.name === name);
-  const known = things[index];
-  if (known !== undefined) {
-    // Almost always: nothing changes but the count.
-    if (known.times >= TIMES) return { met: met + 1, things };
-    return { met: met + 1, things: things.with(index, { ...known, times: known.times + 1 }) };
+/** Things that were met before, a bounded number of them, the first met first. Changed in place. */
+export class Familiar<Name> {
+  met = 0;
+  private readonly things = new Map<Name, Thing>();
+
+  /**
+   * Takes note of `name`, and answers whether it was new. While less than `needed` are met, nothing is new and everything is
+   * learned at once.
+   */
+  meet(name: Name, now: number, needed: number, most: number): boolean {
+    const thing = this.things.get(name);
+    const isLearning = this.met < needed;
+    this.met += 1;
+    if (thing === undefined) {
+      if (this.things.size >= most) this.forgetOne();
+      this.things.set(name, isLearning ? { times: TIMES, since: now - OVER_MS } : { times: 1, since: now });
+      return !isLearning;
+    }
+    const isNew = !isLearning && (thing.times < TIMES || now - thing.since < OVER_MS);
+    if (thing.times < TIMES) thing.times += 1;
+    return isNew;
   }
-  const thing = met < needed ? { name, times: TIMES, since: now - OVER_MS } : { name, times: 1, since: now };
-  return { met: met + 1, things: [...(things.length < most ? things : withoutOne(things)), thing] };
-}
 
-/** What is not familiar goes first: nobody can have habits forgotten by doing many new things. */
-function withoutOne(things: readonly Thing[]): readonly Thing[] {
-  const stranger = things.findIndex(({ times }) => times < TIMES);
-  return things.toSpliced(Math.max(0, stranger), 1);
-}
-
-/** Whether `name` is new to one that has met enough to tell. */
-export function isNew({ met, things }: Familiar, name: string, now: number, needed: number): boolean {
-  if (met < needed) return false;
-  const thing = things.find((candidate) => candidate.name === name);
-  return thing === undefined || thing.times < TIMES || now - thing.since < OVER_MS;
+  /** What is not familiar goes first: nobody can have habits forgotten by doing many new things. */
+  private forgetOne(): void {
+    let first: Name | undefined;
+    for (const [name, { times }] of this.things) {
+      first ??= name;
+      if (times >= TIMES) continue;
+      first = name;
+      break;
+    }
+    if (first !== undefined) this.things.delete(first);
+  }
 }

@@ -1,53 +1,10 @@
 import type { ArgumentFacts } from './arguments';
-import { excess, learn, UNKNOWN, type Baseline } from './baseline';
-import { NOTHING, plus, valueAt, type Decaying } from './decaying';
-import { isNew, meet, NOBODY, type Familiar } from './familiar';
+import { Baseline } from './baseline';
+import { Decaying } from './decaying';
+import { Familiar } from './familiar';
+import { NO_RISK, type Risk } from './risk';
 import type { BehaviourSettings } from './settings';
 import type { SignalKind } from './signal';
-
-/** What is remembered of one principal. */
-export interface PrincipalHabits {
-  readonly calls: number;
-  /** Of the first call; 0 before. */
-  readonly since: number;
-  /** Calls within about a minute. */
-  readonly recent: Decaying;
-  readonly rate: Baseline;
-  readonly loop: Decaying;
-  readonly lastCall?: { readonly tool: string; readonly fingerprint: number };
-  readonly transitions: Familiar;
-  readonly strangeSteps: Decaying;
-  readonly destinations: Familiar;
-  /** Bytes in the window that is open, when it began, and what is usual of those that are closed. */
-  readonly windowBytes: number;
-  readonly windowSince: number;
-  readonly volume: Baseline;
-  /** Sum of what windows were above the usual (CUSUM, Page 1954): finds what is a little too much for long. */
-  readonly surplus: number;
-  readonly refusals: Decaying;
-}
-
-export const NO_HABITS: PrincipalHabits = {
-  calls: 0,
-  since: 0,
-  recent: NOTHING,
-  rate: UNKNOWN,
-  loop: NOTHING,
-  transitions: NOBODY,
-  strangeSteps: NOTHING,
-  destinations: NOBODY,
-  windowBytes: 0,
-  windowSince: 0,
-  volume: UNKNOWN,
-  surplus: 0,
-  refusals: NOTHING,
-};
-
-/** Habits after something happened, and what was unusual about it. */
-export interface Step<Habits> {
-  readonly habits: Habits;
-  readonly signals: readonly SignalKind[];
-}
 
 const MINUTE_MS = 60_000;
 /** A burst is no habit, however many calls it has. */
@@ -62,43 +19,6 @@ const MAX_DESTINATIONS = 64;
 /** Fewer than this in a minute are never too many. */
 const LEAST_RATE = 20;
 const DESTINATIONS_NEEDED = 10;
-
-export function afterCall(habits: PrincipalHabits, tool: string, facts: ArgumentFacts, now: number, settings: BehaviourSettings): Step<PrincipalHabits> {
-  const { learnCalls, sensitivity, loopCalls, coldCallsPerMinute, driftPerDay } = settings;
-  const signals: SignalKind[] = [];
-  const since = habits.since || now;
-  const known = habits.calls >= learnCalls && now - since >= LEARN_MS;
-
-  const recent = plus(habits.recent, now, RECENT_HALF_LIFE_MS, 1);
-  const level = Math.log2(1 + recent.value);
-  if (known ? recent.value > LEAST_RATE && excess(habits.rate, level) > sensitivity : recent.value > coldCallsPerMinute) signals.push('rate');
-
-  const repeats = habits.lastCall?.fingerprint === facts.fingerprint && habits.lastCall.tool === tool;
-  const loop = plus(repeats ? habits.loop : NOTHING, now, LOOP_HALF_LIFE_MS, 1);
-  // Half of one less: the first ones have faded a little by the time of the last.
-  if (loop.value >= loopCalls - 0.5) signals.push('loop');
-
-  let { transitions, strangeSteps, destinations } = habits;
-  if (habits.lastCall !== undefined) {
-    const step = `${habits.lastCall.tool}>${tool}`;
-    if (isNew(transitions, step, now, learnCalls)) {
-      signals.push('sequence');
-      strangeSteps = plus(strangeSteps, now, STRANGE_HALF_LIFE_MS, 1);
-      if (strangeSteps.value >= STRANGE_STEPS) signals.push('unusual_sequence');
-    }
-    transitions = meet(transitions, step, now, learnCalls, MAX_TRANSITIONS);
-  }
-  for (const destination of facts.destinations) {
-    if (known && isNew(destinations, destination, now, DESTINATIONS_NEEDED)) signals.push('destination');
-    destinations = meet(destinations, destination, now, DESTINATIONS_NEEDED, MAX_DESTINATIONS);
-  }
-  // A principal that never named a destination does so now: no list of known ones is needed to see that.
-  if (known && facts.destinations.length > 0 && habits.destinations.met === 0) signals.push('destination');
-
-  const rate = learn(habits.rate, level, now, learnCalls, driftPerDay);
-  return { habits: { ...habits, calls: habits.calls + 1, since, recent, rate, loop, lastCall: { tool, fingerprint: facts.fingerprint }, transitions, strangeSteps, destinations }, signals };
-}
-
 const WINDOW_MS = 600_000;
 const WINDOWS_NEEDED = 12;
 /** What a window may be above the usual before it counts, and what the sum may come to; in deviations. */
@@ -106,35 +26,99 @@ const SLACK = 1;
 const MOST_SURPLUS = 6;
 /** A single window counts no more than this. */
 const MOST_OF_ONE = 3;
-
-/** Counts what a call moved, in both directions. Windows without a call are no habit. */
-export function afterBytes(habits: PrincipalHabits, bytes: number, now: number, { driftPerDay }: BehaviourSettings): Step<PrincipalHabits> {
-  if (now - habits.windowSince < WINDOW_MS) return { habits: { ...habits, windowBytes: habits.windowBytes + bytes }, signals: [] };
-  const next = { ...habits, windowBytes: bytes, windowSince: now };
-  if (habits.windowSince === 0) return { habits: next, signals: [] };
-  const level = Math.log2(1 + habits.windowBytes);
-  const known = habits.volume.count >= WINDOWS_NEEDED;
-  const above = known ? Math.min(excess(habits.volume, level), MOST_OF_ONE) - SLACK : 0;
-  const surplus = Math.max(0, habits.surplus + above);
-  const volume = learn(habits.volume, level, now, WINDOWS_NEEDED, driftPerDay);
-  return { habits: { ...next, volume, surplus: Math.min(surplus, 2 * MOST_SURPLUS) }, signals: surplus > MOST_SURPLUS ? ['volume'] : [] };
-}
-
 const REFUSAL_HALF_LIFE_MS = 300_000;
 const MANY_REFUSALS = 10;
+const NO_TOOL = -1;
 
-export function afterRefusal(habits: PrincipalHabits, now: number): Step<PrincipalHabits> {
-  const refusals = plus(habits.refusals, now, REFUSAL_HALF_LIFE_MS, 1);
-  return { habits: { ...habits, refusals }, signals: refusals.value >= MANY_REFUSALS ? ['refusals'] : [] };
+/** What is remembered of one principal. Changed in place; what is unusual is added to `signals`. */
+export class PrincipalHabits {
+  risk: Risk = NO_RISK;
+  /** When people were told last of several signals together. */
+  combinedAt = -Infinity;
+  private calls = 0;
+  /** Of the first call; 0 before. */
+  private since = 0;
+  /** Calls within about a minute. */
+  private readonly recent = new Decaying();
+  private readonly rate = new Baseline();
+  private readonly loop = new Decaying();
+  private lastTool = NO_TOOL;
+  private lastFingerprint = 0;
+  private readonly transitions = new Familiar<number>();
+  private readonly strangeSteps = new Decaying();
+  private readonly destinations = new Familiar<string>();
+  /** Bytes in the window that is open, when it began, and what is usual of those that are closed. */
+  private windowBytes = 0;
+  private windowSince = 0;
+  private readonly volume = new Baseline();
+  /** Sum of what windows were above the usual (CUSUM, Page 1954): finds what is a little too much for long. */
+  private surplus = 0;
+  private readonly refusals = new Decaying();
+
+  /** @param number Of this principal among all that are remembered. */
+  constructor(readonly number: number) {}
+
+  /** @param tool The number of the tool. */
+  afterCall(tool: number, facts: ArgumentFacts, now: number, settings: BehaviourSettings, signals: SignalKind[]): void {
+    const { learnCalls, sensitivity, loopCalls, coldCallsPerMinute, driftPerDay } = settings;
+    this.since ||= now;
+    const known = this.calls >= learnCalls && now - this.since >= LEARN_MS;
+
+    const recent = this.recent.add(now, RECENT_HALF_LIFE_MS, 1);
+    const level = Math.log2(1 + recent);
+    if (known ? recent > LEAST_RATE && this.rate.excess(level) > sensitivity : recent > coldCallsPerMinute) signals.push('rate');
+    this.rate.learn(level, now, learnCalls, driftPerDay);
+
+    if (this.lastTool !== tool || this.lastFingerprint !== facts.fingerprint) this.loop.value = 0;
+    // Half of one less: the first ones have faded a little by the time of the last.
+    if (this.loop.add(now, LOOP_HALF_LIFE_MS, 1) >= loopCalls - 0.5) signals.push('loop');
+
+    if (this.lastTool !== NO_TOOL && this.transitions.meet(pairOf(this.lastTool, tool), now, learnCalls, MAX_TRANSITIONS)) {
+      signals.push('sequence');
+      if (this.strangeSteps.add(now, STRANGE_HALF_LIFE_MS, 1) >= STRANGE_STEPS) signals.push('unusual_sequence');
+    }
+    if (facts.destinations.length > 0) this.meetDestinations(facts.destinations, known, now, signals);
+    this.calls += 1;
+    this.lastTool = tool;
+    this.lastFingerprint = facts.fingerprint;
+  }
+
+  private meetDestinations(named: readonly string[], known: boolean, now: number, signals: SignalKind[]): void {
+    // A principal that never named a destination does so now: no list of known ones is needed to see that.
+    if (known && this.destinations.met === 0) signals.push('destination');
+    for (const destination of named) {
+      const isNew = this.destinations.meet(destination, now, DESTINATIONS_NEEDED, MAX_DESTINATIONS);
+      if (known && isNew) signals.push('destination');
+    }
+  }
+
+  /** Counts what a call moved, in both directions. Windows without a call are no habit. */
+  afterBytes(bytes: number, now: number, { driftPerDay }: BehaviourSettings, signals: SignalKind[]): void {
+    if (now - this.windowSince < WINDOW_MS) {
+      this.windowBytes += bytes;
+      return;
+    }
+    if (this.windowSince !== 0) {
+      const level = Math.log2(1 + this.windowBytes);
+      const above = this.volume.count >= WINDOWS_NEEDED ? Math.min(this.volume.excess(level), MOST_OF_ONE) - SLACK : 0;
+      const surplus = Math.max(0, this.surplus + above);
+      this.volume.learn(level, now, WINDOWS_NEEDED, driftPerDay);
+      this.surplus = Math.min(surplus, 2 * MOST_SURPLUS);
+      if (surplus > MOST_SURPLUS) signals.push('volume');
+    }
+    this.windowBytes = bytes;
+    this.windowSince = now;
+  }
+
+  afterRefusal(now: number, signals: SignalKind[]): void {
+    if (this.refusals.add(now, REFUSAL_HALF_LIFE_MS, 1) >= MANY_REFUSALS) signals.push('refusals');
+  }
 }
 
-/** What is remembered of one tool in the hands of one principal; and of one tool in everybody's. */
-export interface ToolHabits {
-  readonly shapes: Familiar;
-  readonly answer: Baseline;
+/** Two numbers as one. */
+export function pairOf(one: number, other: number): number {
+  return one * 2 ** 26 + other;
 }
-
-export const NO_TOOL_HABITS: ToolHabits = { shapes: NOBODY, answer: UNKNOWN };
 
 const SHAPES_NEEDED = 20;
 const MAX_SHAPES = 32;
@@ -142,29 +126,31 @@ const ANSWERS_NEEDED = 20;
 /** Doublings above the mean that an answer has to be at least, to be far larger. */
 const LEAST_DOUBLINGS = 3;
 
-export function afterShape(habits: ToolHabits, { shape }: ArgumentFacts, now: number): Step<ToolHabits> {
-  const signals: SignalKind[] = isNew(habits.shapes, shape, now, SHAPES_NEEDED) ? ['shape'] : [];
-  return { habits: { ...habits, shapes: meet(habits.shapes, shape, now, SHAPES_NEEDED, MAX_SHAPES) }, signals };
-}
+/** What is remembered of one tool in the hands of one principal. */
+export class ToolHabits {
+  private readonly shapes = new Familiar<number>();
+  private readonly answer = new Baseline();
 
-/** @param others what is usual of the tool for everybody: counts while nothing is known of this principal (cold start) */
-export function afterAnswer(habits: ToolHabits, others: Baseline, bytes: number, now: number, { sensitivity, coldAnswerBytes, driftPerDay }: BehaviourSettings): Step<ToolHabits> {
-  const level = Math.log2(1 + bytes);
-  const usual = habits.answer.count >= ANSWERS_NEEDED ? habits.answer : others;
-  const unusual = usual.count >= ANSWERS_NEEDED ? excess(usual, level) > sensitivity && level - usual.mean > LEAST_DOUBLINGS : bytes > coldAnswerBytes;
-  return { habits: { ...habits, answer: learn(habits.answer, level, now, ANSWERS_NEEDED, driftPerDay) }, signals: unusual ? ['size'] : [] };
-}
+  afterShape({ shape }: ArgumentFacts, now: number, signals: SignalKind[]): void {
+    if (this.shapes.meet(shape, now, SHAPES_NEEDED, MAX_SHAPES)) signals.push('shape');
+  }
 
-/** What everybody's use of a tool teaches of its answers. */
-export function learnAnswer(others: Baseline, bytes: number, now: number, { driftPerDay }: BehaviourSettings): Baseline {
-  return learn(others, Math.log2(1 + bytes), now, ANSWERS_NEEDED, driftPerDay);
+  /** @param others What is usual of the tool for everybody: counts while nothing is known of this principal (cold start), and learns of it. */
+  afterAnswer(others: Baseline, bytes: number, now: number, { sensitivity, coldAnswerBytes, driftPerDay }: BehaviourSettings, signals: SignalKind[]): void {
+    const level = Math.log2(1 + bytes);
+    const usual = this.answer.count >= ANSWERS_NEEDED ? this.answer : others;
+    const unusual = usual.count >= ANSWERS_NEEDED ? level - usual.mean > LEAST_DOUBLINGS && usual.excess(level) > sensitivity : bytes > coldAnswerBytes;
+    if (unusual) signals.push('size');
+    this.answer.learn(level, now, ANSWERS_NEEDED, driftPerDay);
+    others.learn(level, now, ANSWERS_NEEDED, driftPerDay);
+  }
 }
 
 /** Failures of authentication from one address. */
-export function afterFailure(failures: Decaying, now: number): Decaying {
-  return plus(failures, now, STRANGE_HALF_LIFE_MS, 1);
+export function afterFailure(failures: Decaying, now: number): void {
+  failures.add(now, STRANGE_HALF_LIFE_MS, 1);
 }
 
 export function succeedsSuspiciously(failures: Decaying, now: number, { failuresBeforeSuccess }: BehaviourSettings): boolean {
-  return valueAt(failures, now, STRANGE_HALF_LIFE_MS) >= failuresBeforeSuccess - 0.5;
+  return failures.valueAt(now, STRANGE_HALF_LIFE_MS) >= failuresBeforeSuccess - 0.5;
 }

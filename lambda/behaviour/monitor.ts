@@ -1,11 +1,12 @@
+import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AuditEvent, AuditSink } from '../audit';
 import { factsOf } from './arguments';
-import { UNKNOWN, type Baseline } from './baseline';
-import { NOTHING, type Decaying } from './decaying';
-import { afterAnswer, afterBytes, afterCall, afterFailure, afterRefusal, afterShape, learnAnswer, NO_HABITS, NO_TOOL_HABITS, succeedsSuspiciously, type PrincipalHabits, type ToolHabits } from './habits';
+import { Baseline } from './baseline';
+import { Decaying } from './decaying';
+import { afterFailure, pairOf, PrincipalHabits, succeedsSuspiciously, ToolHabits } from './habits';
 import type { Assessor, ObservedCall } from './observed-call';
-import { isRecent, raise, riskAt, signalsAt, type Risk } from './risk';
+import { isRecent, NO_RISK, raise, riskAt, signalsAt } from './risk';
 import { DEFAULT_BEHAVIOUR_SETTINGS, type BehaviourSettings } from './settings';
 import { SIGNALS, type Detection, type SignalKind } from './signal';
 
@@ -14,6 +15,8 @@ export interface BehaviourOptions {
   readonly settings?: Partial<BehaviourSettings>;
   /** Hears what people should look at. Must not throw. */
   readonly onDetection: (detection: Detection) => void;
+  /** Of the forms of arguments. @default - a random one */
+  readonly seed?: number;
 }
 
 /** Knows habits, by calls before they are decided on and by the events of requests after them. */
@@ -28,83 +31,106 @@ export interface BehaviourMonitor extends Assessor {
 const COMBINED_RISK = 50;
 const PAIRS_OF_A_PRINCIPAL = 5;
 
+/** What is usual of one tool for everybody. */
+interface Tool {
+  readonly number: number;
+  readonly answers: Baseline;
+}
+
 /** Everything is remembered in this process, in bounded memory, and forgotten with it. */
-export function createBehaviourMonitor({ settings: given, onDetection }: BehaviourOptions): BehaviourMonitor {
+export function createBehaviourMonitor({ settings: given, onDetection, seed = randomInt(2 ** 31) }: BehaviourOptions): BehaviourMonitor {
   const settings = { ...DEFAULT_BEHAVIOUR_SETTINGS, ...given };
   const { maxPrincipals: max, riskHalfLifeMs } = settings;
   const principals = new LRUCache<string, PrincipalHabits>({ max });
-  const risks = new LRUCache<string, Risk>({ max });
-  const pairs = new LRUCache<string, ToolHabits>({ max: max * PAIRS_OF_A_PRINCIPAL });
-  const answers = new LRUCache<string, Baseline>({ max });
+  const tools = new LRUCache<string, Tool>({ max });
+  /** By the numbers of both: shorter than their names, which are looked up once. */
+  const pairs = new LRUCache<number, ToolHabits>({ max: max * PAIRS_OF_A_PRINCIPAL });
   const addresses = new LRUCache<string, Decaying>({ max });
-  const combined = new LRUCache<string, number>({ max });
+  let numbers = 0;
 
-  function notice(principal: string, signals: readonly SignalKind[], now: number, place: Pick<Detection, 'server' | 'tool' | 'sourceIp'>): void {
-    if (signals.length === 0) return;
-    const before = risks.get(principal) ?? {};
+  function habitsOf(principal: string): PrincipalHabits {
+    let habits = principals.get(principal);
+    if (habits === undefined) principals.set(principal, (habits = new PrincipalHabits((numbers += 1))));
+    return habits;
+  }
+
+  function toolOf(server: string, name: string): Tool {
+    const id = `${server}/${name}`;
+    let tool = tools.get(id);
+    if (tool === undefined) tools.set(id, (tool = { number: (numbers += 1), answers: new Baseline() }));
+    return tool;
+  }
+
+  function useOf(principal: PrincipalHabits, { number }: Tool): ToolHabits {
+    const pair = pairOf(principal.number, number);
+    let use = pairs.get(pair);
+    if (use === undefined) pairs.set(pair, (use = new ToolHabits()));
+    return use;
+  }
+
+  function notice(principal: string, habits: PrincipalHabits, signals: readonly SignalKind[], now: number, place: Pick<Detection, 'server' | 'tool' | 'sourceIp'>): void {
+    const before = habits.risk;
     const after = raise(before, signals, now);
-    risks.set(principal, after);
+    habits.risk = after;
     const risk = riskAt(after, now, riskHalfLifeMs);
     const told = signals.filter((kind) => SIGNALS[kind].tells);
     for (const kind of told) if (!isRecent(before, kind, now, riskHalfLifeMs)) onDetection({ kind, at: now, principal, ...place, risk, signals: signalsAt(after, now, riskHalfLifeMs), why: SIGNALS[kind].sentence });
-    if (told.length > 0 || risk < COMBINED_RISK || now - (combined.get(principal) ?? -Infinity) < riskHalfLifeMs) return;
-    combined.set(principal, now);
+    if (told.length > 0 || risk < COMBINED_RISK || now - habits.combinedAt < riskHalfLifeMs) return;
+    habits.combinedAt = now;
     const all = signalsAt(after, now, riskHalfLifeMs);
     onDetection({ kind: 'combined', at: now, principal, ...place, risk, signals: all, why: all.map((kind) => SIGNALS[kind].sentence).join('; ') });
   }
 
-  function assess({ principal, server, tool, arguments: given, now }: ObservedCall): number {
-    const facts = factsOf(given);
-    const name = `${server}/${tool}`;
-    const pair = `${name} ${principal}`;
-    const call = afterCall(principals.get(principal) ?? NO_HABITS, name, facts, now, settings);
-    const shaped = afterShape(pairs.get(pair) ?? NO_TOOL_HABITS, facts, now);
-    pairs.set(pair, shaped.habits);
-    const moved = afterBytes(call.habits, facts.size, now, settings);
-    principals.set(principal, moved.habits);
-    notice(principal, [...call.signals, ...shaped.signals, ...moved.signals], now, { server, tool });
-    return riskOf(principal, now);
+  function assess({ principal, server, tool: name, arguments: args, now }: ObservedCall): number {
+    const facts = factsOf(args, seed);
+    const habits = habitsOf(principal);
+    const tool = toolOf(server, name);
+    const signals: SignalKind[] = [];
+    habits.afterCall(tool.number, facts, now, settings, signals);
+    useOf(habits, tool).afterShape(facts, now, signals);
+    habits.afterBytes(facts.size, now, settings, signals);
+    if (signals.length > 0) notice(principal, habits, signals, now, { server, tool: name });
+    return habits.risk === NO_RISK ? 0 : riskAt(habits.risk, now, riskHalfLifeMs);
   }
 
   function riskOf(principal: string, now: number): number {
-    const risk = risks.get(principal);
-    return risk === undefined ? 0 : riskAt(risk, now, riskHalfLifeMs);
+    return riskAt(principals.get(principal)?.risk ?? NO_RISK, now, riskHalfLifeMs);
   }
 
   function observe(event: AuditEvent): void {
     const now = Date.parse(event.time);
-    const { sourceIp, server, target: tool } = event;
+    const { sourceIp, server, target: tool, decision } = event;
     if (event.principal === undefined) {
-      if (event.httpStatus === 401 && event.reason !== 'no_token' && sourceIp !== undefined) addresses.set(sourceIp, afterFailure(addresses.get(sourceIp) ?? NOTHING, now));
+      if (event.httpStatus === 401 && event.reason !== 'no_token' && sourceIp !== undefined) observeFailure(sourceIp, now);
       return;
     }
-    const principal = principalOf(event.principal);
     const signals: SignalKind[] = [];
-    const failures = sourceIp === undefined ? undefined : addresses.get(sourceIp);
-    if (failures !== undefined && sourceIp !== undefined && event.decision === 'allow') {
-      if (succeedsSuspiciously(failures, now, settings)) signals.push('failures_then_success');
-      addresses.delete(sourceIp);
-    }
+    if (addresses.size > 0 && sourceIp !== undefined && decision === 'allow') observeSuccess(sourceIp, now, signals);
     if (event.notes?.some(isDlpNote)) signals.push('dlp');
-    if (event.method === 'tools/call' && server !== undefined && tool !== undefined) signals.push(...observeCall(event, principal, `${server}/${tool}`, now));
-    notice(principal, signals, now, { server, tool, sourceIp });
+    const isCall = event.method === 'tools/call' && server !== undefined && tool !== undefined;
+    if (!isCall && signals.length === 0) return;
+    const principal = principalOf(event.principal);
+    const habits = habitsOf(principal);
+    if (isCall && decision === 'deny') habits.afterRefusal(now, signals);
+    else if (isCall) {
+      const known = toolOf(server, tool);
+      useOf(habits, known).afterAnswer(known.answers, event.responseBytes, now, settings, signals);
+      habits.afterBytes(event.responseBytes, now, settings, signals);
+    }
+    if (signals.length > 0) notice(principal, habits, signals, now, { server, tool, sourceIp });
   }
 
-  function observeCall({ decision, responseBytes }: AuditEvent, principal: string, name: string, now: number): readonly SignalKind[] {
-    const habits = principals.get(principal) ?? NO_HABITS;
-    if (decision === 'deny') {
-      const refused = afterRefusal(habits, now);
-      principals.set(principal, refused.habits);
-      return refused.signals;
-    }
-    const pair = `${name} ${principal}`;
-    const others = answers.get(name) ?? UNKNOWN;
-    const answered = afterAnswer(pairs.get(pair) ?? NO_TOOL_HABITS, others, responseBytes, now, settings);
-    pairs.set(pair, answered.habits);
-    answers.set(name, learnAnswer(others, responseBytes, now, settings));
-    const moved = afterBytes(habits, responseBytes, now, settings);
-    principals.set(principal, moved.habits);
-    return [...answered.signals, ...moved.signals];
+  function observeFailure(sourceIp: string, now: number): void {
+    let failures = addresses.get(sourceIp);
+    if (failures === undefined) addresses.set(sourceIp, (failures = new Decaying()));
+    afterFailure(failures, now);
+  }
+
+  function observeSuccess(sourceIp: string, now: number, signals: SignalKind[]): void {
+    const failures = addresses.get(sourceIp);
+    if (failures === undefined) return;
+    if (succeedsSuspiciously(failures, now, settings)) signals.push('failures_then_success');
+    addresses.delete(sourceIp);
   }
 
   return { assess, riskOf, sink: { write: observe, flush: () => Promise.resolve() } };
