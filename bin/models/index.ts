@@ -1,15 +1,14 @@
 /** The reference stacks: one for each deployment model, chosen by `-c model=`. */
 import type { App } from 'aws-cdk-lib';
+import { ClusterModel } from './cluster';
 import { GatewayModel } from './gateway';
 import { ZoneModel } from './zone';
 
 const MODELS: Readonly<Record<string, (app: App) => void>> = {
   gateway: (app) => void new GatewayModel(app, 'McpGatewayModel', settingsOf(app)),
   zone: (app) => void new ZoneModel(app, 'McpZoneModel', { ...settingsOf(app), ...zoneSettingsOf(app) }),
+  cluster: (app) => void new ClusterModel(app, 'McpClusterModel', { ...settingsOf(app), ...zoneSettingsOf(app), ...clusterSettingsOf(app) }),
 };
-
-/** Models whose constructs are still to come. */
-const PLANNED = ['cluster'];
 
 /**
  * Adds the stack of the model that the app's context names, `gateway` when it names none.
@@ -21,7 +20,6 @@ export function addModel(app: App): void {
   const add = typeof name === 'string' && Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
   if (add) return add(app);
   const known = Object.keys(MODELS).map((model) => `-c model=${model}`).join(' or ');
-  if (PLANNED.includes(String(name))) throw new Error(`the model ${JSON.stringify(name)} is not available yet, expected ${known}`);
   throw new Error(`there is no model ${JSON.stringify(name)}, expected ${known}`);
 }
 
@@ -41,7 +39,7 @@ const EXAMPLE_KEYS = JSON.stringify({
   keys: [{ kty: 'EC', crv: 'P-256', use: 'sig', alg: 'ES256', kid: 'example', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }],
 });
 
-/** What the zone model is told besides: `-c egress=none`, or names that one of its servers may reach, separated by commas. */
+/** What the models in a zone are told besides: `-c egress=none`, or names that one of its servers may reach, separated by commas. */
 function zoneSettingsOf(app: App) {
   const context = (key: string, absent: string): string => app.node.tryGetContext(key) ?? absent;
   const egress = context('egress', 'api.example.com');
@@ -53,5 +51,13 @@ function zoneSettingsOf(app: App) {
     egressDomains: egress === 'none' ? [] : egress.split(','),
     jwks: context('jwks', EXAMPLE_KEYS),
     imageDigest: context('imageDigest', `sha256:${'0'.repeat(64)}`),
+  };
+}
+
+/** What the cluster model is told besides. */
+function clusterSettingsOf(app: App) {
+  return {
+    administratorRole: (app.node.tryGetContext('administratorRole') as string | undefined) ?? 'KubernetesAdministrator',
+    kubectlLayerArn: app.node.tryGetContext('kubectlLayer') as string | undefined,
   };
 }

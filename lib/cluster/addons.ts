@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Lazy, Stack } from 'aws-cdk-lib';
 import { CfnAddon } from 'aws-cdk-lib/aws-eks';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -20,7 +20,7 @@ export interface ClusterAddonsProps {
 }
 
 interface AddonOptions {
-  readonly configuration?: object;
+  readonly configuration?: () => object;
   readonly role?: { readonly serviceAccount: string; readonly role: iam.Role };
 }
 
@@ -52,13 +52,16 @@ export class ClusterAddons extends Construct {
       this.add('eks-pod-identity-agent'),
       this.add('kube-proxy'),
       this.add('vpc-cni', {
-        configuration: { enableNetworkPolicy: 'true', nodeAgent: { enablePolicyEventLogs: 'true' } },
+        configuration: () => ({ enableNetworkPolicy: 'true', nodeAgent: { enablePolicyEventLogs: 'true' } }),
         role: { serviceAccount: 'aws-node', role: this.networkRole() },
       }),
     ];
     this.needNodes.push(this.add('coredns'), this.add('metrics-server'));
     this.needNodes.push(this.add('amazon-cloudwatch-observability', {
-      configuration: { containerLogs: { enabled: true }, manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } } },
+      configuration: () => ({
+        containerLogs: { enabled: true, fluentBit: { config: { extraFiles: { 'application-log.conf': props.logs.agentConfig } } } },
+        manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } },
+      }),
       role: { serviceAccount: 'cloudwatch-agent', role: this.logRole() },
     }));
     if (props.runtimeMonitoring) this.needNodes.push(this.addGuardDutyAgent());
@@ -82,7 +85,7 @@ export class ClusterAddons extends Construct {
       clusterName: this.props.cluster.clusterName,
       addonName,
       resolveConflicts: 'OVERWRITE',
-      configurationValues: configuration && JSON.stringify(configuration),
+      configurationValues: configuration && Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(configuration()) }),
       podIdentityAssociations: role && [{ serviceAccount: role.serviceAccount, roleArn: role.role.roleArn }],
     });
   }
@@ -96,7 +99,7 @@ export class ClusterAddons extends Construct {
     this.allow(role, ClusterService.EC2, { actions: CHANGE_INTERFACES, resources: interfaces });
     this.allow(role, ClusterService.EC2, { actions: ['ec2:CreateTags'], resources: interfaces.slice(0, 1) });
     acknowledge(role, {
-      'AwsSolutions-IAM5[Resource::*]': 'descriptions of EC2 know no resources',
+      'AwsSolutions-IAM5[Resource::*]': 'descriptions of EC2 know no resources; every change names its kinds',
       ...Object.fromEntries(['network-interface', 'instance', 'subnet', 'security-group'].map((kind) => [
         `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:${kind}/*]`, 'the CNI makes interfaces for nodes that come and go, whose ids nobody knows before',
       ])),
@@ -107,11 +110,11 @@ export class ClusterAddons extends Construct {
   private logRole(): iam.Role {
     const { cluster, logs } = this.props;
     const role = new PodRole(this, 'LogRole', { cluster, namespace: 'amazon-cloudwatch', serviceAccount: 'cloudwatch-agent', associate: false });
-    this.allow(role, ZoneService.CLOUDWATCH_LOGS, { actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], resources: logs.writableArns });
+    this.allow(role, ZoneService.CLOUDWATCH_LOGS, { actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], resources: Lazy.list({ produce: () => logs.writableArns }) });
     this.allow(role, ZoneService.CLOUDWATCH_LOGS, { actions: ['logs:DescribeLogGroups'], resources: ['*'] });
     this.allow(role, ZoneService.CLOUDWATCH, { actions: ['cloudwatch:PutMetricData'], resources: ['*'] });
     this.allow(role, ClusterService.EC2, { actions: ['ec2:DescribeTags', 'ec2:DescribeVolumes'], resources: ['*'] });
-    acknowledge(role, { 'AwsSolutions-IAM5[Resource::*]': 'metrics and descriptions know no resources; log groups are named' });
+    acknowledge(role, { 'AwsSolutions-IAM5[Resource::*]': 'metrics and descriptions know no resources; log groups are named one by one' });
     return role;
   }
 

@@ -1,4 +1,5 @@
 import { Fn, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { CfnCluster } from 'aws-cdk-lib/aws-eks';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -9,23 +10,15 @@ import { ZoneService, ZoneTier } from '../zone';
 import { ClusterAddons } from './addons';
 import type { McpClusterProps } from './cluster-props';
 import { ClusterService } from './endpoint-services';
-import { acknowledgeKubectl } from './findings';
+import { settleKubectl } from './findings';
 import { NodeLogs } from './node-logs';
 import { ClusterNodes } from './nodes';
 import type { ClusterNodesOptions } from './nodes';
 
-/** How nodes are added. */
-export interface AddNodesOptions extends ClusterNodesOptions {
-  /**
-   * Keep all pods away but those that tolerate the taint `mcp-zero-trust/nodes=<name>`.
-   *
-   * @default true
-   */
-  readonly dedicated?: boolean;
-}
-
-/** Ports on which the control plane calls nodes and pods: kubelet, metrics, and the webhook of the add-on for logs. */
-const CALLED_BY_CONTROL_PLANE = [10_250, 10_251, 9_443];
+/** Port of the agent of Kubernetes on each node: logs, metrics. */
+const KUBELET = 10_250;
+/** Ports on which the control plane calls pods of add-ons: metrics, and the webhook of the one for logs. */
+const ADDONS = [10_251, 9_443];
 
 /**
  * A cluster of Amazon EKS in a security zone: no public endpoint, all logs of the control plane, secrets in an envelope of a key of its own,
@@ -41,16 +34,15 @@ const CALLED_BY_CONTROL_PLANE = [10_250, 10_251, 9_443];
 export class McpCluster extends Construct {
   /** The cluster of the CDK. */
   readonly cluster: eks.Cluster;
-  /** What pods write, audit events of the gateway among it. */
-  readonly applicationLog: logs.ILogGroup;
   readonly zone: SecurityZone;
   /** The key of its secrets and logs. */
   readonly encryptionKey: kms.IKey;
 
   private readonly props: McpClusterProps;
   private readonly addons: ClusterAddons;
+  private readonly logs: NodeLogs;
   private readonly controlPlane: ZoneWorkload;
-  private readonly groups: ClusterNodes[] = [];
+  private systemNodes?: ClusterNodes;
 
   constructor(scope: Construct, id: string, props: McpClusterProps) {
     super(scope, id);
@@ -61,15 +53,15 @@ export class McpCluster extends Construct {
     this.controlPlane = this.zone.addServer('control-plane', { tier: ZoneTier.ENDPOINT, port: 443 });
     this.zone.allowClients(this.controlPlane, 443, props.administratorCidrs ?? []);
     const clusterName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
-    const nodeLogs = new NodeLogs(this, 'Logs', { clusterName, encryptionKey: this.encryptionKey, retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR, removalPolicy });
-    this.applicationLog = nodeLogs.application;
+    this.logs = new NodeLogs(this, 'Logs', { clusterName, encryptionKey: this.encryptionKey, retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR, removalPolicy });
     this.cluster = this.createCluster(clusterName);
-    this.cluster.node.addDependency(nodeLogs.controlPlane);
+    this.cluster.node.addDependency(this.logs.controlPlane);
     for (const [index, role] of (props.administrators ?? []).entries()) this.cluster.grantClusterAdmin(`Administrator${index + 1}`, role.roleArn);
     this.zone.allowNames(Fn.select(1, Fn.split('//', this.cluster.clusterEndpoint)));
-    this.addons = new ClusterAddons(this, 'Addons', { cluster: this.cluster, logs: nodeLogs, runtimeMonitoring: props.runtimeMonitoring ?? true });
+    this.addons = new ClusterAddons(this, 'Addons', { cluster: this.cluster, logs: this.logs, runtimeMonitoring: props.runtimeMonitoring ?? true });
     this.node.addValidation({ validate: () => this.problems() });
     acknowledge(this, {
+      'CloudFormation-Validate::W9009': 'the CDK says what is encrypted, which Amazon EKS takes for granted by now',
       ...Object.fromEntries(['<AWS::Partition>', 'aws'].map((partition) => [
         `AwsSolutions-IAM4[Policy::arn:${partition}:iam::aws:policy/AmazonEKSClusterPolicy]`, 'the control plane is run by AWS, which changes what it needs with each version of Kubernetes',
       ])),
@@ -78,34 +70,68 @@ export class McpCluster extends Construct {
   }
 
   /**
-   * Adds nodes, with a place of their own in the zone. Pods of all nodes can reach each other; network policies say which of them may.
+   * Adds nodes, with a place of their own in the zone. The first are not dedicated: add-ons run there, and answer lookups of all others. Nodes reach
+   * each other in no other way until it is said with `connectNodes()`.
    *
    * @param name unique in the zone
    * @param options how many of which kind
    */
-  addNodes(name: string, { dedicated = true, ...options }: AddNodesOptions = {}): ClusterNodes {
+  addNodes(name: string, options: ClusterNodesOptions = {}): ClusterNodes {
     const { zone, controlPlane } = this;
     const workload = zone.addServer(`${name}-nodes`);
-    zone.connectNodes(workload, workload);
-    for (const other of this.groups) zone.connectNodes(workload, other.workload);
-    zone.connectServers(workload, controlPlane, 443);
-    for (const port of CALLED_BY_CONTROL_PLANE) zone.connectServers(controlPlane, workload, port);
     const nodes = new ClusterNodes(this, `Nodes-${name}`, {
       ...options,
       cluster: this.cluster,
       zone,
       workload,
       addonRegistryAccount: this.props.addonRegistryAccount ?? '602401143452',
-      dedicatedTo: dedicated ? name : undefined,
+      name,
+      dedicated: this.systemNodes !== undefined,
     });
+    this.systemNodes ??= nodes;
+    zone.connectServers(workload, controlPlane, 443);
+    zone.connectServers(controlPlane, workload, KUBELET);
+    zone.connectLookups(workload, this.systemNodes.workload);
+    zone.connectServers(this.systemNodes.workload, workload, KUBELET);
+    if (nodes === this.systemNodes) for (const port of ADDONS) zone.connectServers(controlPlane, workload, port);
     this.addons.runOn(nodes);
-    this.groups.push(nodes);
     return nodes;
+  }
+
+  /**
+   * Lets pods on some nodes connect to pods on others. Network policies say which pods.
+   *
+   * @param from nodes of those who open connections
+   * @param to nodes of those who accept them
+   * @param port of the pods
+   */
+  connectNodes(from: ClusterNodes, to: ClusterNodes, port: number): void {
+    this.zone.connectServers(from.workload, to.workload, port);
+  }
+
+  /**
+   * Lets the control plane call pods on the nodes where add-ons run: a webhook.
+   *
+   * @param port of the pods
+   */
+  letCallWebhook(port: number): void {
+    if (!this.systemNodes) throw new Error('the cluster has no nodes yet: add some with addNodes() first');
+    this.zone.connectServers(this.controlPlane, this.systemNodes.workload, port);
   }
 
   /** Installs the driver by which secrets of AWS Secrets Manager become files of pods (MUL-3). */
   addSecretsStore(): void {
     this.addons.addSecretsStore();
+  }
+
+  /**
+   * A log group of its own for what one container writes, line by line as it writes them.
+   *
+   * @param namespace of its pods
+   * @param container its name
+   */
+  linesOf(namespace: string, container: string): logs.LogGroup {
+    return this.logs.linesOf(namespace, container);
   }
 
   private createCluster(clusterName: string): eks.Cluster {
@@ -128,6 +154,7 @@ export class McpCluster extends Construct {
       outputConfigCommand: false,
       kubectlProviderOptions: kubectlLayer && kubectl && { kubectlLayer, privateSubnets: kubectl.vpcSubnets.subnets, securityGroups: [kubectl.securityGroup] },
     });
+    (cluster.node.defaultChild as CfnCluster).deletionProtection = true;
     if (kubectl) this.letApply(cluster, kubectl);
     return cluster;
   }
@@ -152,14 +179,14 @@ export class McpCluster extends Construct {
       resources: [`arn:${partition}:s3:::${answers}/*`],
       hostNames: [`${answers}.s3.${region}.${urlSuffix}`, `${answers}.s3-${region}.${urlSuffix}`],
     });
-    acknowledgeKubectl(cluster);
+    settleKubectl(cluster, this.encryptionKey);
   }
 
   private problems(): string[] {
     const nobody = this.props.kubectlLayer === undefined && (this.props.administrators ?? []).length === 0;
     return [
       ...(nobody ? ['nobody could apply anything to the cluster: give administrators, or kubectlLayer'] : []),
-      ...(this.groups.length === 0 ? ['the cluster has no nodes: add some with addNodes()'] : []),
+      ...(this.systemNodes === undefined ? ['the cluster has no nodes: add some with addNodes()'] : []),
     ];
   }
 }

@@ -3,6 +3,8 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { letLogsUse } from '../private/log-key';
+import { applicationLogConfig } from './fluent-bit';
+import type { LinesOfContainer } from './fluent-bit';
 
 /** Where logs of a cluster go. */
 export interface NodeLogsProps {
@@ -20,28 +22,51 @@ export interface NodeLogsProps {
 export class NodeLogs extends Construct {
   /** What the control plane did, its audit log among it. */
   readonly controlPlane: logs.LogGroup;
-  /** What pods write; audit events of the gateway are in it. */
-  readonly application: logs.LogGroup;
 
-  private readonly ofNodes: readonly logs.LogGroup[];
+  private readonly props: NodeLogsProps;
+  private readonly application: logs.LogGroup;
+  private readonly ofNodes: logs.LogGroup[];
+  private readonly lines: LinesOfContainer[] = [];
 
   constructor(scope: Construct, id: string, props: NodeLogsProps) {
     super(scope, id);
+    this.props = props;
     letLogsUse(props.encryptionKey);
-    const group = (name: string, logGroupName: string) => new logs.LogGroup(this, name, {
-      logGroupName,
-      encryptionKey: props.encryptionKey,
-      retention: props.retention,
-      removalPolicy: props.removalPolicy,
-    });
-    const ofNodes = (kind: string) => group(kind, `/aws/containerinsights/${props.clusterName}/${kind.toLowerCase()}`);
-    this.controlPlane = group('ControlPlane', `/aws/eks/${props.clusterName}/cluster`);
-    this.application = ofNodes('Application');
-    this.ofNodes = [this.application, ofNodes('Dataplane'), ofNodes('Host'), ofNodes('Performance')];
+    this.controlPlane = this.group('ControlPlane', `/aws/eks/${props.clusterName}/cluster`);
+    this.application = this.ofAgent('application');
+    this.ofNodes = [this.application, ...['dataplane', 'host', 'performance'].map((kind) => this.ofAgent(kind))];
+  }
+
+  /**
+   * A log group of its own for what one container writes, line by line as it writes them: for whoever reads events, and not what an agent makes of them.
+   *
+   * @param namespace of the pods
+   * @param container name of the container
+   */
+  linesOf(namespace: string, container: string): logs.LogGroup {
+    const group = this.ofAgent(`${namespace}-${container}`);
+    this.lines.push({ namespace, container, logGroupName: group.logGroupName });
+    this.ofNodes.push(group);
+    return group;
   }
 
   /** What the agent on the nodes writes to. */
   get writableArns(): string[] {
-    return this.ofNodes.flatMap(({ logGroupArn }) => [logGroupArn, `${logGroupArn}:log-stream:*`]);
+    // The attribute ends with `:*`, which is all streams of the group.
+    return this.ofNodes.map(({ logGroupArn }) => logGroupArn);
+  }
+
+  /** Configuration of the agent that reads what containers write. */
+  get agentConfig(): string {
+    return applicationLogConfig(this.application.logGroupName, this.lines);
+  }
+
+  private ofAgent(kind: string): logs.LogGroup {
+    return this.group(kind, `/aws/containerinsights/${this.props.clusterName}/${kind}`);
+  }
+
+  private group(id: string, logGroupName: string): logs.LogGroup {
+    const { encryptionKey, retention, removalPolicy } = this.props;
+    return new logs.LogGroup(this, id, { logGroupName, encryptionKey, retention, removalPolicy });
   }
 }

@@ -45,16 +45,14 @@ export interface ClusterNodesProps extends ClusterNodesOptions {
   readonly workload: ZoneWorkload;
   /** Registry account of AWS that images of add-ons come from. */
   readonly addonRegistryAccount: string;
-  /**
-   * Only pods that tolerate this run here, and their selector is the same.
-   *
-   * @default - any pods
-   */
-  readonly dedicatedTo?: string;
+  /** What pods select these nodes by: the label `mcp-zero-trust/nodes`. */
+  readonly name: string;
+  /** Whether only pods that tolerate the taint of the same name and value run here. */
+  readonly dedicated: boolean;
 }
 
-/** Label and taint of nodes that are there for some pods only. */
-export const DEDICATED = 'mcp-zero-trust/nodes';
+/** Label of nodes by their group, and the taint of groups that are there for some pods only. */
+export const NODES = 'mcp-zero-trust/nodes';
 
 const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
 /** What a node asks of EC2 to know itself. These actions know no resources. */
@@ -70,14 +68,18 @@ export class ClusterNodes extends Construct {
   readonly nodegroup: eks.Nodegroup;
   /** What a node may do; what its pods may do is `PodRole`. */
   readonly role: iam.Role;
+  /** What pods select these nodes by: the label `mcp-zero-trust/nodes`. */
+  readonly name: string;
+  /** Their place in the zone. */
   readonly workload: ZoneWorkload;
   readonly zone: SecurityZone;
 
   constructor(scope: Construct, id: string, props: ClusterNodesProps) {
     super(scope, id);
-    const { cluster, zone, workload, dedicatedTo } = props;
+    const { cluster, zone, workload, name, dedicated } = props;
     this.zone = zone;
     this.workload = workload;
+    this.name = name;
     this.role = this.createRole(cluster);
     this.letPull(`arn:${Stack.of(this).partition}:ecr:${Stack.of(this).region}:${props.addonRegistryAccount}:repository/*`, props.addonRegistryAccount);
     const minSize = props.minSize ?? 2;
@@ -97,8 +99,8 @@ export class ClusterNodes extends Construct {
       // An update waits for pods that a disruption budget holds, and fails rather than ending them.
       forceUpdate: false,
       enableNodeAutoRepair: true,
-      labels: dedicatedTo === undefined ? undefined : { [DEDICATED]: dedicatedTo },
-      taints: dedicatedTo === undefined ? undefined : [{ key: DEDICATED, value: dedicatedTo, effect: eks.TaintEffect.NO_SCHEDULE }],
+      labels: { [NODES]: name },
+      taints: dedicated ? [{ key: NODES, value: name, effect: eks.TaintEffect.NO_SCHEDULE }] : undefined,
     });
     this.nodegroup.node.addDependency(workload.readiness);
     acknowledge(this, {

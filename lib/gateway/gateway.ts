@@ -66,14 +66,14 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
 
   constructor(scope: Construct, id: string, props: McpGatewayProps) {
     super(scope, id, props);
-    const own = props.restApi ? undefined : this.createApi(props, this.key);
+    const own = props.restApi ? undefined : this.createApi(props, this.encryptionKey);
     this.restApi = own?.api ?? props.restApi!;
     this.domain = own?.domain;
     this.webAcl = own && this.createWebAcl(own, props);
     this.gatewayUrl = own ? props.publicUrl ?? ownUrl(own, props) : givenUrl(props);
 
     const shared = this._sharedEnvironment(props);
-    const code = { encryptionKey: this.key, logRetention: retention(props), removalPolicy: removalPolicy(props) };
+    const code = { encryptionKey: this.encryptionKey, logRetention: retention(props), removalPolicy: removalPolicy(props) };
     const securityGroups = this.proxySecurityGroups(props);
     const authorizer = new GatewayFunction(this, 'Authorizer', {
       ...code,
@@ -160,7 +160,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
       addressRateLimit: props.addressRateLimit,
       accessGrants: props.accessGrants !== undefined,
       maxBodySize: props.maxBodySize,
-      encryptionKey: this.key,
+      encryptionKey: this.encryptionKey,
       logRetention: props.logRetention,
       removalPolicy: props.removalPolicy,
     });

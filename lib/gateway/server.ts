@@ -29,11 +29,8 @@ export enum McpClientCapability {
   ELICITATION = 'elicitation',
 }
 
-/** How an MCP server is reached through the gateway. */
-export interface AddServerOptions {
-  /** Where the server speaks Streamable HTTP, an https URL. */
-  readonly url: string;
-
+/** How requests to an MCP server and its answers are checked, wherever it is. */
+export interface McpServerOptions {
   /**
    * The server's own credential: a JSON object of header names and values that the proxy sends with every request. A client's
    * token never reaches a server (IAM-3).
@@ -108,6 +105,12 @@ export interface AddServerOptions {
    * @default - arguments are checked against the schemas, and answers against the protocol
    */
   readonly dataGuard?: DataGuard;
+}
+
+/** How an MCP server is reached through the gateway. */
+export interface AddServerOptions extends McpServerOptions {
+  /** Where the server speaks Streamable HTTP, an https URL. */
+  readonly url: string;
 
   /**
    * Reach the server without TLS, where the network between the proxy and the server protects them (NET-4).

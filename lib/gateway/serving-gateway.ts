@@ -50,7 +50,7 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
   readonly auditLogGroups: logs.ILogGroup[] = [];
 
   /** The key that encrypts logs and secret. */
-  protected readonly key: kms.IKey;
+  readonly encryptionKey: kms.IKey;
   protected readonly decisionMode: DecisionMode;
   protected readonly servers: McpServer[] = [];
   private readonly registry?: IToolRegistry;
@@ -62,8 +62,8 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
     this.decisionMode = props.decisionMode ?? DecisionMode.IN_PROCESS;
     this.registry = props.registry;
     this.metricNamespace = `McpZeroTrust/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
-    this.key = props.encryptionKey ?? this.createKey(props);
-    letLogsUse(this.key);
+    this.encryptionKey = props.encryptionKey ?? this.createKey(props);
+    letLogsUse(this.encryptionKey);
     this.senderConstraint = props.senderConstraint ?? SenderConstraint.OFF;
   }
 
@@ -196,7 +196,7 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
   protected _createKeySecret(props: McpServingGatewayProps): secretsmanager.Secret {
     const secret = new secretsmanager.Secret(this, 'KeySecret', {
       description: 'Session ids, request state and argument digests of an MCP gateway are keyed with it',
-      encryptionKey: this.key,
+      encryptionKey: this.encryptionKey,
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: removalPolicy(props),
     });
@@ -210,7 +210,7 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
     const taking = () => this.servers.filter(({ senderConstraint }) => senderConstraint !== SenderConstraint.OFF);
     if (taking().length > 1) return;
     this._tell(Variable.SENDER_CONSTRAINTS, Lazy.uncachedString({ produce: () => senderConstraintsVariable(this, taking()) }));
-    const proofs = createProofTable(this, this.key);
+    const proofs = createProofTable(this, this.encryptionKey);
     proofs.grant(this, 'dynamodb:GetItem', 'dynamodb:PutItem');
     this._tellServing(Variable.PROOF_TABLE, proofs.tableName);
   }

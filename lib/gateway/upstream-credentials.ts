@@ -164,6 +164,15 @@ export class UpstreamCredentials {
   ) {}
 
   /**
+   * ARNs of the secrets that it needs.
+   *
+   * @internal
+   */
+  get _secretArns(): string[] {
+    return [...new Set(this.secrets)].map(({ secretArn }) => secretArn);
+  }
+
+  /**
    * Lets the proxy read what it needs, and says how it is told.
    *
    * @internal

@@ -1,20 +1,20 @@
-import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import { McpGateway } from '../gateway';
-import type { IToolRegistry } from '../registry';
-import { FargateServer, IsolatedStage, LogArchive, SecurityZone, ZoneBalancer, ZoneService, ZoneTier } from '../zone';
-import type { ZoneWorkload } from '../zone';
+import { FargateServer, IsolatedStage, ZoneTier } from '../zone';
+import type { LogArchive, SecurityZone, ZoneBalancer, ZoneWorkload } from '../zone';
 import { ContainerGateway, proxyOf } from './container-gateway';
 import type { ContainerGatewayOptions } from './container-gateway';
 import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from './dedicated-security-zone-props';
-import { boundRoles, DECIDE, READ_SECRET } from './permissions-boundary';
+import { issuersOutOfReach } from './issuers-in-reach';
+import { boundRoles } from './permissions-boundary';
+import { layFoundation, letDecideInZone } from './zone-foundation';
 import { ZonedServer } from './zoned-server';
 
 /**
@@ -40,7 +40,7 @@ export class DedicatedSecurityZone extends Construct {
   /** The gateway's place in the zone. */
   readonly gatewayWorkload: ZoneWorkload;
   /** The key of everything in the zone. */
-  readonly encryptionKey: kms.Key;
+  readonly encryptionKey: kms.IKey;
   /** Records that nobody in the zone can rewrite. */
   readonly logArchive: LogArchive;
   /** What no role of the zone can exceed. */
@@ -55,18 +55,20 @@ export class DedicatedSecurityZone extends Construct {
     this.props = props;
     if (props.stage !== undefined) IsolatedStage.assign(this, props.stage);
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_YEAR;
-    this.encryptionKey = new kms.Key(this, 'Key', { description: 'Everything in an MCP security zone', enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
-    this.zone = new SecurityZone(this, 'Zone', { cidr: props.cidr, maxAzs: props.maxAzs, egress: props.egress, encryptionKey: this.encryptionKey, logRetention });
-    this.logArchive = new LogArchive(this, 'LogArchive', { encryptionKey: this.encryptionKey, retention: Duration.days(logRetention) });
-    this.logArchive.addFlowLog(this.zone.vpc);
-    this.balancer = new ZoneBalancer(this, 'Balancer', { zone: this.zone, domainName: props.domainName, certificate: props.certificate, logBucket: this.logArchive.accessLogs });
+    const foundation = layFoundation(this, { ...props, logRetention });
+    this.encryptionKey = foundation.encryptionKey;
+    this.zone = foundation.zone;
+    this.logArchive = foundation.logArchive;
+    this.balancer = foundation.balancer;
     this.cluster = this.createCluster();
     this.policyStore = new PolicyStore(this, 'PolicyStore', { policiesFolder: props.policiesFolder, encryptionKey: this.encryptionKey });
     this.gatewayWorkload = this.zone.addServer('gateway', { tier: ZoneTier.FRONT });
     this.zone.connectServers(this.gatewayWorkload, this.balancer.workload, 443);
     this.gateway = this.createGateway(logRetention);
     this.permissionsBoundary = boundRoles(this);
-    this.node.addValidation({ validate: () => this.issuersOutOfReach() });
+    this.node.addValidation({
+      validate: () => issuersOutOfReach(this.zone, props.tokenIssuers, (name) => `declare it with zone.allowEgress(gatewayWorkload, { domains: [${name}] })`),
+    });
   }
 
   /**
@@ -135,10 +137,6 @@ export class DedicatedSecurityZone extends Construct {
   private createGateway(logRetention: logs.RetentionDays): McpGateway {
     const { zone, gatewayWorkload: workload, policyStore, encryptionKey, props } = this;
     const { account, partition, region } = Stack.of(this);
-    zone.allowService(workload, ZoneService.VERIFIED_PERMISSIONS, {
-      actions: DECIDE,
-      resources: [policyStore.policyStoreArn],
-    });
     const gateway = new McpGateway(this, 'Gateway', {
       tokenIssuers: props.tokenIssuers,
       policyStore,
@@ -153,26 +151,7 @@ export class DedicatedSecurityZone extends Construct {
       securityGroups: [workload.securityGroup],
       authorizerInVpc: true,
     });
-    zone.allowService(workload, ZoneService.SECRETS_MANAGER, { actions: READ_SECRET, resources: [gateway.keySecret.secretArn] });
-    if (props.registry) this.letServeBy(props.registry, proxyOf(gateway));
+    letDecideInZone(gateway, { zone, workload, registry: props.registry, tell: (name, value) => proxyOf(gateway).addEnvironment(name, value) });
     return gateway;
-  }
-
-  /** The registry's table and its public key, and nothing else of these services. */
-  private letServeBy({ tableArn, signingKeyArn }: IToolRegistry, proxy: lambda.Function): void {
-    const { zone, gatewayWorkload: workload } = this;
-    zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [tableArn] });
-    zone.allowService(workload, ZoneService.KMS, { actions: ['kms:GetPublicKey'], resources: [signingKeyArn] });
-    proxy.addEnvironment('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
-  }
-
-  /** Messages of a validation: whether the gateway can fetch the keys of its issuers. */
-  private issuersOutOfReach(): string[] {
-    return this.props.tokenIssuers.flatMap(({ issuer, jwksUri }) => {
-      if (jwksUri === undefined || Token.isUnresolved(jwksUri)) return [];
-      const { hostname } = new URL(jwksUri);
-      if (this.zone.knowsName(hostname)) return [];
-      return [`the gateway cannot reach ${hostname} for the keys of ${issuer}: declare it with zone.allowEgress(gatewayWorkload, { domains: [${JSON.stringify(hostname)}] }), or give the keys with jwks`];
-    });
   }
 }

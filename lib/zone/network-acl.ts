@@ -3,10 +3,11 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 
-/** Ports of TCP. */
+/** Ports of TCP, unless it says UDP. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
+  readonly protocol?: 'udp';
 }
 
 /** Ports that the answers to a connection go to. */
@@ -42,21 +43,13 @@ export class ZoneNetworkAcl extends Construct {
   /** Connections from `cidr` to these subnets, and their answers. */
   allowFrom(cidr: string, ports: PortRange): void {
     this.allow('In', cidr, ports, WITHIN);
-    this.allow('Out', cidr, EPHEMERAL, WITHIN);
+    this.allow('Out', cidr, { ...EPHEMERAL, protocol: ports.protocol }, WITHIN);
   }
 
   /** Connections from these subnets to `cidr`, and their answers. */
   allowTo(cidr: string, ports: PortRange): void {
     this.allow('Out', cidr, ports, WITHIN);
-    this.allow('In', cidr, EPHEMERAL, WITHIN);
-  }
-
-  /** Every packet between these subnets and `cidr`, whatever its protocol, in both directions. */
-  allowAll(cidr: string): void {
-    const key = `All-${cidr.replace('/', '_')}`;
-    for (const direction of ['In', 'Out'] as const) {
-      this.entry(direction, ec2.Action.ALLOW, cidr, ec2.AclTraffic.allTraffic(), key, () => this.freeNumber(direction, key, WITHIN));
-    }
+    this.allow('In', cidr, { ...EPHEMERAL, protocol: ports.protocol }, WITHIN);
   }
 
   /** Connections from these subnets to every address but those of `zone`, and their answers. */
@@ -68,9 +61,10 @@ export class ZoneNetworkAcl extends Construct {
     this.allow('In', ANYWHERE, EPHEMERAL, BEYOND);
   }
 
-  private allow(direction: Direction, cidr: string, { from, to }: PortRange, band: typeof WITHIN): void {
-    const key = `${cidr.replace('/', '_')}-${from}-${to}`;
-    this.entry(direction, ec2.Action.ALLOW, cidr, ec2.AclTraffic.tcpPortRange(from, to), key, () => this.freeNumber(direction, key, band));
+  private allow(direction: Direction, cidr: string, { from, to, protocol }: PortRange, band: typeof WITHIN): void {
+    const key = `${cidr.replace('/', '_')}-${from}-${to}${protocol === undefined ? '' : `-${protocol}`}`;
+    const traffic = protocol === 'udp' ? ec2.AclTraffic.udpPortRange(from, to) : ec2.AclTraffic.tcpPortRange(from, to);
+    this.entry(direction, ec2.Action.ALLOW, cidr, traffic, key, () => this.freeNumber(direction, key, band));
   }
 
   private entry(direction: Direction, ruleAction: ec2.Action, cidr: string, traffic: ec2.AclTraffic, key: string, number: () => number): void {

@@ -65,7 +65,6 @@ export class SecurityZone extends Resource {
   private readonly endpoints: ZoneEndpoints;
   private readonly workloads: ZoneWorkload[] = [];
   private readonly connections: { readonly from: () => Place; readonly to: () => Place; readonly ports: PortRange }[] = [];
-  private readonly groups: { readonly one: () => Place; readonly other: () => Place }[] = [];
   private readonly clients: { readonly place: () => Place; readonly cidr: string; readonly ports: PortRange }[] = [];
   private egress?: ZoneEgress;
 
@@ -114,17 +113,15 @@ export class SecurityZone extends Resource {
   }
 
   /**
-   * Lets two workloads talk to each other on every port and in every protocol, in both directions: nodes of a cluster, whose pods have
-   * addresses of the nodes' subnets, and network policies that say which of them talk. A workload may be connected with itself.
+   * Lets one workload ask another for names: DNS, over UDP and TCP. The zone's own resolver needs no such thing.
    *
-   * @param one nodes
-   * @param other other nodes, or the same
+   * @param from who asks
+   * @param to who answers, such as nodes with the name service of a cluster
    */
-  connectNodes(one: ZoneWorkload, other: ZoneWorkload): void {
-    this.assertOwn(one, other);
-    one.connections.allowTo(other, ec2.Port.allTraffic(), `Pods of ${one.workloadName} to pods of ${other.workloadName}`);
-    if (other !== one) other.connections.allowTo(one, ec2.Port.allTraffic(), `Pods of ${other.workloadName} to pods of ${one.workloadName}`);
-    this.groups.push({ one: () => one._place(), other: () => other._place() });
+  connectLookups(from: ZoneWorkload, to: ZoneWorkload): void {
+    this.connectServers(from, to, 53);
+    from.connections.allowTo(to, ec2.Port.udp(53), `${from.workloadName} to ${to.workloadName}, names`);
+    this.connect(() => from._place(), () => to._place(), { from: 53, to: 53, protocol: 'udp' });
   }
 
   /**
@@ -332,12 +329,6 @@ export class SecurityZone extends Resource {
       if (!source || !target) continue;
       source.acl.allowTo(target.cidr, ports);
       target.acl.allowFrom(source.cidr, ports);
-    }
-    for (const { one, other } of this.groups.splice(0)) {
-      const [left, right] = [one().wall, other().wall];
-      if (!left || !right) continue;
-      left.acl.allowAll(right.cidr);
-      right.acl.allowAll(left.cidr);
     }
     for (const { place, cidr, ports } of this.clients.splice(0)) place().wall?.acl.allowFrom(cidr, ports);
   }

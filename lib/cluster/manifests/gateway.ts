@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-33';
-import { GATEWAY_KEY, GATEWAY_PORT, headersSecretName, type Plan, type PlannedServer } from './plan';
-import { HARDENED_CONTAINER, SECRETS_FOLDER, labelsOf, probe, requirementsOf } from './pod';
+import { ENTRANCE_NAME, GATEWAY_KEY, GATEWAY_PORT, headersSecretName, type Plan, type PlannedGateway, type PlannedServer } from './plan';
+import { HARDENED_CONTAINER, SECRETS_FOLDER, labelsOf, probe, requirementsOf, selectorOf } from './pod';
 import { secretEnvironment, secretMounts, secretVolumes } from './secrets';
 import { addWorkload } from './workload';
 
@@ -32,6 +32,7 @@ export function addGateway(chart: Chart, plan: Plan): void {
   const authority = mesh._serverAuthority;
   new k8s.KubeConfigMap(chart, 'settings', { metadata, data: settings });
   if (authority !== undefined) new k8s.KubeConfigMap(chart, 'authority', { metadata: { ...metadata, name: 'server-authority' }, data: { 'authority.pem': authority } });
+  addEntrance(chart, gateway);
   addWorkload(chart, plan, gateway, {
     // A pod that reads other settings is another pod: a change of the ConfigMap rolls the Deployment.
     annotations: { 'mcp-zero-trust/settings': createHash('sha256').update(JSON.stringify([settings, authority])).digest('hex') },
@@ -53,6 +54,21 @@ export function addGateway(chart: Chart, plan: Plan): void {
       },
     ],
     volumes: [...(authority === undefined ? [] : [{ name: 'authority', configMap: { name: 'server-authority' } }]), ...secretVolumes(plan, gateway)],
+  });
+}
+
+/** The one service that is reached from outside of the cluster. */
+function addEntrance(chart: Chart, gateway: PlannedGateway): void {
+  const { nodePort } = gateway.props;
+  if (nodePort === undefined) return;
+  new k8s.KubeService(chart, 'entrance', {
+    metadata: { name: ENTRANCE_NAME, namespace: gateway.namespace, labels: labelsOf(gateway) },
+    spec: {
+      type: 'NodePort',
+      externalTrafficPolicy: 'Local',
+      selector: selectorOf(gateway),
+      ports: [{ name: 'mcp', port: 443, targetPort: k8s.IntOrString.fromNumber(GATEWAY_PORT), nodePort, protocol: 'TCP', appProtocol: 'https' }],
+    },
   });
 }
 

@@ -31,7 +31,7 @@ export function addNamespace(chart: Chart, plan: Plan, workload: PlannedWorkload
   const all: Required<WorkloadResources> = { cpuMillis: pod.cpuMillis * pods, memoryMiB: pod.memoryMiB * pods, storageMiB: pod.storageMiB * pods };
   new k8s.KubeResourceQuota(chart, `quota-${name}`, {
     metadata: { name, namespace, labels },
-    spec: { hard: { ...quotaOf('requests', all), ...quotaOf('limits', all), ...COUNTS, pods: k8s.Quantity.fromNumber(pods) } },
+    spec: { hard: { ...quotaOf('requests', all), ...quotaOf('limits', all), ...COUNTS, 'services.nodeports': k8s.Quantity.fromNumber(!isServer(workload) && workload.props.nodePort !== undefined ? 1 : 0), pods: k8s.Quantity.fromNumber(pods) } },
   });
   const largest = containersOf(plan, workload).reduce(most);
   new k8s.KubeLimitRange(chart, `limits-${name}`, {
@@ -44,7 +44,6 @@ export function addNamespace(chart: Chart, plan: Plan, workload: PlannedWorkload
 const COUNTS = {
   persistentvolumeclaims: k8s.Quantity.fromNumber(0),
   'services.loadbalancers': k8s.Quantity.fromNumber(0),
-  'services.nodeports': k8s.Quantity.fromNumber(0),
 };
 
 function containersOf(plan: Plan, workload: PlannedWorkload): readonly Required<WorkloadResources>[] {

@@ -13,6 +13,8 @@ export const NAMESPACE_LABEL = 'kubernetes.io/metadata.name';
 
 export const GATEWAY_NAME = 'gateway';
 export const GATEWAY_PORT = 8443;
+/** Name of the service by which a load balancer reaches the gateway through the nodes. */
+export const ENTRANCE_NAME = 'entrance';
 /** Name of the file with the gateway's key. */
 export const GATEWAY_KEY = 'key';
 /** Port of the container that asks a server whether it answers MCP. */
@@ -96,6 +98,8 @@ function planGateway({ gateway: given, servers, secretStore, domainPolicies }: C
   checkEgress(what, gateway.egress, domainPolicies !== undefined);
   if (gateway.sources.length === 0) throw new Error('the gateway has no sources, expected at least one namespace or CIDR of its clients');
   gateway.sources.forEach((source) => checkSource(what, source));
+  const { nodePort = 30_000 } = gateway;
+  if (!Number.isInteger(nodePort) || nodePort < 30_000 || nodePort > 32_767) throw new Error(`the nodePort of the gateway is ${nodePort}, expected 30000 to 32767`);
   return {
     props: gateway,
     namespace: gatewayNamespace(prefix),

@@ -227,6 +227,14 @@ export interface GatewayWorkload extends WorkloadOptions {
   readonly keySecret?: string;
 
   /**
+   * Port of the nodes that leads to the gateway's pods on them, for a load balancer that knows nodes and not pods. A node without such a pod says
+   * that it has none, and connections keep the address of the load balancer: its addresses have to be among the sources.
+   *
+   * @default - the gateway is reached at its ClusterIP, and at its pods
+   */
+  readonly nodePort?: number;
+
+  /**
    * How many proxies in front of it append to `X-Forwarded-For`.
    *
    * @default 1

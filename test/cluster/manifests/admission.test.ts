@@ -150,6 +150,33 @@ describe('admission', () => {
     expect(update('mcp-crm', (labels) => (labels['pod-security.kubernetes.io/enforce'] = 'baseline'))).toHaveLength(1);
     expect(update('mcp-crm', (labels) => delete labels['istio.io/dataplane-mode'])).toHaveLength(1);
     expect(update('mcp-gateway', (labels) => (labels['pod-security.kubernetes.io/enforce-version'] = 'v1.20'))).toHaveLength(1);
+  describe('of a gateway that a load balancer reaches through the nodes', () => {
+    const entered = cluster({ gateway: { ...GATEWAY, nodePort: 30_443 } });
+    const entrance = () => clone(all(entered, 'Service').find(({ metadata }) => metadata.name === 'entrance')!);
+    const other = (change: (service: Manifest) => void) => {
+      const service = entrance();
+      change(service);
+      return create(service, entered, 'services');
+    };
+
+    it('lets in that one service', () => {
+      expect(entrance().spec).toMatchObject({ type: 'NodePort', externalTrafficPolicy: 'Local', ports: [{ nodePort: 30_443, targetPort: 8443 }] });
+      expect(create(entrance(), entered, 'services')).toEqual([]);
+      expect(one(entered, 'ResourceQuota', 'mcp-gateway').spec.hard['services.nodeports']).toBe(1);
+    });
+
+    it.each<[string, (service: Manifest) => void]>([
+      ['of another name', (it) => (it.metadata.name = 'backdoor')],
+      ['of a server', (it) => (it.metadata.namespace = 'mcp-crm')],
+      ['on another port', (it) => (it.spec.ports[0].nodePort = 30_444)],
+      ['with a port more', (it) => it.spec.ports.push({ port: 22, nodePort: 30_022 })],
+      ['that is a load balancer', (it) => (it.spec.type = 'LoadBalancer')],
+      ['with an external address', (it) => (it.spec.externalIPs = ['203.0.113.1'])],
+    ])('MUL-5 refuses one %s', (_what, change) => {
+      expect(other(change)).toEqual([expect.stringMatching(/^MUL-5, NET-1: /)]);
+    });
+  });
+
   });
 
   it('is bound to namespaces by the label that nobody can take off', () => {

@@ -20,12 +20,21 @@ export function sandboxRules(runtimeClassName: string): readonly AdmissionRule[]
   }];
 }
 
-export const SERVICE_RULES: readonly AdmissionRule[] = [{
-  name: 'no-exposed-service',
-  controls: ['MUL-5', 'NET-1'],
-  expression: "object.spec.?type.orValue('ClusterIP') == 'ClusterIP' && object.spec.?externalIPs.orValue([]).size() == 0",
-  message: 'services are reached inside of the cluster only: the type ClusterIP, without externalIPs',
-}];
+/**
+ * Services stay inside of the cluster.
+ *
+ * @param entrance the one that does not, where a load balancer reaches the gateway through the nodes
+ */
+export function serviceRules(entrance?: { readonly namespace: string; readonly name: string; readonly nodePort: number }): readonly AdmissionRule[] {
+  const inside = "object.spec.?type.orValue('ClusterIP') == 'ClusterIP'";
+  const isEntrance = entrance && `(object.metadata.namespace == '${entrance.namespace}' && object.metadata.name == '${entrance.name}' && object.spec.type == 'NodePort' && object.spec.ports.all(p, p.?nodePort.orValue(0) == ${entrance.nodePort}))`;
+  return [{
+    name: 'no-exposed-service',
+    controls: ['MUL-5', 'NET-1'],
+    expression: `${isEntrance === undefined ? inside : `(${inside} || ${isEntrance})`} && object.spec.?externalIPs.orValue([]).size() == 0`,
+    message: `services are reached inside of the cluster only: the type ClusterIP, without externalIPs${entrance === undefined ? '' : `, but for ${entrance.namespace}/${entrance.name}`}`,
+  }];
+}
 
 export const NETWORK_VARIABLES: readonly AdmissionVariable[] = [
   { name: 'ingress', expression: 'object.spec.?ingress.orValue([])' },

@@ -2,8 +2,8 @@ import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-33';
 import { meshNamespaceLabels } from '../mesh';
 import { POD_SECURITY_LABELS } from '../namespace';
-import { NAMESPACE_LABEL, type Plan, type PlannedServer } from '../plan';
-import { NETWORK_RULES, NETWORK_VARIABLES, SERVICE_RULES, namespaceRules, sandboxRules } from './other-rules';
+import { ENTRANCE_NAME, NAMESPACE_LABEL, type Plan, type PlannedServer } from '../plan';
+import { NETWORK_RULES, NETWORK_VARIABLES, namespaceRules, sandboxRules, serviceRules } from './other-rules';
 import { POD_VARIABLES, podRules } from './pod-rules';
 import type { AdmissionRule, AdmissionVariable } from './rule';
 
@@ -45,7 +45,7 @@ function policiesOf(plan: Plan): readonly AdmissionPolicy[] {
       rules: sandboxRules(runtimeClassName),
       namespaces: plan.servers.filter((server) => runtimeClassOf(server) === runtimeClassName).map(({ namespace }) => namespace),
     })),
-    { id: 'services', resources: [resource('', 'services', ['CREATE', 'UPDATE'])], rules: SERVICE_RULES, namespaces },
+    { id: 'services', resources: [resource('', 'services', ['CREATE', 'UPDATE'])], rules: serviceRules(entranceOf(plan)), namespaces },
     { id: 'network-policies', resources: [resource('networking.k8s.io', 'networkpolicies', ['CREATE', 'UPDATE'])], variables: NETWORK_VARIABLES, rules: NETWORK_RULES, namespaces },
     {
       id: 'namespaces',
@@ -53,6 +53,10 @@ function policiesOf(plan: Plan): readonly AdmissionPolicy[] {
       rules: namespaceRules({ ...POD_SECURITY_LABELS, ...meshNamespaceLabels(plan) }),
     },
   ];
+}
+
+function entranceOf({ gateway: { namespace, props } }: Plan) {
+  return props.nodePort === undefined ? undefined : { namespace, name: ENTRANCE_NAME, nodePort: props.nodePort };
 }
 
 function addPolicy(chart: Chart, name: string, { resources, rules, variables, namespaces }: AdmissionPolicy): void {

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { ContainerizedMicroservices, ImageRegistry, ServiceMesh } from '../../lib';
+import type { McpToolDefinition } from '../../lib';
+
+/** Servers of the reference stack; the policies of `policies/` are about them. */
+const SERVERS = ['everything', 'files', 'memory'];
+
+export interface ClusterModelSettings {
+  /** `iss` of the access tokens. */
+  readonly issuer: string;
+  /** Where its keys are; they are fetched there when the zone has a way out. */
+  readonly jwksUri: string;
+  /** Its keys, as JSON, when the zone has none. */
+  readonly jwks: string;
+  /** The gateway is at `gateway.<domainName>` inside of the zone. */
+  readonly domainName: string;
+  /** Certificate of `*.<domainName>`. */
+  readonly certificateArn: string;
+  /** Addresses of clients in connected networks. */
+  readonly clientCidr: string;
+  /** Names that the server `everything` may reach outside of the zone; none, and the zone has no way out at all. */
+  readonly egressDomains: readonly string[];
+  /** Digest of each image. */
+  readonly imageDigest: string;
+  /** Name of the role that administers the cluster. */
+  readonly administratorRole: string;
+  /** Layer with `kubectl`; none, and manifests are put into a bucket. */
+  readonly kubectlLayerArn?: string;
+}
+
+/** The containerised-microservices model, with three servers. */
+export class ClusterModel extends Stack {
+  constructor(scope: Construct, id: string, settings: ClusterModelSettings) {
+    super(scope, id, { description: 'MCP servers as microservices in Kubernetes' });
+    const { imageDigest, kubectlLayerArn } = settings;
+    const isolated = settings.egressDomains.length === 0;
+    const images = new ImageRegistry(this, 'Images', { enhancedScanning: true });
+    const model = new ContainerizedMicroservices(this, 'Mcp', {
+      tokenIssuers: [isolated ? { issuer: settings.issuer, jwks: settings.jwks } : { issuer: settings.issuer, jwksUri: settings.jwksUri }],
+      policiesFolder: join(__dirname, '..', '..', 'policies'),
+      gatewayImage: { repository: images.addRepository('gateway'), imageDigest },
+      domainName: settings.domainName,
+      certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
+      clientCidrs: [settings.clientCidr],
+      administrators: [iam.Role.fromRoleName(this, 'Administrator', settings.administratorRole)],
+      kubectlLayer: kubectlLayerArn === undefined ? undefined : lambda.LayerVersion.fromLayerVersionArn(this, 'Kubectl', kubectlLayerArn),
+      gatewayEgress: isolated ? undefined : { domains: [new URL(settings.jwksUri).hostname] },
+      mesh: ServiceMesh.istioAmbient(),
+    });
+    for (const name of SERVERS) {
+      const { server } = model.addServer(name, {
+        repository: images.addRepository(name),
+        imageDigest,
+        toolDefinitions: toolsOf(name),
+        egress: name === 'everything' && !isolated ? { domains: [...settings.egressDomains] } : undefined,
+      });
+      new CfnOutput(this, `Url-${name}`, { value: server.serverUrl });
+    }
+  }
+}
+
+function toolsOf(server: string): McpToolDefinition[] {
+  return JSON.parse(readFileSync(join(__dirname, 'tools', `${server}.json`), 'utf8'));
+}
