@@ -1,4 +1,5 @@
 /** The record of every request: events, where they go, keyed digests of arguments, and the trace they belong to. */
+export * from './asff';
 export * from './chain';
 export * from './console-sink';
 export * from './digest';

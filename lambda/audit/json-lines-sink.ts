@@ -5,17 +5,21 @@ import { escapeUnprintable } from './unprintable';
 export interface JsonLinesSinkOptions {
   /** Above this many bytes that wait for the stream, the sink is not ready. @default 8388608 */
   readonly maxWaitingBytes?: number;
+  /** Above this many, events are lost; refusals above three quarters of it. @default - twice `maxWaitingBytes` */
+  readonly maxKeptBytes?: number;
+  /** How long `flush` waits for the stream, milliseconds. @default 2000 */
+  readonly flushMs?: number;
 }
 
 const DEFAULT_WAITING_BYTES = 8 * 1024 * 1024;
 
 /**
  * Appends one JSON object a line to `stream`. Events wait in memory while the stream is slow; with too many waiting the
- * sink says that it is not ready, and at twice as many it drops events. A gap is never silent: the next line that fits
+ * sink says that it is not ready, and with still more it drops events. A gap is never silent: the next line that fits
  * is `{"lost": <number of events>}`, and `flush` rejects.
  */
 export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOptions = {}): AuditSink {
-  const { maxWaitingBytes = DEFAULT_WAITING_BYTES } = options;
+  const { maxWaitingBytes = DEFAULT_WAITING_BYTES, maxKeptBytes = 2 * maxWaitingBytes, flushMs = 2_000 } = options;
   let unmarkedLosses = 0;
   let unreportedLosses = 0;
   let failure: Error | undefined;
@@ -31,7 +35,8 @@ export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOpti
   return {
     write(event) {
       const line = lineOf(event);
-      if (line === undefined || !stream.writable || stream.writableLength > maxWaitingBytes * 2) return lose();
+      const most = event.decision === 'deny' && stream.writableLength > maxWaitingBytes ? 0.75 * maxKeptBytes : maxKeptBytes;
+      if (line === undefined || !stream.writable || stream.writableLength > most) return lose();
       if (unmarkedLosses > 0) {
         stream.write(`{"lost":${unmarkedLosses}}\n`);
         unmarkedLosses = 0;
@@ -40,10 +45,12 @@ export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOpti
     },
     async flush() {
       if (stream.writable) {
+        let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve, reject) => {
+          timer = setTimeout(() => reject(new Error('Audit events still wait for their stream')), flushMs);
           // Called back after all that was written before it.
           stream.write('', (error) => (error ? reject(error) : resolve()));
-        });
+        }).finally(() => clearTimeout(timer));
       }
       const losses = unreportedLosses;
       unreportedLosses = 0;

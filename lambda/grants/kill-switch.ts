@@ -55,7 +55,12 @@ export function createKillSwitch(options: KillSwitchOptions): KillSwitch {
   const refresh = () => (reading ??= read());
   /** A reading that began before the request may have missed what was set since. */
   async function refreshAnew(): Promise<void> {
-    if (reading !== undefined) await reading;
+    if (reading !== undefined) {
+      const before = readAt;
+      await reading;
+      // After one that failed, another would let the request wait twice as long for the same answer.
+      if (readAt === before) return;
+    }
     if (elapsed() - readAt > maxAgeMs) await refresh();
   }
 

@@ -79,6 +79,9 @@ export async function startLocalGateway(
   }
 }
 
+/** What the file has not taken is not recorded: as long as one event waits, nothing more is served. */
+const AUDIT_FILE = { maxWaitingBytes: 0, maxKeptBytes: 8 * 1024 * 1024 };
+
 interface Started {
   readonly http: HttpServer;
   gateway?: Gateway;
@@ -148,7 +151,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     ...identity,
     decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: teeSinks(decisions, metrics.sink, ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile)])),
+    audit: teeSinks(decisions, metrics.sink, ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile, AUDIT_FILE)])),
     behaviour,
     registry: started.view,
     grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
@@ -249,5 +252,7 @@ async function stopAll({ http, gateway, page, registry, view, rescans, grants, a
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();
   await Promise.all([registry?.close(), grants?.close()]);
-  if (auditFile !== undefined && !auditFile.destroyed) await new Promise<void>((resolve) => auditFile.once('close', resolve).end());
+  if (auditFile === undefined || auditFile.destroyed) return;
+  // What a full disk has not taken by now is lost, and was said so by `flush`.
+  await new Promise<void>((resolve) => (auditFile.once('close', resolve).writableLength > 0 ? auditFile.destroy() : auditFile.end()));
 }

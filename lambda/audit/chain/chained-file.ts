@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, realpathSync, writeSync } from 'node:fs';
 import { createHash, type KeyObject } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { signedLine } from './checkpoint';
@@ -12,6 +12,10 @@ export interface ChainedFileOptions {
   readonly memory: CheckpointMemory;
   /** How long an entry waits for a checkpoint, milliseconds. @default 1000 */
   readonly checkpointMs?: number;
+  /** Between two attempts to write what a full disk did not take, milliseconds. @default 250 */
+  readonly retryMs?: number;
+  /** Appends some of the bytes and answers how many. @default fs.writeSync */
+  readonly write?: (descriptor: number, bytes: Uint8Array) => number;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
 }
@@ -36,25 +40,56 @@ export interface ChainedFile extends Writable {
 /**
  * A file that JSON objects are appended to, one a line and one a `write`, each chained to the writer's line before; several
  * processes may write to the same file. Each line is with the operating system before `write` returns (LOG-1). A signed
- * checkpoint stands at the start, within a second after any entry, and at the end (LOG-4).
+ * checkpoint stands at the start, within a second after any entry, and at the end (LOG-4). What a full disk does not take waits in the
+ * stream (`writableLength`) until there is room, and goes on where it ended; where others wrote in between, as another writer.
  *
  * @throws where the file cannot be opened
  */
-export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock = Date.now }: ChainedFileOptions): ChainedFile {
+export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retryMs = 250, write = writeSync, clock = Date.now }: ChainedFileOptions): ChainedFile {
   const descriptor = openSync(file, 'a+', 0o600);
   const path = realpathSync(file);
-  const writer = newWriterId();
+  let writer = newWriterId();
+  /** Whether the writer's first checkpoint is in the file. */
+  let begun = false;
+  let open: OpenLine | undefined;
   let seq = 0;
   let prev = NO_LINE_BEFORE;
   let signedAt = 0;
   let signedSeq = 0;
   let timer: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
   let signedTo = endAnOpenLine(descriptor);
 
-  function append(line: string): void {
-    appendFileSync(descriptor, `${line}\n`);
-    prev = lineDigest(line);
-    seq += 1;
+  function append(line: string, done = () => {}): void {
+    const bytes = Buffer.from(`${line}\n`);
+    put({ bytes, written: 0, done: () => {
+      prev = lineDigest(line);
+      seq += 1;
+      done();
+    } });
+  }
+
+  function put(line: OpenLine): void {
+    open = line;
+    try {
+      while (line.written < line.bytes.length) line.written += write(descriptor, line.bytes.subarray(line.written));
+    } catch (error) {
+      if (line.written === 0) open = undefined;
+      throw error;
+    }
+    open = undefined;
+    line.done();
+  }
+
+  /** Goes on where a full disk ended a line, or, where somebody else has written since, begins as another writer. */
+  function makeReady(): void {
+    if (open !== undefined && endsWith(descriptor, open.bytes.subarray(0, open.written))) put(open);
+    else if (open !== undefined) {
+      endAnOpenLine(descriptor);
+      writer = newWriterId();
+      [open, begun, seq, prev] = [undefined, false, 0, NO_LINE_BEFORE];
+    }
+    if (!begun) checkpoint(false);
   }
 
   function checkpoint(final: boolean): void {
@@ -63,28 +98,41 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock
     const { size } = fstatSync(descriptor);
     const bytes = { from: Math.min(signedTo, size), to: size };
     const line = signedLine({ writer, seq, prev }, { kind: 'checkpoint', time: new Date(clock()).toISOString(), final, ...bytes, sha256: digestOfRange(descriptor, bytes) }, key);
-    append(line);
-    signedTo = size;
-    signedAt = clock();
-    signedSeq = seq;
-    memory.save({ file: path, writer, seq: seq - 1, digest: prev });
+    append(line, () => {
+      begun = true;
+      signedTo = size;
+      signedAt = clock();
+      signedSeq = seq;
+      memory.save({ file: path, writer, seq: seq - 1, digest: prev });
+    });
+  }
+
+  /** Tries until the entry is in the file: `text` is either not there yet, or the line that was begun. */
+  function writeEntry(text: string, done: (error?: Error) => void): void {
+    let isIn = false;
+    const attempt = () => {
+      try {
+        makeReady();
+        if (!isIn) append(linkedLine({ writer, seq, prev }, text), () => (isIn = true));
+        timer ??= setTimeout(checkpointLater, checkpointMs).unref();
+        done();
+      } catch (error) {
+        if (isLackOfRoom(error)) retry = setTimeout(attempt, retryMs).unref();
+        else done(error as Error);
+      }
+    };
+    attempt();
   }
 
   const stream: Writable = new Writable({
     decodeStrings: false,
     write(text: string, _encoding, done) {
-      try {
-        if (text !== '') {
-          append(linkedLine({ writer, seq, prev }, text.endsWith('\n') ? text.slice(0, -1) : text));
-          timer ??= setTimeout(checkpointLater, checkpointMs).unref();
-        }
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
+      if (text === '') return done();
+      writeEntry(text.endsWith('\n') ? text.slice(0, -1) : text, done);
     },
     final(done) {
       try {
+        makeReady();
         checkpoint(true);
         done();
       } catch (error) {
@@ -93,16 +141,22 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock
     },
     destroy(error, done) {
       clearTimeout(timer);
+      clearTimeout(retry);
       closeSync(descriptor);
       done(error);
     },
   });
 
   function checkpointLater(): void {
+    timer = undefined;
+    // An entry that waits is followed by a checkpoint when it is in.
+    if (stream.writableLength > 0) return;
     try {
+      makeReady();
       checkpoint(false);
     } catch (error) {
-      stream.destroy(error as Error);
+      if (isLackOfRoom(error)) timer = setTimeout(checkpointLater, checkpointMs).unref();
+      else stream.destroy(error as Error);
     }
   }
 
@@ -115,12 +169,31 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, clock
   return Object.assign(stream, { head: (): ChainHead => ({ writer, lines: seq, digest: prev, signedAt, unsigned: seq - signedSeq }) });
 }
 
+/** A line that a full disk took in part. */
+interface OpenLine {
+  readonly bytes: Buffer;
+  written: number;
+  /** It is in the file. */
+  readonly done: () => void;
+}
+
+function endsWith(descriptor: number, bytes: Buffer): boolean {
+  const { size } = fstatSync(descriptor);
+  const end = Buffer.alloc(bytes.length);
+  return size >= end.length && readSync(descriptor, end, 0, end.length, size - end.length) === end.length && end.equals(bytes);
+}
+
+/** No space, no quota, or a file as large as this process may make one: what may be over in a while. */
+function isLackOfRoom(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Where a writer ended in the middle of a line, the next one begins a line of its own. Answers the size of the file. */
 function endAnOpenLine(descriptor: number): number {
   const { size } = fstatSync(descriptor);
   const last = Buffer.alloc(1);
   if (size === 0 || readSync(descriptor, last, 0, 1, size - 1) === 0 || last[0] === 0x0a) return size;
-  appendFileSync(descriptor, '\n');
+  writeSync(descriptor, '\n');
   return size;
 }
 
