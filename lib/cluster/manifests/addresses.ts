@@ -3,6 +3,8 @@ import type { EgressRule, TrafficSource } from './props';
 
 /** Addresses on the node that hand out credentials, and all others that a packet reaches without a router. */
 const NEVER_DECLARED = [['169.254.169.254', 'ipv4'], ['169.254.170.2', 'ipv4'], ['169.254.170.23', 'ipv4'], ['fd00:ec2::254', 'ipv6'], ['fd00:ec2::23', 'ipv6']] as const;
+/** Bits of the widest range that may be declared. Admission refuses wider ones too. */
+const WIDEST = 8;
 const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** @throws Error when a rule is open to everything, to the metadata service, or names what cannot be enforced (NET-1, MUL-5) */
@@ -29,14 +31,14 @@ function isUnresolved(text: string): boolean {
   return text.includes('${Token[');
 }
 
-/** @throws Error when it is not a range of addresses, is all of them, or holds an address that hands out credentials */
+/** @throws Error when it is not a range of addresses, is wider than any one network, or holds an address that hands out credentials */
 export function checkCidr(what: string, cidr: string): void {
   if (isUnresolved(cidr)) return;
   const [address = '', length = '', ...more] = cidr.split('/');
   const version = isIP(address);
   const bits = /^\d{1,3}$/.test(length) ? Number(length) : -1;
   if (version === 0 || more.length > 0 || bits < 0 || bits > (version === 4 ? 32 : 128)) throw new Error(`${what} has the address range ${JSON.stringify(cidr)}, expected CIDR notation such as "10.1.0.0/16"`);
-  if (bits === 0) throw new Error(`${what} has the address range ${JSON.stringify(cidr)}, which is every address`);
+  if (bits < WIDEST) throw new Error(`${what} has the address range ${JSON.stringify(cidr)}, which is every address or a great part of them`);
   const range = new BlockList();
   range.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
   if (NEVER_DECLARED.some(([forbidden, family]) => range.check(forbidden, family))) throw new Error(`${what} has the address range ${JSON.stringify(cidr)}, which holds the address of a service that hands out credentials`);

@@ -1,10 +1,10 @@
 import { ApiObject, type Chart } from 'cdk8s';
 import { GATEWAY_PORT, isServer, type Plan, type PlannedGateway, type PlannedServer, type PlannedWorkload } from './plan';
 import { labelsOf, selectorOf } from './pod';
-import type { WorkloadResources } from './props';
+import type { ContainerResources } from './props';
 
 /** What the proxy of a sidecar may use. */
-export const SIDECAR_RESOURCES: Required<WorkloadResources> = { cpuMillis: 100, memoryMiB: 128, storageMiB: 64 };
+export const SIDECAR_RESOURCES: Required<ContainerResources> = { cpuMillis: 100, memoryMiB: 128, storageMiB: 64 };
 
 /** Labels that put the pods of a namespace into the mesh. */
 export function meshNamespaceLabels({ mesh }: Plan): { [name: string]: string } {

@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-33';
 import { PROBE_RESOURCES, isServer, type Plan, type PlannedWorkload } from './plan';
 import { labelsOf } from './pod';
 import { meshNamespaceLabels, SIDECAR_RESOURCES } from './mesh';
-import type { WorkloadResources } from './props';
+import type { ContainerResources } from './props';
 
 /** The strictest of the Pod Security Standards, as the API server knows it. */
 export const POD_SECURITY_LABELS: { readonly [name: string]: string } = Object.fromEntries(
@@ -28,15 +28,17 @@ export function addNamespace(chart: Chart, plan: Plan, workload: PlannedWorkload
   // One pod more than the most: a new one starts before an old one ends.
   const pods = workload.scaling.maxReplicas + 1;
   const pod = sum(containersOf(plan, workload));
-  const all: Required<WorkloadResources> = { cpuMillis: pod.cpuMillis * pods, memoryMiB: pod.memoryMiB * pods, storageMiB: pod.storageMiB * pods };
+  const all: Required<ContainerResources> = { cpuMillis: pod.cpuMillis * pods, memoryMiB: pod.memoryMiB * pods, storageMiB: pod.storageMiB * pods };
   new k8s.KubeResourceQuota(chart, `quota-${name}`, {
     metadata: { name, namespace, labels },
     spec: { hard: { ...quotaOf('requests', all), ...quotaOf('limits', all), ...COUNTS, 'services.nodeports': k8s.Quantity.fromNumber(!isServer(workload) && workload.props.nodePort !== undefined ? 1 : 0), pods: k8s.Quantity.fromNumber(pods) } },
   });
   const largest = containersOf(plan, workload).reduce(most);
+  // For what an injector adds and says nothing of.
+  const small = quantities(plan.mesh._kind === 'sidecar' ? SIDECAR_RESOURCES : PROBE_RESOURCES);
   new k8s.KubeLimitRange(chart, `limits-${name}`, {
     metadata: { name, namespace, labels },
-    spec: { limits: [{ type: 'Container', max: quantities(largest), default: quantities(PROBE_RESOURCES), defaultRequest: quantities(PROBE_RESOURCES) }] },
+    spec: { limits: [{ type: 'Container', max: quantities(largest), default: small, defaultRequest: small }] },
   });
 }
 
@@ -46,23 +48,23 @@ const COUNTS = {
   'services.loadbalancers': k8s.Quantity.fromNumber(0),
 };
 
-function containersOf(plan: Plan, workload: PlannedWorkload): readonly Required<WorkloadResources>[] {
+function containersOf(plan: Plan, workload: PlannedWorkload): readonly Required<ContainerResources>[] {
   return [workload.resources, ...(isServer(workload) ? [PROBE_RESOURCES] : []), ...(plan.mesh._kind === 'sidecar' ? [SIDECAR_RESOURCES] : [])];
 }
 
-function sum(containers: readonly Required<WorkloadResources>[]): Required<WorkloadResources> {
+function sum(containers: readonly Required<ContainerResources>[]): Required<ContainerResources> {
   return containers.reduce((left, right) => ({ cpuMillis: left.cpuMillis + right.cpuMillis, memoryMiB: left.memoryMiB + right.memoryMiB, storageMiB: left.storageMiB + right.storageMiB }));
 }
 
-function most(left: Required<WorkloadResources>, right: Required<WorkloadResources>): Required<WorkloadResources> {
+function most(left: Required<ContainerResources>, right: Required<ContainerResources>): Required<ContainerResources> {
   return { cpuMillis: Math.max(left.cpuMillis, right.cpuMillis), memoryMiB: Math.max(left.memoryMiB, right.memoryMiB), storageMiB: Math.max(left.storageMiB, right.storageMiB) };
 }
 
-function quantities({ cpuMillis, memoryMiB, storageMiB }: Required<WorkloadResources>): { [name: string]: k8s.Quantity } {
+function quantities({ cpuMillis, memoryMiB, storageMiB }: Required<ContainerResources>): { [name: string]: k8s.Quantity } {
   return { cpu: k8s.Quantity.fromString(`${cpuMillis}m`), memory: k8s.Quantity.fromString(`${memoryMiB}Mi`), 'ephemeral-storage': k8s.Quantity.fromString(`${storageMiB}Mi`) };
 }
 
-function quotaOf(kind: 'requests' | 'limits', resources: Required<WorkloadResources>): { [name: string]: k8s.Quantity } {
+function quotaOf(kind: 'requests' | 'limits', resources: Required<ContainerResources>): { [name: string]: k8s.Quantity } {
   return Object.fromEntries(Object.entries(quantities(resources)).map(([name, quantity]) => [`${kind}.${name}`, quantity]));
 }
 

@@ -1,6 +1,6 @@
 import { checkEgress, checkSource } from './addresses';
 import { assertDigest, checkEnvironment, checkPaths, checkScaling, checkSecrets } from './checks';
-import { MandatoryAccessControl, type ClusterManifestsProps, type GatewayWorkload, type ServerWorkload, type WorkloadResources, type WorkloadScaling, type WorkloadSecret } from './props';
+import { MandatoryAccessControl, type ClusterManifestsProps, type GatewayWorkload, type ServerWorkload, type ContainerResources, type WorkloadScaling, type WorkloadSecret } from './props';
 import { Sandbox } from './sandbox';
 import { ServiceMesh } from './service-mesh';
 
@@ -22,7 +22,7 @@ export const PROBE_PORT = 8081;
 /** Port of HBONE: every connection between pods of an ambient mesh. */
 export const HBONE_PORT = 15_008;
 /** What runs by itself and is asked by nobody: a quarter of a processor more would be wasted on it. */
-export const PROBE_RESOURCES: Required<WorkloadResources> = { cpuMillis: 20, memoryMiB: 96, storageMiB: 16 };
+export const PROBE_RESOURCES: Required<ContainerResources> = { cpuMillis: 20, memoryMiB: 96, storageMiB: 16 };
 
 /** What both kinds of workload have, with everything that was left open decided. */
 interface Planned {
@@ -31,7 +31,7 @@ interface Planned {
   readonly name: string;
   readonly port: number;
   readonly user: number;
-  readonly resources: Required<WorkloadResources>;
+  readonly resources: Required<ContainerResources>;
   readonly scaling: Required<WorkloadScaling>;
 }
 

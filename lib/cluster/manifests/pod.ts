@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-33';
 import { NAME_LABEL, PROBE_PORT, PROBE_RESOURCES, ROLE_LABEL, isServer, type Plan, type PlannedServer, type PlannedWorkload } from './plan';
-import { MandatoryAccessControl, type WorkloadResources } from './props';
+import { MandatoryAccessControl, type ContainerResources } from './props';
 
 /** Where secrets are in a pod. */
 export const SECRETS_FOLDER = '/run/secrets/mcp';
@@ -72,7 +72,7 @@ export const HARDENED_CONTAINER: k8s.SecurityContext = {
 };
 
 /** Requests and limits, which are the same. */
-export function requirementsOf({ cpuMillis, memoryMiB, storageMiB }: Required<WorkloadResources>): k8s.ResourceRequirements {
+export function requirementsOf({ cpuMillis, memoryMiB, storageMiB }: Required<ContainerResources>): k8s.ResourceRequirements {
   const quantities = {
     cpu: k8s.Quantity.fromString(`${cpuMillis}m`),
     memory: k8s.Quantity.fromString(`${memoryMiB}Mi`),

@@ -243,7 +243,18 @@ export interface GatewayWorkload extends WorkloadOptions {
 }
 
 /** What one container may use. Requests are limits, so that no pod lives on what another was promised. */
-export interface WorkloadResources {
+export interface WorkloadResources extends ContainerResources {
+  /**
+   * Megabits a second that a pod may send, and may receive. Enforced where the network plugin does: the bandwidth plugin of CNI, and Cilium for what
+   * is sent; the VPC CNI of AWS does not.
+   *
+   * @default - no limit
+   */
+  readonly bandwidthMbit?: number;
+}
+
+/** The resources of a container that Kubernetes itself holds it to. */
+export interface ContainerResources {
   /**
    * Thousandths of a processor.
    *

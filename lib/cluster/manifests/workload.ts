@@ -32,7 +32,7 @@ export function addWorkload(chart: Chart, plan: Plan, workload: PlannedWorkload,
       revisionHistoryLimit: 3,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(0), maxSurge: k8s.IntOrString.fromNumber(1) } },
       template: {
-        metadata: { labels: labelsOf(workload), annotations: { ...meshPodAnnotations(plan), ...pod.annotations } },
+        metadata: { labels: labelsOf(workload), annotations: { ...meshPodAnnotations(plan), ...bandwidthOf(workload), ...pod.annotations } },
         spec: { ...hardenedPod(plan, workload, pod.containers, pod.volumes), terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds },
       },
     },
@@ -47,6 +47,10 @@ export function addWorkload(chart: Chart, plan: Plan, workload: PlannedWorkload,
     },
   });
   new k8s.KubePodDisruptionBudget(chart, `budget-${name}`, { metadata, spec: { maxUnavailable: k8s.IntOrString.fromNumber(1), selector, unhealthyPodEvictionPolicy: 'AlwaysAllow' } });
+}
+
+function bandwidthOf({ props: { resources: { bandwidthMbit } = {} } }: PlannedWorkload): { [name: string]: string } {
+  return bandwidthMbit === undefined ? {} : { 'kubernetes.io/ingress-bandwidth': `${bandwidthMbit}M`, 'kubernetes.io/egress-bandwidth': `${bandwidthMbit}M` };
 }
 
 /** A mesh has to be told what it carries. */

@@ -112,6 +112,28 @@ describe('admission', () => {
     ]) expect(create(pod(weaken, 'mcp-crm', sidecars), sidecars)).toEqual(['NET-2: no pod leaves the mesh, or takes some of its ports out of it']);
   });
 
+  it('NET-2 lets in what the injector of sidecars adds', () => {
+    const sidecars = cluster({ mesh: ServiceMesh.istioSidecar({ proxyImage: IMAGE }) });
+    const injected = pod((it) => {
+      const proxy = {
+        image: IMAGE,
+        resources: { limits: { cpu: '100m', memory: '128Mi', 'ephemeral-storage': '64Mi' }, requests: { cpu: '100m', memory: '128Mi', 'ephemeral-storage': '64Mi' } },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, privileged: false, readOnlyRootFilesystem: true, runAsGroup: 1337, runAsNonRoot: true, runAsUser: 1337 },
+      };
+      it.spec.initContainers = [{ ...proxy, name: 'istio-validation' }, { ...proxy, name: 'istio-proxy', restartPolicy: 'Always', env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] }];
+      it.spec.volumes = [
+        { name: 'workload-socket', emptyDir: {} },
+        { name: 'istio-envoy', emptyDir: { medium: 'Memory' } },
+        { name: 'istio-data', emptyDir: {} },
+        { name: 'istio-podinfo', downwardAPI: { items: [] } },
+        { name: 'istio-token', projected: { sources: [{ serviceAccountToken: { audience: 'istio-ca', expirationSeconds: 43200, path: 'istio-token' } }] } },
+        { name: 'istiod-ca-cert', configMap: { name: 'istio-ca-root-cert' } },
+      ];
+    }, 'mcp-crm', sidecars);
+    expect(create(injected, sidecars)).toEqual([]);
+    expect(create(injected)).not.toEqual([]);
+  });
+
   it('CON-4 on SELinux refuses a label of its own choice', () => {
     const selinux = cluster({ accessControl: MandatoryAccessControl.SELINUX });
     expect(create(pod((it) => (it.spec.securityContext.seLinuxOptions = { type: 'spc_t' }), 'mcp-crm', selinux), selinux)).toHaveLength(1);
@@ -128,28 +150,6 @@ describe('admission', () => {
     expect(create({ ...service, spec: { ...service.spec, ...spec } }, manifests, 'services')).toEqual([expect.stringMatching(/^MUL-5, NET-1: /)]);
   });
 
-  it.each<[string, Manifest]>([
-    ['from everywhere', { ingress: [{}] }],
-    ['to everywhere', { egress: [{}] }],
-    ['to every address', { egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 443 }] }] }],
-    ['to every address of IPv6', { egress: [{ to: [{ ipBlock: { cidr: '::/0' } }], ports: [{ port: 443 }] }] }],
-    ['from every namespace', { ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 8080 }] }] }],
-    ['on every port', { egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/24' } }] }] }],
-  ])('NET-1 refuses a NetworkPolicy that opens %s', (_what, rules) => {
-    const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'x', namespace: 'mcp-crm' }, spec: { podSelector: {}, ...rules } };
-    expect(create(policy, manifests, 'networkpolicies').length).toBeGreaterThan(0);
-  });
-
-  it('SOC-2 keeps the labels of namespaces', () => {
-    const update = (name: string, change: (labels: Record<string, string>) => void) => {
-      const object = clone(one(manifests, 'Namespace', undefined, name));
-      change(object.metadata.labels);
-      return refusals(manifests, { operation: 'UPDATE', resource: 'namespaces', object });
-    };
-    expect(update('mcp-crm', () => undefined)).toEqual([]);
-    expect(update('mcp-crm', (labels) => (labels['pod-security.kubernetes.io/enforce'] = 'baseline'))).toHaveLength(1);
-    expect(update('mcp-crm', (labels) => delete labels['istio.io/dataplane-mode'])).toHaveLength(1);
-    expect(update('mcp-gateway', (labels) => (labels['pod-security.kubernetes.io/enforce-version'] = 'v1.20'))).toHaveLength(1);
   describe('of a gateway that a load balancer reaches through the nodes', () => {
     const entered = cluster({ gateway: { ...GATEWAY, nodePort: 30_443 } });
     const entrance = () => clone(all(entered, 'Service').find(({ metadata }) => metadata.name === 'entrance')!);
@@ -177,6 +177,29 @@ describe('admission', () => {
     });
   });
 
+  it.each<[string, Manifest]>([
+    ['from everywhere', { ingress: [{}] }],
+    ['to everywhere', { egress: [{}] }],
+    ['to every address', { egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 443 }] }] }],
+    ['to half of all addresses', { egress: [{ to: [{ ipBlock: { cidr: '128.0.0.0/1' } }], ports: [{ port: 443 }] }] }],
+    ['to every address of IPv6', { egress: [{ to: [{ ipBlock: { cidr: '::/0' } }], ports: [{ port: 443 }] }] }],
+    ['from every namespace', { ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 8080 }] }] }],
+    ['on every port', { egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/24' } }] }] }],
+  ])('NET-1 refuses a NetworkPolicy that opens %s', (_what, rules) => {
+    const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'x', namespace: 'mcp-crm' }, spec: { podSelector: {}, ...rules } };
+    expect(create(policy, manifests, 'networkpolicies').length).toBeGreaterThan(0);
+  });
+
+  it('SOC-2 keeps the labels of namespaces', () => {
+    const update = (name: string, change: (labels: Record<string, string>) => void) => {
+      const object = clone(one(manifests, 'Namespace', undefined, name));
+      change(object.metadata.labels);
+      return refusals(manifests, { operation: 'UPDATE', resource: 'namespaces', object });
+    };
+    expect(update('mcp-crm', () => undefined)).toEqual([]);
+    expect(update('mcp-crm', (labels) => (labels['pod-security.kubernetes.io/enforce'] = 'baseline'))).toHaveLength(1);
+    expect(update('mcp-crm', (labels) => delete labels['istio.io/dataplane-mode'])).toHaveLength(1);
+    expect(update('mcp-gateway', (labels) => (labels['pod-security.kubernetes.io/enforce-version'] = 'v1.20'))).toHaveLength(1);
   });
 
   it('is bound to namespaces by the label that nobody can take off', () => {

@@ -86,8 +86,9 @@ describe('MUL-5 NET-1 NetworkPolicies', () => {
   it.each<[EgressRule, string]>([
     [{ cidrs: ['0.0.0.0/0'] }, 'which is every address'],
     [{ cidrs: ['::/0'] }, 'which is every address'],
+    [{ cidrs: ['0.0.0.0/1', '128.0.0.0/1'] }, 'which is every address or a great part of them'],
     [{ cidrs: ['169.254.0.0/16'] }, 'which holds the address of a service that hands out credentials'],
-    [{ cidrs: ['128.0.0.0/1'] }, 'which holds the address of a service that hands out credentials'],
+    [{ cidrs: ['169.0.0.0/8'] }, 'which holds the address of a service that hands out credentials'],
     [{ cidrs: ['fd00:ec2::/32'] }, 'which holds the address of a service that hands out credentials'],
     [{ cidrs: ['10.0.0.1'] }, 'expected CIDR notation'],
     [{ cidrs: ['10.0.0.0/33'] }, 'expected CIDR notation'],

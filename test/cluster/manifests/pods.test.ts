@@ -83,6 +83,11 @@ describe('a server', () => {
     expect(all(sandboxed, 'RuntimeClass').map(({ metadata }) => metadata.name)).toEqual(['kata']);
   });
 
+  it('CON-3 sends and receives only so much, where the network plugin enforces that', () => {
+    const { annotations } = podOf(cluster({ servers: [server({ resources: { bandwidthMbit: 20 } })] }), 'mcp-crm').metadata;
+    expect(annotations).toEqual({ 'kubernetes.io/ingress-bandwidth': '20M', 'kubernetes.io/egress-bandwidth': '20M' });
+  });
+
   it('CON-4 has a seccomp profile of its own where it has one', () => {
     const { spec } = podOf(cluster({ servers: [server({ seccompProfile: SeccompProfile.localhost('profiles/crm.json') })] }), 'mcp-crm');
     expect(spec.securityContext.seccompProfile).toEqual({ type: 'Localhost', localhostProfile: 'profiles/crm.json' });

@@ -53,8 +53,8 @@ export const NETWORK_RULES: readonly AdmissionRule[] = [
     name: 'no-open-peer',
     controls: ['NET-1', 'MUL-5'],
     expression:
-      "variables.peers.all(list, list.all(p, (!has(p.ipBlock) || !p.ipBlock.cidr.endsWith('/0'))" +
+      "variables.peers.all(list, list.all(p, (!has(p.ipBlock) || !p.ipBlock.cidr.matches('/[0-7]$'))" +
       ' && (!has(p.namespaceSelector) || p.namespaceSelector.?matchLabels.orValue({}).size() > 0)))',
-    message: 'no rule of a NetworkPolicy is about all addresses or all namespaces',
+    message: 'no rule of a NetworkPolicy is about all addresses, a great part of them, or all namespaces',
   },
 ];

@@ -23,6 +23,9 @@ export const POD_VARIABLES: readonly AdmissionVariable[] = [
 /** Audiences of projected tokens that are not the cluster's API: Istio's authority, and AWS by Pod Identity or by web identity. */
 const TOKEN_AUDIENCES = ['istio-ca', 'pods.eks.amazonaws.com', 'sts.amazonaws.com'];
 
+/** Temporary folders that Istio's injector adds, without a size: what is in them counts as the pod's storage all the same. */
+const SIDECAR_VOLUMES = ['workload-socket', 'credential-socket', 'workload-certs', 'istio-envoy', 'istio-data'];
+
 /** What every pod in the namespaces of servers and gateway must be. */
 export function podRules(options: PodRuleOptions): readonly AdmissionRule[] {
   return [...HARDENING, accessControlRule(options), volumeRule(options), ...meshRules(options)];
@@ -128,8 +131,9 @@ function accessControlRule({ accessControl }: PodRuleOptions): AdmissionRule {
 }
 
 /** Kinds of volumes that hold nothing of the node, and no more than they may. */
-function volumeRule({ secretVolumes }: PodRuleOptions): AdmissionRule {
-  const kinds = ['has(v.configMap)', 'has(v.projected)', 'has(v.downwardAPI)', "(has(v.emptyDir) && has(v.emptyDir.sizeLimit))", "(has(v.csi) && v.csi.driver == 'secrets-store.csi.k8s.io')", ...(secretVolumes ? ['has(v.secret)'] : [])];
+function volumeRule({ secretVolumes, mesh }: PodRuleOptions): AdmissionRule {
+  const sized = mesh === 'sidecar' ? `(has(v.emptyDir.sizeLimit) || v.name in [${SIDECAR_VOLUMES.map((name) => `'${name}'`).join(', ')}])` : 'has(v.emptyDir.sizeLimit)';
+  const kinds = ['has(v.configMap)', 'has(v.projected)', 'has(v.downwardAPI)', `(has(v.emptyDir) && ${sized})`, "(has(v.csi) && v.csi.driver == 'secrets-store.csi.k8s.io')", ...(secretVolumes ? ['has(v.secret)'] : [])];
   return {
     name: 'volumes',
     controls: ['CON-1', 'CON-3', 'MUL-3'],
