@@ -1,0 +1,131 @@
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { EnableSecurityHubCommand, type SecurityHubClient } from '@aws-sdk/client-securityhub';
+import { escapeUnprintable } from '../audit/unprintable';
+
+/** One of GuardDuty's protection plans, as its API names it. */
+export interface DetectorFeature {
+  readonly name: string;
+  readonly additionalConfiguration?: readonly string[];
+}
+
+/** What a custom resource says of the services that shall watch an account. */
+export interface ThreatServicesWanted {
+  /** @default - GuardDuty is left alone */
+  readonly guardDuty?: { readonly detectorId?: string; readonly features: readonly DetectorFeature[] };
+  readonly securityHub: boolean;
+  /** What Amazon Inspector scans: `ECR`, `LAMBDA`, `LAMBDA_CODE`. */
+  readonly inspector: readonly string[];
+}
+
+/** How it turned out, for the template's outputs and for the log. */
+export type ThreatServicesOutcome = Readonly<Record<string, string>>;
+
+/** Calls a service whose client is not in this bundle, signed. Answers its status and its JSON. */
+export type CallService = (service: 'guardduty' | 'inspector2', method: 'GET' | 'POST', path: string, body?: object) => Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }>;
+
+/**
+ * Makes sure that the services watch this account and region, whatever is on already: there is one detector, one hub and one Inspector
+ * for each, and whoever made them may be another team or the administrator of an organization. What is on stays on, what is missing is
+ * switched on, and what the administrator decides is left to the administrator and named in the outcome.
+ *
+ * Control: HOST-0, SOC-1, SOC-3.
+ * @throws where a service cannot be asked, or GuardDuty or Inspector cannot be switched on at all
+ */
+export async function ensureThreatServices(wanted: ThreatServicesWanted, call: CallService, hub: Pick<SecurityHubClient, 'send'>): Promise<ThreatServicesOutcome> {
+  return {
+    ...(wanted.guardDuty === undefined ? {} : await ensureDetector(wanted.guardDuty, call)),
+    ...(wanted.securityHub ? { SecurityHub: await ensureHub(hub) } : {}),
+    ...(wanted.inspector.length === 0 ? {} : { Inspector: await ensureInspector(wanted.inspector, call) }),
+  };
+}
+
+async function ensureDetector({ detectorId, features }: NonNullable<ThreatServicesWanted['guardDuty']>, call: CallService): Promise<ThreatServicesOutcome> {
+  const known = detectorId ?? (await listedDetector(call));
+  const id = known ?? (await createDetector(call));
+  const detector = expectOk(await call('guardduty', 'GET', `/detector/${id}`), 'GuardDuty does not show its detector');
+  const refused: string[] = [];
+  for (const feature of features.filter((one) => !isOn(detector.features, one))) {
+    const update = { name: feature.name, status: 'ENABLED', ...(feature.additionalConfiguration === undefined ? {} : { additionalConfiguration: feature.additionalConfiguration.map((name) => ({ name, status: 'ENABLED' })) }) };
+    // One by one: a plan that the region lacks, or that the administrator decides on, must not keep the others off.
+    const { status } = await call('guardduty', 'POST', `/detector/${id}`, { enable: true, features: [update] });
+    if (status >= 300) refused.push(feature.name);
+  }
+  return { DetectorId: id, GuardDuty: known === undefined ? 'created' : 'existing', PlansLeftOff: refused.join(' ') || 'none' };
+}
+
+async function listedDetector(call: CallService): Promise<string | undefined> {
+  const { detectorIds } = expectOk(await call('guardduty', 'GET', '/detector'), 'GuardDuty does not list its detectors');
+  const [id] = Array.isArray(detectorIds) ? (detectorIds as unknown[]) : [];
+  return typeof id === 'string' ? id : undefined;
+}
+
+async function createDetector(call: CallService): Promise<string> {
+  const { detectorId } = expectOk(await call('guardduty', 'POST', '/detector', { enable: true, findingPublishingFrequency: 'FIFTEEN_MINUTES' }), 'GuardDuty cannot be switched on');
+  if (typeof detectorId !== 'string') throw new Error('GuardDuty did not name its detector');
+  return detectorId;
+}
+
+interface FeatureState {
+  readonly name?: string;
+  readonly status?: string;
+  readonly additionalConfiguration?: readonly FeatureState[];
+}
+
+function isOn(states: unknown, { name, additionalConfiguration = [] }: DetectorFeature): boolean {
+  const state = (Array.isArray(states) ? (states as readonly FeatureState[]) : []).find((one) => one.name === name);
+  return state?.status === 'ENABLED' && additionalConfiguration.every((more) => state.additionalConfiguration?.some((one) => one.name === more && one.status === 'ENABLED'));
+}
+
+async function ensureHub(hub: Pick<SecurityHubClient, 'send'>): Promise<string> {
+  try {
+    await hub.send(new EnableSecurityHubCommand({ EnableDefaultStandards: false }));
+    return 'enabled';
+  } catch (error) {
+    const { name } = error as Error;
+    if (name === 'ResourceConflictException') return 'existing';
+    // The function's own role allows it: an organization does not.
+    if (name === 'AccessDeniedException') return 'left to the administrator';
+    throw new Error(`Security Hub cannot be switched on: ${name}`, { cause: error });
+  }
+}
+
+/** Switching on what is on changes nothing. A member of an organization may be refused: its administrator decides. */
+async function ensureInspector(resourceTypes: readonly string[], call: CallService): Promise<string> {
+  const { status } = await call('inspector2', 'POST', '/enable', { resourceTypes });
+  if (status === 403) return 'left to the administrator';
+  if (status >= 300) throw new Error(`Inspector cannot be switched on (HTTP ${status})`);
+  return 'enabled';
+}
+
+function expectOk({ status, body }: Awaited<ReturnType<CallService>>, otherwise: string): Readonly<Record<string, unknown>> {
+  if (status >= 300) throw new Error(`${otherwise} (HTTP ${status})`);
+  return body;
+}
+
+/** Answers CloudFormation. Nothing is switched off when the resource is deleted: who watches an account is not one stack's to end. */
+export function createThreatServicesResource(
+  ensure: (wanted: ThreatServicesWanted) => Promise<ThreatServicesOutcome>,
+  send: (url: string, body: string) => Promise<void> = putAnswer,
+): (event: CloudFormationCustomResourceEvent) => Promise<void> {
+  return async (event) => {
+    const { StackId, RequestId, LogicalResourceId, ResponseURL } = event;
+    const answer = { PhysicalResourceId: `${LogicalResourceId}-threat-services`, StackId, RequestId, LogicalResourceId };
+    try {
+      const Data = event.RequestType === 'Delete' ? {} : await ensure(readWanted(event.ResourceProperties));
+      await send(ResponseURL, JSON.stringify({ ...answer, Status: 'SUCCESS', Data }));
+    } catch (error) {
+      await send(ResponseURL, JSON.stringify({ ...answer, Status: 'FAILED', Reason: escapeUnprintable((error as Error).message).slice(0, 1_000) }));
+    }
+  };
+}
+
+/** CloudFormation makes every value a text; what has structure comes as JSON. */
+function readWanted({ Wanted }: Readonly<Record<string, unknown>>): ThreatServicesWanted {
+  if (typeof Wanted !== 'string') throw new Error('the resource does not say what is wanted');
+  return JSON.parse(Wanted) as ThreatServicesWanted;
+}
+
+async function putAnswer(url: string, body: string): Promise<void> {
+  const { ok, status } = await fetch(url, { method: 'PUT', headers: { 'content-type': '' }, body });
+  if (!ok) throw new Error(`CloudFormation did not take the answer (HTTP ${status})`);
+}
