@@ -66,6 +66,9 @@ export class McpWebAcl extends Construct {
   /** The record of every request that it looked at. */
   readonly logGroup: logs.ILogGroup;
 
+  private readonly webAcl: wafv2.CfnWebACL;
+  private blocked?: { readonly ipv4: wafv2.CfnIPSet; readonly ipv6: wafv2.CfnIPSet };
+
   constructor(scope: Construct, id: string, props: McpWebAclProps = {}) {
     super(scope, id);
     const addressRateLimit = props.addressRateLimit ?? 2000;
@@ -92,8 +95,24 @@ export class McpWebAcl extends Construct {
         ...routesOf(props).map((route, index) => allowRoute(5 + index, route)),
       ],
     });
+    this.webAcl = webAcl;
     this.webAclArn = webAcl.attrArn;
     this.logGroup = this.logTo(webAcl, props);
+  }
+
+  /**
+   * Blocks, before anything else is looked at, the addresses in two sets that are filled while it runs.
+   *
+   * @internal
+   */
+  _blockedAddresses(): { readonly ipv4: wafv2.CfnIPSet; readonly ipv6: wafv2.CfnIPSet } {
+    if (this.blocked !== undefined) return this.blocked;
+    const name = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
+    const setOf = (id: string, ipAddressVersion: string) => new wafv2.CfnIPSet(this, id, { name: `${name}-${id}`, description: 'Addresses that are blocked because of an incident', scope: 'REGIONAL', ipAddressVersion, addresses: [] });
+    this.blocked = { ipv4: setOf('BlockedIpv4', 'IPV4'), ipv6: setOf('BlockedIpv6', 'IPV6') };
+    const later = (this.webAcl.rules as wafv2.CfnWebACL.RuleProperty[]).map((rule) => ({ ...rule, priority: rule.priority + 1 }));
+    this.webAcl.rules = [blockAddressesIn([this.blocked.ipv4.attrArn, this.blocked.ipv6.attrArn]), ...later];
+    return this.blocked;
   }
 
   /** Puts the web ACL in front of the stage of a REST API. */
@@ -141,6 +160,16 @@ function blockAddressesAbove(limit: number): wafv2.CfnWebACL.RuleProperty {
     action: { block: { customResponse: { responseCode: 429, responseHeaders: [{ name: 'Retry-After', value: '300' }] } } },
     statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit, evaluationWindowSec: 300 } },
     visibilityConfig: visibility('AddressRate'),
+  };
+}
+
+function blockAddressesIn(sets: readonly string[]): wafv2.CfnWebACL.RuleProperty {
+  return {
+    name: 'BlockedAddresses',
+    priority: 0,
+    action: { block: {} },
+    statement: { orStatement: { statements: sets.map((arn) => ({ ipSetReferenceStatement: { arn } })) } },
+    visibilityConfig: visibility('BlockedAddresses'),
   };
 }
 

@@ -3,3 +3,7 @@ export { AuditTrail } from './audit-trail';
 export type { AuditTrailProps } from './audit-trail-props';
 export { Monitoring } from './monitoring';
 export type { MonitoringOptions, MonitoringProps } from './monitoring-props';
+export * from './response';
+export { ProtectionPlan } from './protection-plan';
+export { ThreatDetection } from './threat-detection';
+export type { ThreatDetectionOptions, ThreatDetectionProps } from './threat-detection-props';

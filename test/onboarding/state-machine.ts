@@ -31,8 +31,18 @@ export async function interpret(definition: Json, input: Json, { invoke, waitFor
       case 'Fail':
         return { states, output: data, error: state.Error };
       case 'Choice':
-        name = state.Choices.find((rule: Json) => read(rule.Variable, data, {}) === rule.StringEquals)?.Next ?? state.Default;
+        name = state.Choices.find((rule: Json) => holds(rule, data))?.Next ?? state.Default;
         continue;
+      case 'Map': {
+        const items = read(state.ItemsPath, data, {}) as Json[];
+        const runs: Execution[] = [];
+        for (const item of items) runs.push(await interpret(state.ItemProcessor, item, { invoke, waitFor, execution }));
+        states.push(...runs.flatMap((run) => run.states));
+        const failed = runs.find(({ error }) => error !== undefined);
+        if (failed !== undefined) return { states, output: data, error: failed.error! };
+        data = place(state.ResultPath, data, runs.map(({ output }) => output));
+        break;
+      }
       case 'Pass':
         data = place(state.ResultPath, data, state.Result);
         break;
@@ -44,7 +54,7 @@ export async function interpret(definition: Json, input: Json, { invoke, waitFor
           const result = waits ? (await invoke(parameters.FunctionName, parameters.Payload), await waitFor(taskToken)) : await invoke(state.Resource, parameters);
           data = place(state.ResultPath, data, result);
         } catch (error) {
-          const caught = (state.Catch ?? []).find(({ ErrorEquals }: Json) => ErrorEquals.includes((error as Error).name));
+          const caught = (state.Catch ?? []).find(({ ErrorEquals }: Json) => ErrorEquals.includes((error as Error).name) || ErrorEquals.includes('States.ALL'));
           if (caught === undefined) return { states, output: data, error: (error as Error).name };
           data = place(caught.ResultPath, data, { Error: (error as Error).name });
           name = caught.Next;
@@ -60,6 +70,14 @@ export async function interpret(definition: Json, input: Json, { invoke, waitFor
   }
 }
 
+function holds(rule: Json, data: Json): boolean {
+  if (rule.And !== undefined) return rule.And.every((one: Json) => holds(one, data));
+  if (rule.Or !== undefined) return rule.Or.some((one: Json) => holds(one, data));
+  const value = read(rule.Variable, data, {});
+  if (rule.NumericGreaterThan !== undefined) return value > rule.NumericGreaterThan;
+  return value === (rule.StringEquals ?? rule.BooleanEquals);
+}
+
 function resolve(template: Json, data: Json, context: Json): Json {
   if (Array.isArray(template) || typeof template !== 'object' || template === null) return template;
   return Object.fromEntries(Object.entries(template).map(([key, value]) => (key.endsWith('.$') ? [key.slice(0, -2), read(value as string, data, context)] : [key, resolve(value, data, context)])));
@@ -67,12 +85,14 @@ function resolve(template: Json, data: Json, context: Json): Json {
 
 function read(path: string, data: Json, context: Json): Json {
   const [root, ...members] = path.split('.');
+  if (members.length === 0) return root === '$$' ? context : data;
   const found = members.reduce((value: Json, member) => value?.[member], root === '$$' ? context : data);
   if (found === undefined) throw Object.assign(new Error(`${path} is not there`), { name: 'States.Runtime' });
   return found;
 }
 
-function place(path: string | undefined, data: Json, result: Json): Json {
+function place(path: string | null | undefined, data: Json, result: Json): Json {
+  if (path === null) return data;
   if (path === undefined) return result;
   return { ...data, [path.slice(2)]: result };
 }

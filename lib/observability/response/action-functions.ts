@@ -1,0 +1,131 @@
+import { Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { GrantVariable } from '../../access-grants/environment';
+import { grantTableAccess as grantGrantsTable } from '../../access-grants/table-access';
+import { acknowledge } from '../../private/acknowledge';
+import { RegistryVariable } from '../../registry/environment';
+import { grantTableAccess as grantRegistryTable, KNOWLEDGE, STEPS } from '../../registry/table-access';
+import { addAccessEntry, endpointOf } from './cluster-access';
+import { ResponseVariable } from './environment';
+import type { ResponseFunction, ResponseFunctionProps } from './function';
+import type { IncidentResponseProps } from './incident-response-props';
+import type { ActionRoute } from './workflow';
+
+type Definition = Pick<ResponseFunctionProps, 'bundle' | 'description' | 'vpc' | 'vpcSubnets' | 'securityGroups'> & { readonly environment?: Record<string, string> };
+
+export interface ActionFunctionsProps extends IncidentResponseProps {
+  readonly define: (name: string, definition: Definition) => ResponseFunction;
+  readonly evidenceBucket: s3.IBucket;
+  readonly topic: sns.ITopic;
+  readonly encryptionKey: kms.IKey;
+  readonly letNotify: (notifier: ResponseFunction) => void;
+}
+
+const BUNDLE = 'response-act';
+
+/** The functions that act, each with the right to one kind of action: who takes one over can do no other. */
+export class ActionFunctions {
+  readonly routes: readonly ActionRoute[];
+  readonly notice: ResponseFunction;
+  private readonly evidence: ResponseFunction;
+  private readonly tasks?: ResponseFunction;
+
+  constructor(
+    private readonly scope: Construct,
+    private readonly props: ActionFunctionsProps,
+  ) {
+    const { registry, accessGrants, webAcl, vpc, cluster } = props;
+    const tools = registry && this.toolsFunction(registry);
+    const access = accessGrants && this.define('Access', 'Blocks principals and servers, and sets grants aside', { [GrantVariable.TABLE]: accessGrants.tableName });
+    if (access && accessGrants) grantGrantsTable(accessGrants, access, { read: ['revocations'], write: ['revocations'] });
+    const addresses = accessGrants || webAcl ? this.addressesFunction() : undefined;
+    this.tasks = vpc && this.tasksFunction(vpc);
+    const pods = cluster && this.define('Pods', 'Cuts off and stops Deployments', { [ResponseVariable.CLUSTERS]: endpointOf(scope, cluster) }, this.inCluster());
+    if (pods && cluster) addAccessEntry(scope, cluster, pods.function.role!);
+    this.evidence = this.evidenceFunction();
+    this.notice = this.define('Notice', 'Tells the responders', { [ResponseVariable.TOPIC]: props.topic.topicArn });
+    props.letNotify(this.notice);
+    const workload = ['isolate_workload', 'stop_workload'];
+    const route = (name: string, kinds: readonly string[], handler: ResponseFunction | undefined, platform?: string): ActionRoute[] => (handler ? [{ name, kinds, platform, function: handler.function }] : []);
+    this.routes = [
+      ...route('Quarantine', ['quarantine_tool'], tools),
+      ...route('Block or set aside', ['block_principal', 'block_server', 'revoke_grants'], access),
+      ...route('Block an address', ['block_address'], addresses),
+      ...route('Cut tasks off', workload, this.tasks, 'ecs'),
+      ...route('Cut pods off', workload, pods, 'kubernetes'),
+      ...route('Keep evidence', ['preserve_evidence'], this.evidence),
+      ...route('Tell people', ['notify'], this.notice),
+    ];
+  }
+
+  /** Lets services be cut off and stopped, and looked at for evidence. */
+  reachService(service: ecs.IBaseService): void {
+    this.tasks!.allow(['ecs:DescribeServices', 'ecs:UpdateService'], [service.serviceArn]);
+    this.evidence.allow(['ecs:DescribeServices'], [service.serviceArn]);
+    const { partition, region, account } = Stack.of(this.scope);
+    const { clusterName, clusterArn } = service.cluster;
+    const inCluster = { ArnEquals: { 'ecs:cluster': clusterArn } };
+    // Neither action knows services; both know clusters.
+    this.evidence.allow(['ecs:ListTasks'], ['*'], inCluster);
+    this.evidence.allow(['ecs:DescribeTasks'], [`arn:${partition}:ecs:${region}:${account}:task/${clusterName}/*`], inCluster);
+    const shown = JSON.stringify(Stack.of(this.scope).resolve(clusterName)) as string;
+    const known = /^"[^"]*"$/.test(shown) ? (JSON.parse(shown) as string) : `<${(JSON.parse(shown) as { Ref?: string }).Ref ?? ''}>`;
+    acknowledge(this.evidence, { [`AwsSolutions-IAM5[Resource::arn:${this.shown(partition)}:ecs:${this.shown(region)}:${this.shown(account)}:task/${known}/*]`]: 'tasks have names that nobody knows beforehand; the condition names their cluster' });
+  }
+
+  /** As the rule pack shows what is known only when it is deployed. */
+  private shown(value: string): string {
+    const known = Stack.of(this.scope).resolve(value) as string | { readonly Ref: string };
+    return typeof known === 'string' ? known : `<${known.Ref}>`;
+  }
+
+  private define(name: string, description: string, environment: Record<string, string>, network: Pick<Definition, 'vpc' | 'vpcSubnets' | 'securityGroups'> = {}): ResponseFunction {
+    return this.props.define(name, { bundle: BUNDLE, description, environment, ...network });
+  }
+
+  private toolsFunction(registry: NonNullable<IncidentResponseProps['registry']>): ResponseFunction {
+    const tools = this.define('Tools', 'Quarantines MCP tools', { [RegistryVariable.TABLE]: registry.tableName });
+    grantRegistryTable(registry, tools, { read: [...KNOWLEDGE, 'reviews'], write: STEPS });
+    // Who says that a quarantine was a mistake is the workflow's to sign.
+    tools.allow(['states:SendTaskSuccess'], [registry.reviewWorkflow.stateMachineArn]);
+    return tools;
+  }
+
+  private addressesFunction(): ResponseFunction {
+    const { accessGrants, webAcl } = this.props;
+    const sets = webAcl?._blockedAddresses();
+    const addresses = this.define('Addresses', 'Blocks addresses', {
+      ...(accessGrants && { [GrantVariable.TABLE]: accessGrants.tableName }),
+      ...(sets && { [ResponseVariable.IP_SETS]: Stack.of(this.scope).toJsonString({ ipv4: { name: sets.ipv4.name, id: sets.ipv4.attrId }, ipv6: { name: sets.ipv6.name, id: sets.ipv6.attrId } }) }),
+    });
+    if (accessGrants) grantGrantsTable(accessGrants, addresses, { read: ['revocations'], write: ['revocations'] });
+    if (sets) addresses.allow(['wafv2:GetIPSet', 'wafv2:UpdateIPSet'], [sets.ipv4.attrArn, sets.ipv6.attrArn]);
+    return addresses;
+  }
+
+  private tasksFunction(vpc: ec2.IVpc): ResponseFunction {
+    const isolation = new ec2.SecurityGroup(this.scope, 'Isolation', { vpc, description: 'Lets nothing in or out: what an incident cut off', allowAllOutbound: false });
+    return this.define('Tasks', 'Cuts off and stops services of Amazon ECS', { [ResponseVariable.ISOLATION_GROUP]: isolation.securityGroupId });
+  }
+
+  private evidenceFunction(): ResponseFunction {
+    const { registry, cluster, evidenceBucket, encryptionKey } = this.props;
+    const evidence = this.define('Evidence', 'Keeps copies of evidence', { [ResponseVariable.EVIDENCE_BUCKET]: evidenceBucket.bucketName, ...(registry && { [RegistryVariable.TABLE]: registry.tableName }), ...(cluster && { [ResponseVariable.CLUSTERS]: endpointOf(this.scope, cluster) }) }, cluster && this.inCluster());
+    evidence.allow(['s3:PutObject'], [evidenceBucket.arnForObjects('incidents/*')]);
+    evidence.allow(['kms:GenerateDataKey', 'kms:Decrypt'], [encryptionKey.keyArn], { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this.scope).region}.amazonaws.com` } });
+    if (registry) grantRegistryTable(registry, evidence, { read: KNOWLEDGE });
+    if (cluster) addAccessEntry(new Construct(this.scope, 'EvidenceAccess'), cluster, evidence.function.role as iam.IRole);
+    return evidence;
+  }
+
+  private inCluster(): Pick<Definition, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
+    const { cluster, vpcSubnets, securityGroups } = this.props.cluster!;
+    return { vpc: cluster.vpc, vpcSubnets, securityGroups };
+  }
+}

@@ -1,0 +1,25 @@
+/** The environment of the functions of a response (`lambda/deployment/response-settings.ts`). Values are plain strings; what is structured is JSON. */
+export const ResponseVariable = {
+  /** Name of the table. */
+  TABLE: 'MCP_RESPONSE_TABLE',
+  /** JSON: automaticFrom, approvalFor, protected, dryRun. */
+  POLICY: 'MCP_RESPONSE_POLICY',
+  /** JSON: workloads by server. */
+  WORKLOADS: 'MCP_RESPONSE_WORKLOADS',
+  /** JSON: what alarms mean, by their names. */
+  ALARMS: 'MCP_RESPONSE_ALARMS',
+  /** JSON: ipv4 and ipv6, each with name and id. */
+  IP_SETS: 'MCP_RESPONSE_IP_SETS',
+  /** Id of the security group that lets nothing in or out. */
+  ISOLATION_GROUP: 'MCP_RESPONSE_ISOLATION_GROUP',
+  /** JSON: endpoint and certificateAuthority by the name of the cluster. */
+  CLUSTERS: 'MCP_RESPONSE_CLUSTERS',
+  EVIDENCE_BUCKET: 'MCP_RESPONSE_EVIDENCE_BUCKET',
+  /** ARN of the topic of the responders. */
+  TOPIC: 'MCP_RESPONSE_TOPIC',
+  /** ARN of the state machine. */
+  WORKFLOW: 'MCP_RESPONSE_WORKFLOW',
+} as const;
+
+/** Partitions of the table (`lambda/response/ledger.ts`). */
+export const COLLECTIONS = ['incidents', 'actions', 'containments'];

@@ -1,0 +1,3 @@
+/** What is done about incidents in AWS: a workflow of functions, each with the right to one kind of action. */
+export * from './incident-response';
+export * from './incident-response-props';

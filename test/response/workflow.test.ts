@@ -1,0 +1,184 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { IncidentResponse } from '../../lib/observability/response';
+import { AccessGrants } from '../../lib/access-grants';
+import { ToolRegistry } from '../../lib/registry';
+import {
+  createActStep,
+  createAskStep,
+  createFinishStep,
+  createPlanStep,
+  createResponseDesk,
+  createResponder,
+  INCIDENT_EVENT,
+  stateOf,
+  type Executors,
+  type Incident,
+  type Notice,
+  type WorkflowInput,
+} from '../../lambda/response';
+import { interpret, type Execution } from '../onboarding/state-machine';
+import { memoryStore } from '../grants/fixtures';
+import { incident, World } from './fixtures';
+
+/** The definition that is deployed, with logical ids of functions in the place of their ARNs. */
+const definition = (() => {
+  const stack = new Stack(new App(), 'Stack');
+  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-1'] });
+  const signIn = { authorizationEndpoint: 'https://login.example.com/a', tokenEndpoint: 'https://login.example.com/t', clientId: 'x' };
+  new IncidentResponse(stack, 'Response', { registry: new ToolRegistry(stack, 'Tools'), accessGrants: new AccessGrants(stack, 'Grants', { signIn }), vpc });
+  const machines = Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine');
+  const [, { Properties }] = Object.entries(machines).find(([id]) => /^Response/.test(id))!;
+  const parts = Properties.DefinitionString['Fn::Join'][1] as (string | { 'Fn::GetAtt'?: [string] })[];
+  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : (part['Fn::GetAtt']?.[0] ?? 'aws'))).join(''));
+})();
+
+/** Kinds of action by the function that is deployed with the right to them. */
+const RIGHTS: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/ResponseTools/, ['quarantine_tool']],
+  [/ResponseAccess/, ['block_principal', 'block_server', 'revoke_grants']],
+  [/ResponseAddresses/, ['block_address']],
+  [/ResponseTasks/, ['isolate_workload', 'stop_workload']],
+  [/ResponseEvidence/, ['preserve_evidence']],
+  [/ResponseNotice/, ['notify']],
+];
+
+describe('the workflow as it is deployed, over the steps as they run', () => {
+  let world: World;
+  let notices: Notice[];
+  let waiting: Map<string, { approved: boolean } | undefined>;
+  /** What people do while the workflow waits, in turn. */
+  let people: ((id: string) => Promise<unknown>)[];
+  let store: ReturnType<typeof memoryStore>;
+  let started: WorkflowInput[];
+  let invoked: string[];
+
+  beforeEach(() => {
+    [world, notices, waiting, people, store, started, invoked] = [new World(), [], new Map(), [], memoryStore(), [], []];
+  });
+
+  const responderWith = (executors: Executors) => createResponder({ store, executors });
+  const complete = async (token: string, approved: boolean) => {
+    if (!waiting.has(token)) return false;
+    waiting.set(token, { approved });
+    return true;
+  };
+  const desk = () => createResponseDesk({ responder: responderWith({}), complete, start: async (input) => void started.push(input) });
+
+  /** Each function has executors for the actions that it is deployed for, and no others. */
+  async function invoke(functionId: string, given: any): Promise<any> {
+    const payload = JSON.parse(JSON.stringify(given));
+    invoked.push(functionId.replace(/^Response|Function[0-9A-F]+$/g, ''));
+    const none = responderWith({});
+    if (/ResponsePlan/.test(functionId)) return 'plan' in payload ? createPlanStep(none)(payload.plan) : createFinishStep(none)(payload.finish);
+    if (/ResponseAsk/.test(functionId)) {
+      waiting.set(payload.taskToken, undefined);
+      return createAskStep(none, complete, async (notice) => void notices.push(notice))(payload);
+    }
+    const [, kinds] = RIGHTS.find(([name]) => name.test(functionId))!;
+    return createActStep(responderWith(Object.fromEntries(Object.entries(world.executors()).filter(([kind]) => kinds.includes(kind))) as Executors))(payload);
+  }
+
+  async function waitFor(token: string) {
+    if (waiting.get(token) === undefined) await people.shift()?.(token);
+    const outcome = waiting.get(token);
+    if (outcome === undefined) throw Object.assign(new Error('nobody decided'), { name: 'States.Timeout' });
+    return outcome;
+  }
+
+  const run = (input: WorkflowInput): Promise<Execution> => interpret(definition, JSON.parse(JSON.stringify(input)), { invoke, waitFor, execution: 'x' });
+  const report = (one: Incident): WorkflowInput => ({ source: INCIDENT_EVENT.source, 'detail-type': INCIDENT_EVENT.detailType, detail: JSON.parse(JSON.stringify(one)) });
+  const find = (id: string) => responderWith({}).find(id);
+
+  test('IR-2 each action goes to the function with the right to it; the same event again does nothing', async () => {
+    const one = incident('server_compromise');
+    expect((await run(report(one))).states.at(-1)).toBe('Done');
+    expect(invoked).toEqual(['Plan', 'Access', 'Access', 'Evidence', 'Tasks', 'Notice', 'Plan']);
+    expect(stateOf(await find(one.id))).toBe('contained');
+    const log = [...world.log];
+    await run(report(one));
+    expect(world.log).toEqual(log);
+  });
+
+  test.each(['tool_poisoning', 'unauthorised_access', 'exfiltration', 'denial_of_service'] as const)('IR-1 %s is contained and given back', async (kind) => {
+    const one = incident(kind);
+    await run(report(one));
+    expect(world.contained.size).toBeGreaterThan(0);
+    expect((await desk()('arn:carol', { action: 'undo', incident: one.id, why: 'a drill' })).status).toBe(202);
+    expect((await run(started[0]!)).states.at(-1)).toBe('Done');
+    expect(world.contained.size).toBe(0);
+    expect((await find(one.id)).actions[0]).toMatchObject({ state: 'undone', undone: { by: 'arn:carol', why: 'a drill' } });
+  });
+
+  test('an event that is no incident ends there, and one that is malformed fails', async () => {
+    expect((await run({ source: 'mcp-zero-trust.registry', 'detail-type': 'MCP Tool State Change', detail: { subject: 'files/read', from: 'review', to: 'approved' } })).states.at(-1)).toBe('Nothing to contain');
+    expect((await run(report({ ...incident(), severity: 'mild' as never }))).error).toBe('NotAnIncident');
+  });
+
+  test('IR-2 nobody who can publish on the bus speaks as a person', async () => {
+    const one = incident();
+    await run(report(one));
+    const forged = { source: 'mallory', 'detail-type': 'x', detail: {}, operation: 'undo', incident: one.id, by: 'carol', why: 'x' } as WorkflowInput;
+    expect((await run(forged)).states.at(-1)).toBe('Nothing to contain');
+    expect(stateOf(await find(one.id))).toBe('contained');
+  });
+
+  test('SOC-3 an action that failed keeps none of the others from being done, and fails the workflow', async () => {
+    world.interrupt = (when, what) => {
+      if (when === 'before' && what === 'apply' && world.log.length === 0) throw new Error('throttled');
+    };
+    const one = incident('exfiltration');
+    const done = await run(report(one));
+    expect(done.error).toBe('ActionFailed');
+    expect((await find(one.id)).actions.map(({ state }) => state)).toEqual(['apply_failed', 'apply_failed', 'apply_failed', 'apply_failed', 'apply_failed', 'apply_failed']);
+    world.interrupt = () => undefined;
+    expect((await run(report(one))).states.at(-1)).toBe('Done');
+  });
+
+  test('SOC-3 a person agrees while the workflow waits', async () => {
+    const one = incident('tool_poisoning', { severity: 'medium' });
+    people = [1, 2].map((number) => () => desk()('arn:carol', { action: 'approve', incident: one.id, number, why: 'sure' }));
+    await run(report(one));
+    expect(notices[0]!.text).toContain(`mcp-zero-trust respond approve ${one.id} --action 1`);
+    expect((await find(one.id)).actions.map(({ state }) => state)).toEqual(['applied', 'applied', 'applied', 'applied']);
+    expect((await find(one.id)).actions[0]!.decision).toMatchObject({ by: 'arn:carol', approved: true });
+  });
+
+  test('SOC-3 a person says no, and nobody else can: a task that is told so by others carries nothing out', async () => {
+    const one = incident('denial_of_service', { severity: 'low' });
+    people = [() => desk()('arn:carol', { action: 'deny', incident: one.id, number: 1, why: 'our own load test' })];
+    expect((await run(report(one))).states).toContain('Denied');
+    const two = incident('denial_of_service', { severity: 'low' }, 'event-2');
+    people = [(token) => complete(token, true)];
+    const done = await run(report(two));
+    expect(done.states.at(-1)).toBe('Done');
+    expect(world.contained.size).toBe(0);
+  });
+
+  test('what nobody decided in time can still be approved, and is carried out then', async () => {
+    const one = incident('denial_of_service', { severity: 'low' });
+    expect((await run(report(one))).states).toContain('Nobody decided');
+    waiting.clear();
+    await desk()('arn:carol', { action: 'approve', incident: one.id, number: 1, why: 'late' });
+    await run(started[0]!);
+    expect(world.contained.size).toBe(1);
+  });
+
+  test('IR-2 an action that no function has the right to is written down as failed', async () => {
+    const one = incident('server_compromise', { subjects: [{ kind: 'workload', platform: 'kubernetes', cluster: 'c', namespace: 'n', deployment: 'd' }] } as Partial<Incident>);
+    expect((await run(report(one))).error).toBe('ActionFailed');
+    expect((await find(one.id)).actions.find(({ action }) => action.kind === 'isolate_workload')).toMatchObject({ state: 'apply_failed', outcome: 'nothing here can cut the Deployment c/n/d off from the network' });
+  });
+
+  test('TB-4 the desk says what is wrong with a request, and what would be done about an incident', async () => {
+    const ask = (body: any) => desk()('arn:carol', JSON.parse(JSON.stringify(body)));
+    expect(await ask({ action: 'undo', incident: 'inc-0000000000000000', why: 'x' })).toEqual({ status: 409, message: 'there is no incident inc-0000000000000000' });
+    expect(await ask({ action: 'undo', incident: '../../x', why: 'x' })).toMatchObject({ status: 409, message: 'expected an incident, such as inc-0123456789abcdef' });
+    expect(await ask({ action: 'report', incident: { kind: 'x' } })).toMatchObject({ status: 400 });
+    expect(await ask({ action: 'plan', incident: incident('denial_of_service') })).toEqual({ status: 200, message: '1 (automatic): refuse every request from the address 203.0.113.7; 2 (automatic): keep a copy of the evidence; 3 (automatic): tell the responders' });
+    expect(await ask([])).toMatchObject({ status: 409 });
+    expect((await ask({ action: 'report', incident: incident() })).status).toBe(202);
+    expect(started).toEqual([report(incident())]);
+  });
+});

@@ -1,0 +1,132 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
+import { AccessGrants, ContainmentAction, IncidentKind, IncidentResponse, IncidentSeverity, McpGateway, McpSecurityChecks, PolicyStore, ToolRegistry } from '../../lib';
+
+beforeAll(() => {
+  process.env.CDK_VALIDATION = 'true';
+});
+jest.setTimeout(240_000);
+
+const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
+
+describe('the response to incidents', () => {
+  let template: Template;
+  let stack: Stack;
+  let problem: unknown;
+
+  beforeAll(() => {
+    const app = new App({ context, outdir: mkdtempSync(join(tmpdir(), 'template-')), analyticsReporting: false });
+    stack = new Stack(app, 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
+    const registry = new ToolRegistry(stack, 'Tools');
+    const accessGrants = new AccessGrants(stack, 'Grants', { signIn: { authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'approvals' } });
+    const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [{ issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' }], registry, accessGrants });
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-11111111', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-11111111'], privateSubnetRouteTableIds: ['rtb-11111111'] });
+    const clusterGroup = ec2.SecurityGroup.fromSecurityGroupId(stack, 'ClusterGroup', 'sg-11111111', { mutable: false });
+    const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mcp', clusterEndpoint: 'https://mcp.eks.example.com', clusterCertificateAuthorityData: 'Q0E=', vpc });
+    const response = new IncidentResponse(stack, 'Response', {
+      registry, accessGrants, vpc, webAcl: gateway.webAcl,
+      cluster: { cluster, vpcSubnets: { subnets: vpc.privateSubnets }, securityGroups: [clusterGroup] },
+      automaticFrom: IncidentSeverity.MEDIUM,
+      approvalFor: [ContainmentAction.STOP_WORKLOAD, ContainmentAction.ISOLATE_WORKLOAD],
+      protectedSubjects: ['address 192.0.2.1'],
+    });
+    const tasks = ecs.Cluster.fromClusterAttributes(stack, 'Tasks', { clusterName: 'zone', vpc });
+    const service = ecs.FargateService.fromFargateServiceAttributes(stack, 'Service', { cluster: tasks, serviceName: 'files' });
+    response.addEcsService('files', service as ecs.FargateService);
+    response.addDeployment('memory', 'mcp-memory', 'memory');
+    response.addAlarm(cloudwatch.Alarm.fromAlarmArn(stack, 'Drops', 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Drops'), { kind: IncidentKind.SERVER_COMPROMISE, server: 'files' });
+    const person = new iam.Role(stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
+    response.grantRespond(person);
+    Validations.of(person).acknowledge({ id: 'NIST.800.53.R5-IAMNoInlinePolicy', reason: 'a person of this test' });
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app), new McpSecurityChecks());
+    try {
+      app.synth();
+    } catch (error) {
+      problem = error;
+    }
+    template = Template.fromStack(stack);
+  });
+
+  test('TBL-2 is clean under all rules, without a warning', () => {
+    if (problem !== undefined) throw problem as Error;
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+    Annotations.fromStack(stack).hasNoError('*', Match.anyValue());
+  });
+
+  /** What the role of a function is allowed, by the function's description. */
+  function allowed(description: RegExp): string[] {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+    const found = functions.filter(({ Properties }) => description.test(Properties.Description ?? ''));
+    expect(found).toHaveLength(1);
+    const role = found[0]!.Properties.Role['Fn::GetAtt'][0] as string;
+    return Object.values(template.findResources('AWS::IAM::Policy'))
+      .filter(({ Properties }) => Properties.Roles.some((one: { Ref: string }) => one.Ref === role))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(({ Action }: any) => Action) as string[])
+      .filter((action) => !/^(dynamodb|kms|logs|xray):|NetworkInterface|PrivateIp|Subnets/.test(action))
+      .sort();
+  }
+
+  test('IR-2 each function has the right to its own action, and to no other', () => {
+    expect(allowed(/^Quarantines MCP tools/)).toEqual(['states:SendTaskSuccess']);
+    expect(allowed(/^Blocks principals/)).toEqual([]);
+    expect(allowed(/^Blocks addresses/)).toEqual(['wafv2:GetIPSet', 'wafv2:UpdateIPSet']);
+    expect(allowed(/^Cuts off and stops services/)).toEqual(['ecs:DescribeServices', 'ecs:UpdateService']);
+    expect(allowed(/^Cuts off and stops Deployments/)).toEqual([]);
+    expect(allowed(/^Keeps copies/)).toEqual(['ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks', 's3:PutObject']);
+    expect(allowed(/^Tells the responders/)).toEqual(['sns:Publish']);
+    expect(allowed(/^Takes incidents on/)).toEqual([]);
+    expect(allowed(/^Takes the word of people on incidents/)).toEqual(['states:SendTaskSuccess', 'states:StartExecution']);
+  });
+
+  test('SOC-3 reported incidents, the registry, GuardDuty and alarms begin a response, and none of their events is lost', () => {
+    const rules = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties).filter(({ Description }) => /^Answers/.test(Description));
+    expect(rules.map(({ EventPattern }) => EventPattern.source[0]).sort()).toEqual(['aws.cloudwatch', 'aws.guardduty', 'mcp-zero-trust.registry', 'mcp-zero-trust.security']);
+    for (const { Targets } of rules) expect(Targets).toEqual([expect.objectContaining({ DeadLetterConfig: expect.anything() })]);
+    expect(rules.find(({ EventPattern }) => EventPattern.source[0] === 'aws.cloudwatch').EventPattern.detail.alarmName).toEqual(['Drops']);
+  });
+
+  test('NET-3 addresses are blocked before anything else is looked at', () => {
+    const [acl] = Object.values(template.findResources('AWS::WAFv2::WebACL'));
+    const [first, ...others] = acl!.Properties.Rules;
+    expect(first).toMatchObject({ Name: 'BlockedAddresses', Priority: 0, Action: { Block: {} } });
+    expect(new Set([first, ...others].map(({ Priority }: any) => Priority)).size).toBe(others.length + 1);
+    template.resourceCountIs('AWS::WAFv2::IPSet', 2);
+  });
+
+  test('LOG-4 evidence is locked, for the root user too', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', { ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 365 } } }, BucketEncryption: Match.anyValue(), LoggingConfiguration: Match.anyValue() });
+  });
+
+  test('IR-2 what is cut off is in a group that lets nothing in or out, and pods by rights in their namespace alone', () => {
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', { GroupDescription: Match.stringLikeRegexp('nothing in or out'), SecurityGroupIngress: Match.absent(), SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32' })] });
+    template.resourceCountIs('AWS::EKS::AccessEntry', 2);
+    template.allResourcesProperties('AWS::EKS::AccessEntry', { KubernetesGroups: ['mcp-zero-trust:responders'], Type: 'STANDARD' });
+    const roles = IncidentResponse.kubernetesRoles(['mcp-memory']);
+    expect(roles.map(({ kind }) => kind)).toEqual(['Role', 'RoleBinding']);
+    expect(JSON.stringify(roles)).not.toMatch(/secrets|"\*"|Cluster/);
+  });
+
+  test('a response that fails, is stopped, or never begins is an alarm', () => {
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+    expect(alarms.filter(({ AlarmDescription }) => /playbook/.test(AlarmDescription))).toHaveLength(3);
+    for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
+  });
+
+  test('what cannot be meant is refused when it is written', () => {
+    const other = new Stack(new App(), 'Other');
+    const response = new IncidentResponse(other, 'Response');
+    const alarm = cloudwatch.Alarm.fromAlarmArn(other, 'Alarm', 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Any');
+    expect(() => response.addAlarm(alarm, { kind: IncidentKind.DENIAL_OF_SERVICE, server: 'files' })).toThrow('an alarm does not say who it is about');
+    expect(() => response.addAlarm(alarm, { kind: IncidentKind.TOOL_POISONING, server: 'files' })).toThrow('tool is missing');
+    expect(() => response.addDeployment('files', 'a', 'b')).toThrow('cluster is missing');
+  });
+});
