@@ -13,7 +13,7 @@ import { openScope, type RequestScope } from './scope';
 import { withTokenLimits } from './token-limits';
 import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
-import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, withCredentials, type CancelSignal, type HttpTransport } from './upstream';
+import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, openSseChannel, startProcess, withCredentials, type CancelSignal, type HttpTransport, type UpstreamLimits } from './upstream';
 
 /** A gateway in front of MCP servers: Web-standard requests in, responses out. Where a request comes from earns it nothing (ZT-0). */
 export interface Gateway {
@@ -82,21 +82,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!SERVER_NAME.test(name)) throw new RangeError(`server name ${JSON.stringify(name)} must match ${SERVER_NAME.source}`);
     if (servers.has(name)) throw new RangeError(`server name ${JSON.stringify(name)} is used twice`);
     const catalog = createToolCatalog(server, limits, clock, options.registry);
-    if (server.upstream.kind === 'http') checkUrl(name, server.upstream);
+    const { upstream } = server;
+    if (upstream.kind !== 'stdio') checkUrl(name, upstream);
     const upstreamLimits = { ...DEFAULT_UPSTREAM_LIMITS, ...server.upstreamLimits };
-    const opened =
-      server.upstream.kind === 'http'
-        ? openHttp(server, server.upstream, createHttpTransport({ name, limits: upstreamLimits, ...server.upstream }))
-        : { upstream: createProcessUpstream({
-            name,
-            process: server.upstream,
-            limits: upstreamLimits,
-            pool,
-            seal,
-            inputMs: limits.inputMs,
-            onListChanged: catalog.forget,
-            onStderrLine: (line) => options.onServerOutput?.(name, line),
-          }) };
+    const opened = upstream.kind === 'http' ? openHttp(server, upstream, createHttpTransport({ name, limits: upstreamLimits, ...upstream })) : { upstream: openChannels(name, upstream, upstreamLimits, catalog) };
     const resourceMetadataUrl = `${options.publicUrl}${METADATA_PATH}${MCP_PREFIX}${name}`;
     const challenged = { resourceMetadataUrl, senderConstraint: server.senderConstraint };
     servers.set(name, {
@@ -108,6 +97,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       resourceMetadataUrl,
       stepUp: (principal, unmet) => stepUpRequired(challenged, unmet, principal, options.scopes ?? []),
     });
+  }
+
+  /** Servers that talk over a connection of their own to each principal. */
+  function openChannels(name: string, upstream: Exclude<UpstreamOptions, { kind: 'http' }>, upstreamLimits: UpstreamLimits, catalog: ToolCatalog): ServerUpstream {
+    const shared = { name, limits: upstreamLimits, pool, seal, inputMs: limits.inputMs, onListChanged: catalog.forget };
+    const server = { name, limits: upstreamLimits, ...upstream };
+    // A transport of 2024-11-05 carries nothing newer than the legacy era.
+    if (server.kind === 'sse') return createProcessUpstream({ ...shared, era: 'legacy', start: (handlers) => openSseChannel(server, handlers) });
+    const onStderrLine = (line: string) => options.onServerOutput?.(name, line);
+    return createProcessUpstream({ ...shared, start: (handlers) => startProcess(server, { ...handlers, onStderrLine, onNoise: (line) => onStderrLine(`not MCP on its standard output: ${line}`) }) });
   }
 
   function openHttp({ name, credentials }: ServerOptions, { url }: { readonly url: string }, transport: HttpTransport): Pick<ServerRuntime, 'upstream' | 'callers'> {
@@ -160,7 +159,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     async fetch(request, peer) {
       if (request.method === 'GET' && pathOf(request.url) === '/healthz') return Response.json({ status: 'ok' });
-      const scope = openScope(options.audit, clock, readTraceContext(request.headers), peer.address);
+      const scope = openScope(options.audit, clock, readTraceContext(request.headers), peer.address, options.tracer);
       try {
         return await route(request, peer, scope);
       } catch {
@@ -184,7 +183,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** Upstreams may be on this machine and in private networks; a request leaves this machine encrypted. */
-function checkUrl(name: string, { url, unsafeAllowPlainHttp }: Extract<UpstreamOptions, { kind: 'http' }>): void {
+function checkUrl(name: string, { url, unsafeAllowPlainHttp }: Exclude<UpstreamOptions, { kind: 'stdio' }>): void {
   try {
     checkUpstreamUrl(url, { allowPrivate: true, unsafeAllowPlainHttp });
   } catch (error) {

@@ -7,6 +7,7 @@ import type { GatewayGrants } from './grants';
 import type { ServerGuard } from '../guard';
 import type { ToolRegistryView } from '../integrity';
 import type { RateLimiter } from '../limits';
+import type { Tracer } from '../telemetry';
 import type { ClientCapability } from './legs';
 import type { UpstreamLimits } from './upstream';
 
@@ -29,6 +30,8 @@ export interface GatewayOptions {
   readonly grants?: GatewayGrants;
   /** Says how unusual a tool call is: `context.risk` of the policies (CV-2). @default - only what tokens say of the risk counts */
   readonly behaviour?: Assessor;
+  /** Follows requests through the gateway (GW-4). @default - nobody does */
+  readonly tracer?: Tracer;
   /** 32 bytes; seals session ids and request state. Instances that share it serve each other's sessions. */
   readonly sealKey: Uint8Array;
   /** Key of the argument digests in audit events. */
@@ -72,7 +75,8 @@ export interface ServerOptions {
 
 export type UpstreamOptions =
   | {
-      readonly kind: 'http';
+      /** `http`: Streamable HTTP. `sse`: the transport of MCP 2024-11-05, a stream and an endpoint that takes messages. */
+      readonly kind: 'http' | 'sse';
       /** https, or http on this machine; private networks are allowed. */
       readonly url: string;
       readonly headers: Readonly<Record<string, string>>;
@@ -102,9 +106,9 @@ export interface GatewayLimits {
   readonly inputMs: number;
   /** Between two comments that keep a stream open, milliseconds. */
   readonly keepAliveMs: number;
-  /** Child processes in all. */
+  /** Child processes and HTTP+SSE connections in all. */
   readonly maxProcesses: number;
-  /** After how long without use a child process is stopped, milliseconds. */
+  /** After how long without use one of them is stopped, milliseconds. */
   readonly processIdleMs: number;
 }
 

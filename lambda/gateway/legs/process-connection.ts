@@ -1,10 +1,10 @@
-import { isResponse, resultResponse, type Era, type JsonObject, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
-import { UpstreamFailure, type EventQueue, type ServerProcess, type UpstreamLimits } from '../upstream';
+import { isResponse, resultResponse, type Era, type JsonObject, type JsonRpcRequest, type JsonRpcResponse } from '../../protocol';
+import { UpstreamFailure, type ChannelHandlers, type EventQueue, type ServerChannel, type UpstreamLimits } from '../upstream';
 import { answered, type Exchange, type LegacyLeg, type ModernLeg, type UpstreamDescription } from './leg';
 import { negotiate, type Ask } from './negotiate';
 import { ProcessConversations, type View } from './process-conversations';
 
-/** One child process that several conversations of the same principal share, ready to talk in the era that it speaks. */
+/** One child process, or one HTTP+SSE connection, that several conversations of the same principal share, ready to talk in the era that it speaks. */
 export interface ProcessConnection {
   readonly era: Era;
   readonly description: UpstreamDescription;
@@ -21,7 +21,7 @@ export interface ProcessConnectionOptions {
   readonly clientCapabilities: JsonObject;
   readonly limits: UpstreamLimits;
   readonly inputMs: number;
-  start(handlers: { onMessage(message: JsonRpcMessage): void; onExit(reason: string, exit: { readonly failure: UpstreamFailure }): void }): Promise<ServerProcess>;
+  start(handlers: ChannelHandlers): Promise<ServerChannel>;
   onListChanged(): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Era, JsonObject } from '../../protocol';
 import type { LegacySession, Seal } from '../sessions';
-import { UpstreamFailure, createProcessPool, startProcess, type ProcessPool, type UpstreamLimits } from '../upstream';
+import { UpstreamFailure, createProcessPool, type ChannelHandlers, type ProcessPool, type ServerChannel, type UpstreamLimits } from '../upstream';
 import { knownClientCapabilities } from './capabilities';
 import { createLegacyOverModernLeg } from './legacy-over-modern';
 import { createModernOverLegacyLeg } from './modern-over-legacy';
@@ -49,18 +49,15 @@ export function createConnectionPool(options: { readonly maxProcesses: number; r
 
 export interface ProcessUpstreamOptions {
   readonly name: string;
-  readonly process: {
-    readonly command: string;
-    readonly args: readonly string[];
-    readonly env: Readonly<Record<string, string>>;
-    readonly cwd?: string;
-  };
+  /** Starts the server's process, or opens a connection that is as good as one. */
+  start(handlers: ChannelHandlers): Promise<ServerChannel>;
+  /** The one era that its transport has. @default - both are tried */
+  readonly era?: Era;
   readonly limits: UpstreamLimits;
   readonly pool: ConnectionPool;
   readonly seal: Seal;
   readonly inputMs: number;
   onListChanged(): void;
-  onStderrLine?(line: string): void;
 }
 
 export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUpstream {
@@ -68,7 +65,7 @@ export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUp
   const waiting = createWaitingCalls(seal);
   const sessions = createTranslatedSessions(inputMs);
   /** The one era that the server speaks, once it has refused the other. */
-  let only: Era | undefined;
+  let only = options.era;
 
   pool.starters.set(name, async ({ prefer, capabilities }) => {
     const connection = await connectProcess({
@@ -78,11 +75,7 @@ export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUp
       limits,
       inputMs,
       onListChanged,
-      start: (handlers) =>
-        startProcess(
-          { name, limits, ...options.process },
-          { ...handlers, onStderrLine: options.onStderrLine, onNoise: (line) => options.onStderrLine?.(`not MCP on its standard output: ${line}`) },
-        ),
+      start: options.start,
     });
     if (connection.era !== prefer) only = connection.era;
     const shared = shareSession(connection.legacyLeg({ name: '', capabilities }), connection.description);

@@ -4,6 +4,8 @@ import type { UpstreamEvent } from './event';
 
 export interface EventStreamObserver {
   onEvent(event: UpstreamEvent): void;
+  /** An event of another type than `message`. @default - it is passed over */
+  onOther?(type: string, data: string): void;
   /** The stream is not MCP, or one of its messages too large; nothing is reported after it. */
   onFailure(code: 'garbage' | 'too_large', what: string): void;
 }
@@ -15,7 +17,7 @@ export interface EventStreamParser {
 /**
  * Reads `text/event-stream` (WHATWG HTML, server-sent events) as MCP uses it: the data of an event is one JSON-RPC
  * message, or a batch; an event without data and a `retry` line are checkpoints. Events of another type than
- * `message` are no MCP and are passed over.
+ * `message` are no messages.
  *
  * Lines are split on Latin-1 text, where a character is a byte: sizes are exact, and a chunk may end inside a character.
  */
@@ -64,6 +66,7 @@ function report(
 ): void {
   const eventId = event.id;
   const isMessage = event.event === undefined || event.event === 'message';
+  if (!isMessage) observer.onOther?.(event.event ?? '', Buffer.from(event.data, 'latin1').toString());
   if (event.data === '' || !isMessage) {
     if (eventId !== undefined || retry.retryMs !== undefined) observer.onEvent({ kind: 'checkpoint', ...(eventId === undefined ? {} : { eventId }), ...retry });
     return;

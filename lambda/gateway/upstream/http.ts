@@ -1,35 +1,9 @@
-import { Pool } from 'undici';
-import { guardedLookup } from '../../outbound';
 import { Header, type JsonRpcMessage } from '../../protocol';
 import type { CancelSignal } from './cancellation';
 import { UpstreamFailure, type UpstreamLimits } from './event';
 import type { HttpExchange } from './http-answer';
 import { ExchangeHandler } from './http-exchange';
-
-/** An MCP server reached over Streamable HTTP. */
-export interface HttpUpstream {
-  readonly name: string;
-  /** Where its one endpoint is. It has passed `checkUpstreamUrl`. */
-  readonly url: string;
-  /** Sent with every request, such as the upstream's own credential (IAM-3). */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly limits: UpstreamLimits;
-}
-
-export interface HttpTransportOptions {
-  /**
-   * Connections to the upstream at one time, of which an open stream takes one; further requests wait for one.
-   * @default 1024
-   */
-  readonly maxConnections?: number;
-  /** For https: trust anchors, and our certificate where the upstream asks for one (PEM). @default - the system's trust anchors */
-  readonly tls?: { readonly ca?: string | Buffer; readonly cert?: string | Buffer; readonly key?: string | Buffer };
-  /**
-   * The host's name may resolve to loopback or a private network. It may never resolve to a link-local address.
-   * @default true
-   */
-  readonly allowPrivate?: boolean;
-}
+import { configuredHeaders, openPool, type HttpTransportOptions, type HttpUpstream } from './http-pool';
 
 export interface HttpRequestOptions {
   /** Lower-case names. They have precedence over the upstream's configured headers of the same name. */
@@ -68,25 +42,14 @@ export interface HttpTransport {
   close(): Promise<void>;
 }
 
-/** Framing and negotiation are the transport's; a configured header must not change them. */
-const RESERVED_HEADERS = new Set(['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'expect', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
-
 /** @throws TypeError when a configured header is one that the transport sets */
 export function createHttpTransport(upstream: HttpUpstream, options: HttpTransportOptions = {}): HttpTransport {
   const { origin, pathname, search } = new URL(upstream.url);
   const path = pathname + search;
-  const configured = checkHeaders(upstream);
+  const configured = configuredHeaders(upstream);
   const postHeaders = { ...configured, accept: 'application/json, text/event-stream', 'accept-encoding': 'identity', 'content-type': 'application/json' };
   const getHeaders = { ...configured, accept: 'text/event-stream', 'accept-encoding': 'identity' };
-  const pool = new Pool(origin, {
-    connections: options.maxConnections ?? 1024,
-    allowH2: false,
-    // Both are kept per request, see Deadline.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // An explicit value keeps NODE_TLS_REJECT_UNAUTHORIZED from turning the check off.
-    connect: { timeout: upstream.limits.connectMs, rejectUnauthorized: true, minVersion: 'TLSv1.2', lookup: guardedLookup({ allowPrivate: options.allowPrivate ?? true }), ...options.tls },
-  });
+  const pool = openPool(upstream, options);
 
   const limitsOf = ({ totalMs, idleMs }: HttpRequestOptions): UpstreamLimits =>
     totalMs === undefined && idleMs === undefined
@@ -123,14 +86,4 @@ export function createHttpTransport(upstream: HttpUpstream, options: HttpTranspo
     },
     close: () => pool.destroy(),
   };
-}
-
-function checkHeaders(upstream: HttpUpstream): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(upstream.headers)) {
-    const lowerCase = name.toLowerCase();
-    if (RESERVED_HEADERS.has(lowerCase)) throw new TypeError(`The header "${lowerCase}" of the server "${upstream.name}" cannot be configured: the gateway sets it.`);
-    headers[lowerCase] = value;
-  }
-  return headers;
 }

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { JsonRpcMessage } from '../../protocol';
 import { codeOf } from './connect-error';
 import { childEnvironment } from './environment';
+import type { ServerChannel } from './channel';
 import { UpstreamFailure, type UpstreamLimits } from './event';
 import { LineSplitter } from './line-splitter';
 import { decodeMessages, isBatch, isMalformed } from './message';
@@ -46,10 +47,8 @@ export interface StartOptions {
   readonly graceMs?: number;
 }
 
-export interface ServerProcess {
+export interface ServerProcess extends ServerChannel {
   readonly pid: number;
-  /** @throws UpstreamFailure `closed` when the process has ended, `capacity` when it does not read what it was sent */
-  send(message: JsonRpcMessage): void;
   readonly exited: Promise<ProcessExit>;
   /** Closes stdin, then SIGTERM, then SIGKILL to the whole process group. Resolves when the process is gone. */
   stop(): Promise<void>;

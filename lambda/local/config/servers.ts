@@ -133,9 +133,7 @@ class EntryReader {
   private checkTransport(entry: ServerEntry): void {
     const key = entry.type === undefined ? 'transport' : 'type';
     const transport = entry[key];
-    if (transport === 'sse') {
-      this.report([key], 'HTTP+SSE of 2024-11-05 is not supported, expected the Streamable HTTP endpoint of the server and "http"');
-    } else if (transport !== undefined && (transport === 'stdio') !== (entry.command !== undefined)) {
+    if (transport !== undefined && (transport === 'stdio') !== (entry.command !== undefined)) {
       this.report([key], `does not go with "${entry.command === undefined ? 'url' : 'command'}"`);
     }
   }
@@ -161,7 +159,9 @@ class EntryReader {
         this.report(['headers', header], 'is not a valid HTTP header');
       }
     }
-    return { kind: 'http', url, headers, unsafeAllowPlainHttp: entry.unsafeAllowPlainHttp };
+    const kind = (entry.type ?? entry.transport) === 'sse' ? 'sse' : 'http';
+    if (kind === 'sse' && entry.credentials !== undefined) this.report(['credentials'], 'does not go with "sse", put the credential of the server into "headers"');
+    return { kind, url, headers, unsafeAllowPlainHttp: entry.unsafeAllowPlainHttp };
   }
 
   private checkUrl(name: string, text: string, unsafeAllowPlainHttp: boolean): void {

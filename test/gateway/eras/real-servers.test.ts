@@ -1,4 +1,7 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MetaKey } from '../../../lambda/protocol';
@@ -7,19 +10,36 @@ import { CLIENTS, connect, type TestClient } from './clients';
 import { ALL, installed } from './upstreams';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mzt-real-')));
+const program = (name: string) => join(__dirname, '..', '..', '..', 'node_modules', '@modelcontextprotocol', name, 'dist', 'index.js');
 let harness: Harness;
-beforeAll(() => {
+let sse: ChildProcess;
+beforeAll(async () => {
+  const port = await freePort();
+  sse = spawn(process.execPath, [program('server-everything'), 'sse'], { env: { PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
+  await new Promise<void>((resolve) => sse.stderr?.on('data', (text) => String(text).includes('running on port') && resolve()));
   writeFileSync(join(folder, 'note.txt'), 'a note');
   harness = startHarness([
     { ...installed('everything', '@modelcontextprotocol/server-everything/dist/index.js', 'stdio'), clientCapabilities: ALL },
+    { name: 'everything-sse', upstream: { kind: 'sse', url: `http://127.0.0.1:${port}/sse`, headers: {} }, clientCapabilities: ALL },
     installed('filesystem', '@modelcontextprotocol/server-filesystem/dist/index.js', folder),
     { ...installed('memory', '@modelcontextprotocol/server-memory/dist/index.js'), upstream: { ...installed('memory', '@modelcontextprotocol/server-memory/dist/index.js').upstream, env: { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') } } as never },
   ]);
-});
+}, 30_000);
 afterAll(async () => {
   await harness.close();
+  sse.kill();
+  await once(sse, 'exit');
   rmSync(folder, { recursive: true });
 });
+
+/** For a server that does not say which port it was given. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
 
 const textOf = (result: any): string => result.content[0].text;
 
@@ -53,8 +73,8 @@ describe.each(CLIENTS)('client %s', (name) => {
     expect((await me.call('open_nodes', { names: [`E-${name}`] })).structuredContent.entities).toEqual(entities);
   });
 
-  it('uses all that the everything server offers', async () => {
-    const me = await client('everything');
+  it.each(['everything', 'everything-sse'])('uses all that the %s server offers', async (server) => {
+    const me = await client(server);
     expect(textOf(await me.call('echo', { message: 'hi' }))).toBe('Echo: hi');
     expect((await me.call('get-structured-content', { location: 'New York' })).structuredContent).toMatchObject({ temperature: expect.any(Number) });
     expect((await me.call('get-tiny-image')).content).toContainEqual(expect.objectContaining({ type: 'image', mimeType: 'image/png' }));
@@ -111,5 +131,18 @@ describe.each(CLIENTS)('client %s', (name) => {
     const roots = () => me.call('get-roots-list', {}, { meta }).then(textOf);
     if (me.isModern) expect(await roots()).toEqual(expect.any(String));
     else expect(await roots()).toContain('file:///work');
+  });
+});
+
+describe('a server over HTTP+SSE of MCP 2024-11-05', () => {
+  it('MUL-6 has a connection of its own for each principal, and is asked again after one that ended', async () => {
+    const [alice, bob] = await Promise.all(['alice', 'bob'].map((principal) => connect('v2 (modern)', harness, 'everything-sse', principal)));
+    const progress: number[] = [];
+    const long = alice!.call('trigger-long-running-operation', { duration: 0.2, steps: 2 }, { onprogress: (one) => progress.push(one.progress) });
+    expect(textOf(await bob!.call('echo', { message: 'bob' }))).toBe('Echo: bob');
+    await long;
+    expect(progress).toEqual([1, 2]);
+    expect(bob!.heard).toEqual([]);
+    await Promise.all([alice!.close(), bob!.close()]);
   });
 });
