@@ -36,7 +36,7 @@ export function walls(template: Template): Record<string, string[]> {
 }
 
 function describeEntry({ Egress, RuleAction, Protocol, PortRange, CidrBlock }: Properties): string {
-  const what = Protocol === 6 ? `tcp ${PortRange.From}-${PortRange.To}` : 'all';
+  const what = Protocol === -1 ? 'all' : `${Protocol === 17 ? 'udp' : 'tcp'} ${PortRange.From}-${PortRange.To}`;
   return `${Egress ? 'out' : 'in'} ${RuleAction} ${what} ${CidrBlock}`;
 }
 
