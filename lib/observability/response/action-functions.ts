@@ -11,6 +11,7 @@ import { grantTableAccess as grantGrantsTable } from '../../access-grants/table-
 import { acknowledge } from '../../private/acknowledge';
 import { RegistryVariable } from '../../registry/environment';
 import { grantTableAccess as grantRegistryTable, KNOWLEDGE, STEPS } from '../../registry/table-access';
+import { acknowledgeObjects } from '../objects';
 import { addAccessEntry, endpointOf } from './cluster-access';
 import { ResponseVariable } from './environment';
 import type { ResponseFunction, ResponseFunctionProps } from './function';
@@ -21,7 +22,7 @@ type Definition = Pick<ResponseFunctionProps, 'bundle' | 'description' | 'vpc' |
 
 export interface ActionFunctionsProps extends IncidentResponseProps {
   readonly define: (name: string, definition: Definition) => ResponseFunction;
-  readonly evidenceBucket: s3.IBucket;
+  readonly evidenceBucket: s3.Bucket;
   readonly topic: sns.ITopic;
   readonly encryptionKey: kms.IKey;
   readonly letNotify: (notifier: ResponseFunction) => void;
@@ -118,6 +119,7 @@ export class ActionFunctions {
     const { registry, cluster, evidenceBucket, encryptionKey } = this.props;
     const evidence = this.define('Evidence', 'Keeps copies of evidence', { [ResponseVariable.EVIDENCE_BUCKET]: evidenceBucket.bucketName, ...(registry && { [RegistryVariable.TABLE]: registry.tableName }), ...(cluster && { [ResponseVariable.CLUSTERS]: endpointOf(this.scope, cluster) }) }, cluster && this.inCluster());
     evidence.allow(['s3:PutObject'], [evidenceBucket.arnForObjects('incidents/*')]);
+    acknowledgeObjects(evidence, evidenceBucket, ['incidents/'], 'each incident has objects of its own, which are written once');
     evidence.allow(['kms:GenerateDataKey', 'kms:Decrypt'], [encryptionKey.keyArn], { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this.scope).region}.amazonaws.com` } });
     if (registry) grantRegistryTable(registry, evidence, { read: KNOWLEDGE });
     if (cluster) addAccessEntry(new Construct(this.scope, 'EvidenceAccess'), cluster, evidence.function.role as iam.IRole);

@@ -92,7 +92,8 @@ export class IncidentResponse extends Resource {
     this.table = this.createTable(removalPolicy);
     this.tableName = this.table.tableName;
     this.respondersTopic = createAlarmTopic(this, this.encryptionKey);
-    this.evidenceBucket = new AuditArchive(this, 'EvidenceArchive', { encryptionKey: this.encryptionKey, retention: props.evidenceRetention ?? Duration.days(365), accessLogBucket: props.accessLogBucket }).bucket;
+    const evidenceBucket = new AuditArchive(this, 'EvidenceArchive', { encryptionKey: this.encryptionKey, retention: props.evidenceRetention ?? Duration.days(365), accessLogBucket: props.accessLogBucket }).bucket;
+    this.evidenceBucket = evidenceBucket;
     const undelivered = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
     acknowledge(undelivered, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the rules of the response' });
 
@@ -103,7 +104,7 @@ export class IncidentResponse extends Resource {
     const plan = define('Plan', { bundle: 'response-plan', description: 'Takes incidents on, and sees how responses end', environment: { [ResponseVariable.ALARMS]: this.lazily(() => this.alarms) } });
     const ask = define('Ask', { bundle: 'response-ask', description: 'Asks people whether an incident is to be contained', environment: { [ResponseVariable.TOPIC]: this.respondersTopic.topicArn } });
     this.letNotify(ask);
-    this.actions = new ActionFunctions(this, { ...props, define, evidenceBucket: this.evidenceBucket, topic: this.respondersTopic, encryptionKey: this.encryptionKey, letNotify: (notifier) => this.letNotify(notifier) });
+    this.actions = new ActionFunctions(this, { ...props, define, evidenceBucket, topic: this.respondersTopic, encryptionKey: this.encryptionKey, letNotify: (notifier) => this.letNotify(notifier) });
     const { routes, notice } = this.actions;
     this.workflow = addStateMachine(this, 'Workflow', {
       encryptionKey: this.encryptionKey,
