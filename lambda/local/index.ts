@@ -8,5 +8,6 @@ export { startLocalGateway, type LocalGateway, type LocalServer } from './local-
 export { LOCAL_USER, readPolicies } from './policies';
 export { probeServers, type Probe, type ProbeResult } from '../discovery';
 export { openLocalRegistry, RegistryNotTrusted, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
+export { openLocalResponse, writeResponse, type LocalResponse, type ResponseWatcher } from './response';
 export { StartError } from './start-error';
 export { createStyle, describeDemo, describeGateway, type Style } from './welcome';

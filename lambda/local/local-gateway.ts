@@ -20,6 +20,7 @@ import { withMetrics } from './metrics';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
 import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 import { startRescans, type Rescans } from './rescans';
+import { openLocalResponse, writeResponse, type LocalResponse, type ResponseWatcher } from './response';
 import { StartError } from './start-error';
 
 /** A gateway that listens on this machine. */
@@ -58,6 +59,7 @@ export interface LocalServer {
  * @param registryWatcher - Hears of the registry of tools, where there is one.
  * @param grantWatcher - Hears of grants, where there are any.
  * @param behaviourWatcher - Hears of what is unusual, where behaviour is watched.
+ * @param responseWatcher - Hears of what is done about incidents, where something is.
  * @throws StartError
  */
 export async function startLocalGateway(
@@ -67,12 +69,13 @@ export async function startLocalGateway(
   registryWatcher?: RegistryWatcher,
   grantWatcher?: GrantWatcher,
   behaviourWatcher?: BehaviourWatcher,
+  responseWatcher?: ResponseWatcher,
 ): Promise<LocalGateway> {
   const policies = config.policies === undefined ? builtInPolicies() : readPolicies(config.policies);
   const http = await startHttpServer(config.listen, config.limits.http, config.tls);
   const started: Started = { http };
   try {
-    return await serve(config, { decisions, onServerOutput, registryWatcher, grantWatcher, behaviourWatcher }, policies, started);
+    return await serve(config, { decisions, onServerOutput, registryWatcher, grantWatcher, behaviourWatcher, responseWatcher }, policies, started);
   } catch (error) {
     await stopAll(started);
     throw error;
@@ -90,6 +93,7 @@ interface Started {
   view?: RefreshedView;
   rescans?: Rescans;
   grants?: LocalGrants;
+  response?: LocalResponse;
   auditFile?: ChainedFile;
   /** Ends when the processes of the probe have. */
   probeClosed?: Promise<void>;
@@ -101,9 +105,10 @@ interface Outputs {
   readonly registryWatcher: RegistryWatcher | undefined;
   readonly grantWatcher: GrantWatcher | undefined;
   readonly behaviourWatcher: BehaviourWatcher | undefined;
+  readonly responseWatcher: ResponseWatcher | undefined;
 }
 
-async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher, grantWatcher, behaviourWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
+async function serve(config: LocalConfig, { decisions, onServerOutput, registryWatcher, grantWatcher, behaviourWatcher, responseWatcher }: Outputs, policies: Policies, started: Started): Promise<LocalGateway> {
   const { address } = started.http;
   const scheme = config.tls === undefined ? 'http' : 'https';
   const url = config.publicUrl ?? `${scheme}://${urlHost(address)}`;
@@ -121,6 +126,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
       metrics.detected(detection);
       feed?.add({ kind: 'alert', detection });
       if (auditFile !== undefined) writeDetection(auditFile, detection);
+      void started.response?.detected(detection);
     },
   });
   const tools = await followRegistry(config, probe, started, {
@@ -128,6 +134,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
       registryWatcher?.changed(change);
       if (change.action !== 'scan' && change.action !== 'submit') feed?.add({ kind: 'tool', change });
       if (auditFile !== undefined) writeChange(auditFile, change);
+      void started.response?.changed(change);
     },
     failed: (error) => registryWatcher?.failed(error),
   });
@@ -143,6 +150,16 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     });
   }
   const local = started.grants;
+  if (config.response !== undefined) {
+    started.response = await openLocalResponse(config.response, { registry: started.registry?.registry, marks: local?.desk.marks, audit: config.audit?.file }, {
+      happened(event) {
+        responseWatcher?.happened(event);
+        if (auditFile !== undefined) writeResponse(auditFile, event);
+      },
+      told: (notice) => responseWatcher?.told(notice),
+      failed: (error) => responseWatcher?.failed(error),
+    });
+  }
   const { authenticator } = identity;
   const allowedHosts = [...new Set([new URL(url).host, ...loopbackHosts(address)])];
   const gateway = createGateway({
@@ -245,12 +262,13 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-async function stopAll({ http, gateway, page, registry, view, rescans, grants, auditFile, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, page, registry, view, rescans, grants, response, auditFile, probeClosed }: Started): Promise<void> {
   view?.close();
   await page?.close();
   await rescans?.stop();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();
+  await response?.close();
   await Promise.all([registry?.close(), grants?.close()]);
   if (auditFile === undefined || auditFile.destroyed) return;
   // What a full disk has not taken by now is lost, and was said so by `flush`.

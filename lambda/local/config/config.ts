@@ -2,6 +2,7 @@ import type { NetworkZones } from '../../authorization/network-zones';
 import type { BehaviourSettings } from '../../behaviour';
 import type { GatewayLimits, ServerOptions } from '../../gateway';
 import type { GrantLimits } from '../../grants';
+import type { ResponsePolicy } from '../../response';
 import type { AnonymousPrincipal, SenderConstraint, TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
@@ -34,6 +35,8 @@ export interface LocalConfig {
   readonly registry?: RegistryConfig;
   /** Where grants are kept. @default - there are none */
   readonly grants?: GrantsConfig;
+  /** What is done about incidents. @default - nothing by itself */
+  readonly response?: ResponseConfig;
   /** What counts as unusual. @default - behaviour is not watched */
   readonly behaviour?: Partial<BehaviourSettings>;
   /** @default - events are shown and not kept */
@@ -94,6 +97,13 @@ export interface GrantsConfig {
   /** Names of those who may sign in to the approval page. */
   readonly approvers: readonly string[];
   readonly limits: Partial<GrantLimits>;
+}
+
+/** The response to incidents on this machine. */
+export interface ResponseConfig {
+  /** Folder of its documents, and of the evidence that it keeps. */
+  readonly folder: string;
+  readonly policy: ResponsePolicy;
 }
 
 export interface LimitsConfig {

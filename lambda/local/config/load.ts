@@ -5,7 +5,8 @@ import { fileSecret } from '../../credentials';
 import { assertIssuers, type AnonymousPrincipal, type IntrospectionOptions, type SecretText, type TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
-import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig, TlsConfig } from './config';
+import type { ResponsePolicy } from '../../response';
+import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig, ResponseConfig, TlsConfig } from './config';
 import type { SecretEntry } from './credentials';
 import { auditKeyBeside, type AuditFileConfig } from '../audit-file';
 import { parseConfigDocument, type ConfigDocument } from './document';
@@ -34,6 +35,11 @@ interface ConfigFile {
   readonly page?: PageEntry;
   readonly registry?: string | RegistryEntry;
   readonly grants?: string | GrantsEntry;
+  readonly response?: string | ResponseEntry;
+}
+
+interface ResponseEntry extends ResponsePolicy {
+  readonly folder: string;
 }
 
 interface RegistryEntry extends ApprovalPolicy {
@@ -123,6 +129,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     audit: value.audit === undefined ? undefined : readAudit(folder, value.audit),
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
+    response: value.response === undefined ? undefined : readResponse(folder, value.response),
     page: page.page,
     warnings: [...read.warnings, ...warningsOf(value, listen)],
   };
@@ -244,6 +251,11 @@ function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
     const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
     throw new TypeError(`the file ${path} ${what}, expected a JSON Web Key Set`);
   }
+}
+
+function readResponse(base: string, entry: string | ResponseEntry): ResponseConfig {
+  const { folder, ...policy }: ResponseEntry = typeof entry === 'string' ? { folder: entry } : entry;
+  return { folder: resolve(base, folder), policy };
 }
 
 /** Changes are met at once where a tool is used; this finds those of tools that nobody uses. */
