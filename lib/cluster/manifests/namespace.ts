@@ -1,7 +1,7 @@
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-33';
 import { PROBE_RESOURCES, isServer, type Plan, type PlannedWorkload } from './plan';
-import { labelsOf } from './pod';
+import { labelsOf, quantitiesOf } from './pod';
 import { meshNamespaceLabels, SIDECAR_RESOURCES } from './mesh';
 import type { ContainerResources } from './props';
 
@@ -35,10 +35,10 @@ export function addNamespace(chart: Chart, plan: Plan, workload: PlannedWorkload
   });
   const largest = containersOf(plan, workload).reduce(most);
   // For what an injector adds and says nothing of.
-  const small = quantities(plan.mesh._kind === 'sidecar' ? SIDECAR_RESOURCES : PROBE_RESOURCES);
+  const small = quantitiesOf(plan.mesh._kind === 'sidecar' ? SIDECAR_RESOURCES : PROBE_RESOURCES);
   new k8s.KubeLimitRange(chart, `limits-${name}`, {
     metadata: { name, namespace, labels },
-    spec: { limits: [{ type: 'Container', max: quantities(largest), default: small, defaultRequest: small }] },
+    spec: { limits: [{ type: 'Container', max: quantitiesOf(largest), default: small, defaultRequest: small }] },
   });
 }
 
@@ -60,12 +60,8 @@ function most(left: Required<ContainerResources>, right: Required<ContainerResou
   return { cpuMillis: Math.max(left.cpuMillis, right.cpuMillis), memoryMiB: Math.max(left.memoryMiB, right.memoryMiB), storageMiB: Math.max(left.storageMiB, right.storageMiB) };
 }
 
-function quantities({ cpuMillis, memoryMiB, storageMiB }: Required<ContainerResources>): { [name: string]: k8s.Quantity } {
-  return { cpu: k8s.Quantity.fromString(`${cpuMillis}m`), memory: k8s.Quantity.fromString(`${memoryMiB}Mi`), 'ephemeral-storage': k8s.Quantity.fromString(`${storageMiB}Mi`) };
-}
-
 function quotaOf(kind: 'requests' | 'limits', resources: Required<ContainerResources>): { [name: string]: k8s.Quantity } {
-  return Object.fromEntries(Object.entries(quantities(resources)).map(([name, quantity]) => [`${kind}.${name}`, quantity]));
+  return Object.fromEntries(Object.entries(quantitiesOf(resources)).map(([name, quantity]) => [`${kind}.${name}`, quantity]));
 }
 
 /** sigstore's policy-controller looks at the namespaces that ask for it. */

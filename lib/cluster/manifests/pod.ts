@@ -72,13 +72,14 @@ export const HARDENED_CONTAINER: k8s.SecurityContext = {
 };
 
 /** Requests and limits, which are the same. */
-export function requirementsOf({ cpuMillis, memoryMiB, storageMiB }: Required<ContainerResources>): k8s.ResourceRequirements {
-  const quantities = {
-    cpu: k8s.Quantity.fromString(`${cpuMillis}m`),
-    memory: k8s.Quantity.fromString(`${memoryMiB}Mi`),
-    'ephemeral-storage': k8s.Quantity.fromString(`${storageMiB}Mi`),
-  };
+export function requirementsOf(resources: Required<ContainerResources>): k8s.ResourceRequirements {
+  const quantities = quantitiesOf(resources);
   return { requests: quantities, limits: quantities };
+}
+
+/** Resources by the names that Kubernetes has for them. */
+export function quantitiesOf({ cpuMillis, memoryMiB, storageMiB }: Required<ContainerResources>): { [name: string]: k8s.Quantity } {
+  return { cpu: k8s.Quantity.fromString(`${cpuMillis}m`), memory: k8s.Quantity.fromString(`${memoryMiB}Mi`), 'ephemeral-storage': k8s.Quantity.fromString(`${storageMiB}Mi`) };
 }
 
 /**

@@ -8,6 +8,12 @@ export class SeccompProfile {
   static readonly RUNTIME_DEFAULT = new SeccompProfile();
 
   /**
+   * The profile that this package ships in `seccomp/mcp-server.json`: what servers of Node.js, Python and Go need, and nothing else. It has to be on every
+   * node, at `profiles/mcp-server.json` below the kubelet's folder of profiles.
+   */
+  static readonly MCP_SERVER = new SeccompProfile('profiles/mcp-server.json');
+
+  /**
    * A profile that is on every node.
    *
    * @param path below the kubelet's folder of profiles, for example 'profiles/mcp-server.json'

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ImageSignatures, MandatoryAccessControl, Sandbox, SeccompProfile, SecretStore } from '../../../lib/cluster/manifests';
 import { GATEWAY, IMAGE, all, cluster, one, podOf, server, type Manifest } from './cluster';
 
@@ -49,6 +51,12 @@ describe.each(pods)('the pod of %s', (_, pod) => {
 });
 
 describe('a server', () => {
+  it('MUL-1 is hardened as every other is, by the same function', () => {
+    const [one, other] = ['mcp-crm', 'mcp-files'].map((namespace) => podOf(cluster({ servers: [server(), server({ name: 'files' })] }), namespace).spec);
+    expect(one.securityContext).toEqual(other.securityContext);
+    expect(one.containers.map(({ securityContext }: Manifest) => securityContext)).toEqual(other.containers.map(({ securityContext }: Manifest) => securityContext));
+  });
+
   it.each(['registry.example.com/crm:1.2.3', 'registry.example.com/crm', 'registry.example.com/crm@sha256:abc', `crm@md5:${'a'.repeat(64)}`])('SC-1 with the image %s is refused', (image) => {
     expect(() => cluster({ servers: [server({ image })] })).toThrow(/^the image of the server "crm" is "[^"]*", expected one by digest/);
   });
@@ -91,7 +99,16 @@ describe('a server', () => {
   it('CON-4 has a seccomp profile of its own where it has one', () => {
     const { spec } = podOf(cluster({ servers: [server({ seccompProfile: SeccompProfile.localhost('profiles/crm.json') })] }), 'mcp-crm');
     expect(spec.securityContext.seccompProfile).toEqual({ type: 'Localhost', localhostProfile: 'profiles/crm.json' });
+    expect(podOf(cluster({ servers: [server({ seccompProfile: SeccompProfile.MCP_SERVER })] }), 'mcp-crm').spec.securityContext.seccompProfile.localhostProfile).toBe('profiles/mcp-server.json');
     expect(() => SeccompProfile.localhost('../crm.json')).toThrow(/^the seccomp profile is at "..\/crm.json"/);
+  });
+
+  it('CON-4 the profile of the package allows what it lists, and lists nothing that leads to the kernel, to other processes or to other namespaces', () => {
+    const { defaultAction, syscalls } = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', 'seccomp', 'mcp-server.json'), 'utf8'));
+    expect(defaultAction).toBe('SCMP_ACT_ERRNO');
+    const whole = syscalls.filter(({ action, args }: Manifest) => action === 'SCMP_ACT_ALLOW' && args === undefined).flatMap(({ names }: Manifest) => names);
+    const refused = 'unshare setns mount umount2 pivot_root chroot ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp keyctl add_key request_key bpf perf_event_open io_uring_setup userfaultfd memfd_create execveat open_by_handle_at name_to_handle_at init_module finit_module delete_module kexec_load reboot syslog setuid setgid setgroups chown fchownat mknod mknodat shmget msgget semget socket clone clone3 ioctl personality quotactl swapon acct';
+    expect(whole.filter((name: string) => refused.split(' ').includes(name))).toEqual([]);
   });
 
   it('CON-4 on nodes with SELinux asks for no AppArmor, which they would refuse', () => {
