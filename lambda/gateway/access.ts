@@ -23,9 +23,13 @@ export async function refuseDecided(call: Asker, operation: Operation, decision:
 
 export async function decide(call: Asker, operation: Operation): Promise<Decision> {
   const { principal, server, context } = call;
+  const end = call.scope.tracing?.part('decision');
   try {
-    return await call.decisionPoint.decide({ principal, server, operation, context });
+    const decision = await call.decisionPoint.decide({ principal, server, operation, context });
+    end?.(decision.effect);
+    return decision;
   } catch {
+    end?.('unavailable');
     return { effect: 'deny', policyIds: [], reason: 'unavailable' };
   }
 }

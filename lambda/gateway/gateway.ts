@@ -8,7 +8,7 @@ import { Refusal, corsHeaders, preflight } from './inbound';
 import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
 import { serveMcp } from './mcp-endpoint';
 import { plain, refuse } from './respond';
-import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type ServerOptions, type UpstreamOptions } from './options';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type RemoteUpstream, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
 import { withTokenLimits } from './token-limits';
 import { serveSite } from './site';
@@ -102,11 +102,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** Servers that talk over a connection of their own to each principal. */
   function openChannels(name: string, upstream: Exclude<UpstreamOptions, { kind: 'http' }>, upstreamLimits: UpstreamLimits, catalog: ToolCatalog): ServerUpstream {
     const shared = { name, limits: upstreamLimits, pool, seal, inputMs: limits.inputMs, onListChanged: catalog.forget };
-    const server = { name, limits: upstreamLimits, ...upstream };
     // A transport of 2024-11-05 carries nothing newer than the legacy era.
-    if (server.kind === 'sse') return createProcessUpstream({ ...shared, era: 'legacy', start: (handlers) => openSseChannel(server, handlers) });
+    if (upstream.kind === 'sse') return createProcessUpstream({ ...shared, era: 'legacy', start: (handlers) => openSseChannel({ name, limits: upstreamLimits, ...upstream }, handlers) });
     const onStderrLine = (line: string) => options.onServerOutput?.(name, line);
-    return createProcessUpstream({ ...shared, start: (handlers) => startProcess(server, { ...handlers, onStderrLine, onNoise: (line) => onStderrLine(`not MCP on its standard output: ${line}`) }) });
+    return createProcessUpstream({ ...shared, start: (handlers) => startProcess({ name, limits: upstreamLimits, ...upstream }, { ...handlers, onStderrLine, onNoise: (line) => onStderrLine(`not MCP on its standard output: ${line}`) }) });
   }
 
   function openHttp({ name, credentials }: ServerOptions, { url }: { readonly url: string }, transport: HttpTransport): Pick<ServerRuntime, 'upstream' | 'callers'> {
@@ -183,7 +182,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** Upstreams may be on this machine and in private networks; a request leaves this machine encrypted. */
-function checkUrl(name: string, { url, unsafeAllowPlainHttp }: Exclude<UpstreamOptions, { kind: 'stdio' }>): void {
+function checkUrl(name: string, { url, unsafeAllowPlainHttp }: RemoteUpstream): void {
   try {
     checkUpstreamUrl(url, { allowPrivate: true, unsafeAllowPlainHttp });
   } catch (error) {

@@ -21,16 +21,27 @@ const carries = new WeakMap<Call, Carry>();
 export function guardedFinish(call: Call, finish: Finish, tool?: ToolDefinition): Finish {
   const { guard } = call;
   if (guard === undefined) return finish;
-  return async (result) => passed(call, await guard.guardResult(await finish(result), call.scope.draft.target, callerOf(call), tool));
+  return async (result) => {
+    const finished = await finish(result);
+    const end = call.scope.tracing?.part('guard');
+    const guarded = await guard.guardResult(finished, call.scope.draft.target, callerOf(call), tool);
+    end?.(guarded.ok ? 'passed' : 'refused');
+    return passed(call, guarded);
+  };
 }
 
 /** What a call's arguments must not hold, after their schema and before any policy; `undefined` where nothing is wrong. */
 export async function guardArguments(call: Call, guard: ServerGuard, tool: ToolDefinition, forms: readonly JsonObject[]): Promise<readonly { readonly pointer: string; readonly message: string }[] | undefined> {
+  const end = call.scope.tracing?.part('guard');
   for (const form of forms) {
     const verdict = await guard.checkArguments(tool, form, callerOf(call));
     note(call, verdict.findings);
-    if (!verdict.ok) return verdict.problems;
+    if (!verdict.ok) {
+      end?.('refused');
+      return verdict.problems;
+    }
   }
+  end?.('passed');
   return undefined;
 }
 

@@ -49,7 +49,9 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const { resource, resourceMetadataUrl } = server;
   const { senderConstraint } = server.options;
   const { clientCertificate } = peer;
+  const end = scope.tracing?.part('authentication');
   const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
+  end?.(authentication.ok ? 'authenticated' : authentication.reason);
   if (!authentication.ok) return refuse(scope, refusalOf(authentication));
   const answer = serveAuthenticated(runtime, server, request, peer, scope, authentication.principal);
   return authentication.headers === undefined ? answer : withHeaders(await answer, authentication.headers);

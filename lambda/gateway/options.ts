@@ -73,16 +73,20 @@ export interface ServerOptions {
   readonly credentials?: UpstreamCredentials;
 }
 
+/** A server that is reached over HTTP. */
+export interface RemoteUpstream {
+  /** https, or http on this machine; private networks are allowed. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Plain http to other machines, such as where a mesh encrypts. @default false */
+  readonly unsafeAllowPlainHttp?: boolean;
+}
+
 export type UpstreamOptions =
-  | {
-      /** `http`: Streamable HTTP. `sse`: the transport of MCP 2024-11-05, a stream and an endpoint that takes messages. */
-      readonly kind: 'http' | 'sse';
-      /** https, or http on this machine; private networks are allowed. */
-      readonly url: string;
-      readonly headers: Readonly<Record<string, string>>;
-      /** Plain http to other machines, such as where a mesh encrypts. @default false */
-      readonly unsafeAllowPlainHttp?: boolean;
-    }
+  /** Streamable HTTP. */
+  | ({ readonly kind: 'http' } & RemoteUpstream)
+  /** The transport of MCP 2024-11-05: a stream, and an endpoint that takes messages. */
+  | ({ readonly kind: 'sse' } & RemoteUpstream)
   | {
       readonly kind: 'stdio';
       readonly command: string;

@@ -233,6 +233,8 @@ async function* formatFrames(call: Call, events: AsyncIterable<UpstreamEvent>, f
     // A legacy server may end a stream early; the client takes it up again by its last event id.
     if (!resumable) yield formatEvent(failureResponse(call, endedEarly()));
   } catch (failure) {
+    // This instance ends and the call does not: the client takes its stream up again at another one (MCP 2025-11-25, transports: resumability).
+    if (resumable && call.era === 'legacy' && failure instanceof UpstreamFailure && failure.code === 'aborted') return call.scope.note('left_to_resume');
     yield formatEvent(failureResponse(call, failure));
   }
 }

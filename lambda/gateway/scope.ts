@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent, AuditSink, TraceContext } from '../audit';
 import type { Principal } from '../identity';
+import type { RequestTrace, Tracer } from '../telemetry';
 
 type Draft = { -readonly [Key in keyof AuditEvent]?: AuditEvent[Key] };
 
@@ -9,6 +10,8 @@ export interface RequestScope {
   readonly requestId: string;
   /** Continues the caller's trace, which a modern request may carry in its body instead of its headers. */
   trace: TraceContext;
+  /** Set where requests are followed (GW-4). */
+  readonly tracing?: RequestTrace;
   readonly draft: Draft;
   identify(principal: Principal): void;
   /** Marks the request as refused. The first refusal counts. */
@@ -29,8 +32,9 @@ export function openScope(
   clock: () => number,
   trace: TraceContext,
   sourceIp: string | undefined,
+  tracer?: Tracer,
 ): RequestScope {
-  return new OpenScope(audit, clock(), trace, sourceIp);
+  return new OpenScope(audit, clock(), trace, sourceIp, tracer?.begin());
 }
 
 /** A class, because a request's own set of functions would cost it more than most of its checks. */
@@ -47,6 +51,7 @@ class OpenScope implements RequestScope {
     private readonly startedAt: number,
     public trace: TraceContext,
     private readonly sourceIp: string | undefined,
+    readonly tracing: RequestTrace | undefined,
   ) {}
 
   identify({ type, id, issuer }: Principal): void {
@@ -83,7 +88,7 @@ class OpenScope implements RequestScope {
     for (const release of this.releases) release();
     const { draft } = this;
     // Written out: spreading the draft takes longer than writing the event. Members that are undefined are not written.
-    this.audit.write({
+    const event = {
       time: new Date(this.startedAt).toISOString(),
       requestId: this.requestId,
       traceId: this.trace.traceId,
@@ -104,6 +109,8 @@ class OpenScope implements RequestScope {
       httpStatus,
       upstreamStatus: draft.upstreamStatus,
       notes: this.notes,
-    } satisfies Record<keyof AuditEvent, unknown>);
+    } satisfies Record<keyof AuditEvent, unknown>;
+    this.audit.write(event);
+    this.tracing?.finish(event, this.trace);
   }
 }

@@ -25,7 +25,8 @@ export async function serveCall(call: Call, disconnected: CancelSignal): Promise
     const prepared = await prepareCall(call);
     if (prepared.kind === 'answer') return answerWithJson(call, prepared.httpStatus ?? 200, prepared.response, prepared.headers);
     const { paramHeaders, approval, use, finish } = prepared;
-    const { trace } = call.scope;
+    const tracedLeg = call.scope.tracing?.leg(call.scope.trace, call.server, call.message.method, call.scope.draft.target);
+    const { trace } = tracedLeg ?? call.scope;
     const known = withKnownParams(prepared.request);
     const request = call.leg.era === 'modern' ? withOwnMeta(known, trace, call.clientCapabilities) : known;
     if (approval !== undefined) call.scope.hold(approval.onWithdrawn(giveUp));
@@ -33,6 +34,7 @@ export async function serveCall(call: Call, disconnected: CancelSignal): Promise
     const sendPlain = () => call.leg.exchange(request, { signal: control, paramHeaders, trace });
     const send = use === undefined || grants === undefined ? sendPlain : () => exchangeUnderGrant(call, grants, use, sendPlain);
     const exchange = await (approval === undefined ? send() : exchangeWhileServed(approval, send));
+    if (exchange.response !== undefined) tracedLeg?.end('answered');
     return await passOn(call, exchange, finish, giveUp);
   } catch (failure) {
     if (call.era === 'legacy' && failure instanceof UpstreamFailure && failure.code === 'session_lost') throw failure;

@@ -4,7 +4,7 @@ import type { LiveFeed } from './feed';
 /** A server as the gateway found it when it started. */
 export interface LiveServer {
   readonly name: string;
-  readonly kind: 'http' | 'stdio';
+  readonly kind: 'http' | 'sse' | 'stdio';
   /** How many tools it lists; `undefined` where it could not be asked. */
   readonly tools: number | undefined;
 }

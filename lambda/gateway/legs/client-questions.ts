@@ -44,7 +44,8 @@ export function createClientQuestions(inputMs: number): ClientQuestions {
     answer(session, response) {
       const { id } = response;
       const question = id === undefined || id === null ? undefined : questions.get(id);
-      if (question === undefined || question.session !== session) return undefined;
+      // Also where another instance asked: the client notices, instead of waiting for what never comes.
+      if (question === undefined || question.session !== session) return 'no question with this id is open here';
       const problem = 'result' in response ? checkAnswer(question.method, response.result) : undefined;
       if (problem === undefined) question.resolve(response);
       return problem;
