@@ -1,13 +1,13 @@
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { AuditTrail, McpGateway, Monitoring, PolicyStore, SecurityZone, ToolRegistry } from '../../lib';
+import { AuditTrail, McpGateway, Monitoring, PolicyStore, SecurityZone, ThreatDetection, ToolRegistry } from '../../lib';
 import { validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
 
 const ISSUER = { issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' };
 
-test('LOG-3 LOG-4 an audit trail and monitoring are clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
+test('LOG-3 LOG-4 SOC-3 an audit trail, monitoring and threat detection are clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
   const app = validatedApp((scope) => {
     const stack = new Stack(scope, 'Stack');
     const registry = new ToolRegistry(stack, 'Tools');
@@ -19,6 +19,7 @@ test('LOG-3 LOG-4 an audit trail and monitoring are clean under the rules of the
     const monitoring = new Monitoring(stack, 'Monitoring', { gateway, registry, auditTrail: trail });
     monitoring.addZone(zone);
     monitoring.addCluster('mcp');
+    new ThreatDetection(stack, 'Threats', { gateway, registry, auditTrail: trail, alarmTopic: monitoring.alarmTopic });
     zone.allowEgress(zone.addServer('crm', { port: 8443 }), { domains: ['api.example.com'] });
   });
   expect(() => app.synth()).not.toThrow();

@@ -1,0 +1,102 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as events from 'aws-cdk-lib/aws-events';
+import { AccessGrants, AuditTrail, McpGateway, Monitoring, PolicyStore, ProtectionPlan, ThreatDetection, ToolRegistry } from '../../../lib';
+import type { ThreatDetectionProps } from '../../../lib';
+import { INCIDENT_EVENT } from '../../../lambda/response/incident';
+import { environmentOf, ISSUER } from '../gateway/gateway-stack';
+import { takes } from './filter-pattern';
+import { behaviourLine, requestLine } from './written-lines';
+
+const FINDINGS = /of what an MCP gateway finds$/;
+
+function threatStack(options: (stack: Stack) => Partial<ThreatDetectionProps> = () => ({})) {
+  const stack = new Stack(new App(), 'Stack');
+  const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER] });
+  new ThreatDetection(stack, 'Threats', { gateway, ...options(stack) });
+  return Template.fromStack(stack);
+}
+
+/** What the custom resource asks for. */
+function wanted(template: Template): any {
+  const [resource] = Object.values(template.findResources('Custom::McpThreatServices'));
+  return resource && JSON.parse(resource.Properties.Wanted);
+}
+
+describe('threat detection around a gateway', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const registry = new ToolRegistry(stack, 'Tools');
+  const accessGrants = new AccessGrants(stack, 'Grants', { signIn: { authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'c' } });
+  const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER], registry, accessGrants });
+  const auditTrail = new AuditTrail(stack, 'Audit', { ocsf: false });
+  const { alarmTopic } = new Monitoring(stack, 'Monitoring', { gateway });
+  new ThreatDetection(stack, 'Threats', { gateway, registry, accessGrants, auditTrail, alarmTopic });
+  const template = Template.fromStack(stack);
+
+  it('HOST-0 SOC-1 asks for GuardDuty with its plans, Security Hub and Inspector, without a resource that fails where they are on already', () => {
+    expect(wanted(template)).toEqual({ guardDuty: { features: [{ name: 'S3_DATA_EVENTS' }, { name: 'LAMBDA_NETWORK_LOGS' }, { name: 'EBS_MALWARE_PROTECTION' }] }, securityHub: true, inspector: ['ECR', 'LAMBDA'] });
+    for (const type of ['AWS::GuardDuty::Detector', 'AWS::SecurityHub::Hub']) template.resourceCountIs(type, 0);
+  });
+
+  it('SOC-3 the function that asks may switch on, and never off', () => {
+    const statements = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('ThreatsEnsure')).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+    expect(statements.flatMap(({ Action }: any) => Action).filter((action: string) => !/^(xray|logs):/.test(action))).toEqual([
+      'guardduty:ListDetectors', 'guardduty:CreateDetector', 'guardduty:GetDetector', 'guardduty:UpdateDetector', 'securityhub:EnableSecurityHub', 'inspector2:Enable', 'iam:CreateServiceLinkedRole',
+    ]);
+  });
+
+  it('SOC-3 passes on what is a finding, of every log of events, and nothing else', () => {
+    const filters = Object.values(template.findResources('AWS::Logs::SubscriptionFilter', { Properties: { DestinationArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ThreatsFindings'), 'Arn'] } } })).map(({ Properties }) => Properties);
+    const byLog = Object.fromEntries(filters.map(({ LogGroupName, FilterPattern }) => [LogGroupName.Ref.replace(/[0-9A-F]{8}$/, ''), FilterPattern]));
+    expect(Object.keys(byLog)).toEqual(['GatewayAuthorizerLogs', 'GatewayProxyLogs', 'ToolsAnnounceFunctionLogs', 'GrantsSiteLogs']);
+    expect([behaviourLine(), requestLine()].map((line) => takes(byLog.GatewayProxyLogs, line))).toEqual([true, false]);
+    const step = (from: string, to: string) => JSON.stringify({ kind: 'tool', action: 'change', from, to });
+    expect([step('approved', 'quarantined'), step('review', 'approved')].map((line) => takes(byLog.ToolsAnnounceFunctionLogs, line))).toEqual([true, false]);
+    const use = (action: string) => JSON.stringify({ kind: 'kill_switch', action });
+    expect([use('blocked'), use('unblocked')].map((line) => takes(byLog.GrantsSiteLogs, line))).toEqual([true, false]);
+  });
+
+  it('SOC-3 sends incidents to the bus of the response, findings to the hub of this account, and keeps what could not be sent', () => {
+    expect(environmentOf(template, FINDINGS)).toMatchObject({ MCP_INCIDENT_BUS: 'default', MCP_SECURITY_HUB: 'true', MCP_GATEWAY: gateway.metricNamespace });
+    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'events:PutEvents' }), Match.objectLike({ Action: 'securityhub:BatchImportFindings' })]) } });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 2, DestinationConfig: { OnFailure: Match.anyValue() } });
+    expect(INCIDENT_EVENT).toEqual({ source: 'mcp-zero-trust.security', detailType: 'MCP Security Incident' });
+  });
+
+  it('TB-4 tells people of findings of high severity, in words of AWS only', () => {
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { EventPattern: { source: ['aws.guardduty'] } } }));
+    expect(rule!.Properties.EventPattern).toEqual({ source: ['aws.guardduty'], 'detail-type': ['GuardDuty Finding'], detail: { severity: [{ numeric: ['>=', 7] }] } });
+    expect(Object.values(rule!.Properties.Targets[0].InputTransformer.InputPathsMap).sort()).toEqual(['$.account', '$.detail.id', '$.detail.severity', '$.detail.type', '$.region']);
+    for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com']) template.hasResourceProperties('AWS::SNS::TopicPolicy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'sns:Publish', Principal: { Service: service }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } })]) } });
+  });
+
+  it('HOST-2 LOG-2 records who touches the archive, and who writes the tables that decide', () => {
+    const [trail] = Object.values(template.findResources('AWS::CloudTrail::Trail'));
+    expect(trail!.Properties).toMatchObject({ IsLogging: true, EnableLogFileValidation: true, S3KeyPrefix: 'cloudtrail', KMSKeyId: expect.anything() });
+    const [archive, tables] = trail!.Properties.AdvancedEventSelectors.map(({ FieldSelectors }: any) => Object.fromEntries(FieldSelectors.map(({ Field, Equals, StartsWith }: any) => [Field, Equals ?? StartsWith])));
+    expect(archive).toMatchObject({ 'resources.type': ['AWS::S3::Object'], 'resources.ARN': [{ 'Fn::Join': ['', [expect.anything(), '/events/']] }] });
+    expect(tables).toMatchObject({ 'resources.type': ['AWS::DynamoDB::Table'], readOnly: ['false'], 'resources.ARN': [expect.anything(), expect.anything()] });
+  });
+});
+
+describe('threat detection as it is told', () => {
+  it('HOST-0 takes a detector that is there, and the plans of the workloads', () => {
+    const template = threatStack(() => ({ existingDetectorId: 'd'.repeat(32), protectionPlans: [ProtectionPlan.RUNTIME_EKS, ProtectionPlan.RUNTIME_ECS, ProtectionPlan.EKS_AUDIT, ProtectionPlan.of('AI_PROTECTION')], inspector: false }));
+    expect(wanted(template)).toEqual({
+      guardDuty: { detectorId: 'd'.repeat(32), features: [{ name: 'RUNTIME_MONITORING', additionalConfiguration: ['EKS_ADDON_MANAGEMENT', 'ECS_FARGATE_AGENT_MANAGEMENT'] }, { name: 'EKS_AUDIT_LOGS' }, { name: 'AI_PROTECTION' }] },
+      securityHub: true, inspector: [],
+    });
+    template.resourceCountIs('AWS::CloudTrail::Trail', 0);
+  });
+
+  it('SOC-3 leaves the services of the account alone, where it is told to, and tells of incidents on a bus of one\'s own', () => {
+    const template = threatStack((stack) => ({ guardDuty: false, securityHub: false, inspector: false, eventBus: new events.EventBus(stack, 'Bus') }));
+    expect(wanted(template)).toBeUndefined();
+    expect(environmentOf(template, FINDINGS)).toMatchObject({ MCP_SECURITY_HUB: 'false', MCP_INCIDENT_BUS: { Ref: expect.stringMatching(/^Bus/) } });
+    expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('securityhub:');
+  });
+
+  it('fails where it is told two things', () => {
+    expect(() => threatStack(() => ({ guardDuty: false, existingDetectorId: 'd' }))).toThrow('existingDetectorId is given, and guardDuty is false');
+  });
+});
