@@ -1,0 +1,306 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
+import type { AddPodServerOptions, ContainerizedMicroservicesProps } from '../../../lib';
+import { appliedObjects, objectOf, publishedObjects, textOf } from '../cluster/delivered';
+import { propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
+
+const KEYS = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] });
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+function modelled(props: Partial<ContainerizedMicroservicesProps> | ((stack: Stack) => Partial<ContainerizedMicroservicesProps>) = {}) {
+  const app = new App();
+  const stack = new Stack(app, 'Stack');
+  const repository = (name: string) => ecr.Repository.fromRepositoryName(stack, `Repository-${name}`, `mcp/${name}`);
+  const model = new ContainerizedMicroservices(stack, 'Mcp', {
+    tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
+    gatewayImage: { repository: repository('gateway'), imageDigest: DIGEST },
+    domainName: 'mcp.internal.example.com',
+    certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
+    kubectlLayer: lambda.LayerVersion.fromLayerVersionArn(stack, 'Kubectl', 'arn:aws:lambda:eu-west-1:123456789012:layer:kubectl:1'),
+    ...(typeof props === 'function' ? props(stack) : props),
+  });
+  const addServer = (name: string, options: Partial<AddPodServerOptions> = {}) => model.addServer(name, { repository: repository(name), imageDigest: DIGEST, ...options });
+  return { app, stack, model, addServer, template: () => Template.fromStack(stack) };
+}
+
+const secret = (stack: Stack, name: string) => secretsmanager.Secret.fromSecretCompleteArn(stack, `Secret-${name}`, `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`);
+
+/** Actions of the policies of a role, by the description of the role. */
+function actionsOf(template: Template, description: string): string[] {
+  const [id] = Object.entries(template.findResources('AWS::IAM::Role')).find(([, { Properties }]) => Properties.Description === description)!;
+  return propertiesOf(template, 'AWS::IAM::Policy').filter(({ Roles }) => Roles.some(({ Ref }: any) => Ref === id))
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement.flatMap(({ Action }: any) => Action));
+}
+
+describe('a model with a server without egress and one with', () => {
+  const { stack, model, addServer, template: synthesize } = modelled({ clientCidrs: ['10.20.0.0/16'] });
+  addServer('files').grants.callTool(McpPrincipal.group('analysts'), 'read_file');
+  addServer('crm', { egress: { domains: ['api.example.com'], ports: [443, 8443] }, secrets: { token: secret(stack, 'crm') }, writablePaths: [{ path: '/tmp' }], tokenRequirements: [{ scopes: ['crm'] }] });
+  const template = synthesize();
+  const objects = appliedObjects(template);
+  const podOf = (namespace: string) => objectOf(objects, 'Deployment', namespace).spec.template.spec;
+  const between = securityGroupRules(template).filter((rule) => !rule.includes('Endpoint of'));
+
+  test('MUL-1 MUL-2 the gateway and each server are in pods in a namespace of their own', () => {
+    expect(objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name).sort()).toEqual(['mcp-crm', 'mcp-files', 'mcp-gateway']);
+    expect(objects.filter(({ kind }) => kind === 'Deployment')).toHaveLength(3);
+  });
+
+  test('CON-1 CON-2 pods are not root, cannot write, and have no capabilities', () => {
+    for (const namespace of ['mcp-gateway', 'mcp-files', 'mcp-crm']) {
+      expect(podOf(namespace).securityContext.runAsNonRoot).toBe(true);
+      for (const { securityContext } of podOf(namespace).containers) expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+    }
+  });
+
+  test('CON-4 pods ask for no AppArmor, which these nodes do not have: they enforce SELinux', () => {
+    for (const namespace of ['mcp-gateway', 'mcp-files']) {
+      expect(podOf(namespace).securityContext.seccompProfile).toEqual({ type: 'RuntimeDefault' });
+      expect(podOf(namespace).securityContext.appArmorProfile).toBeUndefined();
+    }
+  });
+
+  test('SC-1 images are named by their digest', () => {
+    for (const namespace of ['mcp-gateway', 'mcp-files']) for (const { image } of podOf(namespace).containers) expect(image).toMatch(/@sha256:a{64}$/);
+  });
+
+  test('CON-3 MUL-4 each namespace has a quota', () => {
+    for (const namespace of ['mcp-gateway', 'mcp-files', 'mcp-crm']) expect(objectOf(objects, 'ResourceQuota', namespace).spec.hard).toMatchObject({ 'limits.cpu': expect.any(String), 'limits.memory': expect.any(String) });
+  });
+
+  test('MUL-2 pods of the gateway and of servers never share a node, and a server with egress has nodes of its own', () => {
+    const nodesOf = (namespace: string) => podOf(namespace).nodeSelector['mcp-zero-trust/nodes'];
+    expect([nodesOf('mcp-gateway'), nodesOf('mcp-files'), nodesOf('mcp-crm')]).toEqual(['gateway', 'servers', 'crm']);
+    expect(podOf('mcp-crm').tolerations).toEqual([{ key: 'mcp-zero-trust/nodes', operator: 'Equal', value: 'crm', effect: 'NoSchedule' }]);
+    expect(propertiesOf(template, 'AWS::EKS::Nodegroup').map(({ Labels }) => Labels['mcp-zero-trust/nodes']).sort()).toEqual(['crm', 'gateway', 'servers']);
+  });
+
+  test('MUL-5 nodes of servers take connections of the gateway\'s nodes alone, on the port of the mesh, and reach no other server', () => {
+    expect(between.filter((rule) => / -> (files|servers|crm)-nodes/.test(rule)).sort()).toEqual([
+      'control-plane -> crm-nodes:10250', 'control-plane -> servers-nodes:10250',
+      'gateway-nodes -> crm-nodes:10250', 'gateway-nodes -> crm-nodes:15008', 'gateway-nodes -> servers-nodes:10250', 'gateway-nodes -> servers-nodes:15008',
+    ]);
+    expect(between.filter((rule) => rule.startsWith('servers-nodes -> ')).sort()).toEqual(['servers-nodes -> control-plane:443', 'servers-nodes -> gateway-nodes:15012', 'servers-nodes -> gateway-nodes:53', 'servers-nodes -> gateway-nodes:53']);
+  });
+
+  test('NET-2 strict mutual TLS between all pods, and only the gateway\'s identity may call a server', () => {
+    expect(objectOf(objects, 'PeerAuthentication', 'mcp-files').spec.mtls).toEqual({ mode: 'STRICT' });
+    expect(JSON.stringify(objectOf(objects, 'AuthorizationPolicy', 'mcp-files', 'from-gateway').spec)).toContain('cluster.local/ns/mcp-gateway/sa/gateway');
+  });
+
+  test('NET-1 a server without egress has none, in its network policies and around its nodes', () => {
+    expect(objects.filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.namespace === 'mcp-files').map(({ metadata }) => metadata.name).sort())
+      .toEqual(['default-deny', 'from-gateway', 'from-kubelet', 'to-dns', 'to-pod-identity']);
+    expect(walls(template)['10.80.0.0/20']!.filter((rule) => !/ 10\.80\./.test(rule))).toEqual([]);
+  });
+
+  test('NET-1 a server with egress reaches the internet on its ports, and there what the firewall lets through from its nodes', () => {
+    const [rule] = objectOf(objects, 'NetworkPolicy', 'mcp-crm', 'egress-1').spec.egress;
+    expect(rule.ports.map(({ port }: any) => port)).toEqual([443, 8443]);
+    expect(rule.to.every(({ ipBlock }: any) => !/^(10\.|169\.254\.|172\.16\.|192\.168\.)/.test(ipBlock.cidr))).toBe(true);
+    const rules = propertiesOf(template, 'AWS::NetworkFirewall::RuleGroup')[0]!.RuleGroup.RulesSource.RulesString as string;
+    expect(rules).toMatch(/pass tls \$SERVER_CRM_NODES any -> any \[443,8443\] .*content:"api\.example\.com"/);
+    expect(rules).not.toContain('SERVER_SERVERS');
+  });
+
+  test('MUL-3 secrets are files of the pods whose role alone may read them, through an endpoint that names them', () => {
+    expect(JSON.stringify(objectOf(objects, 'SecretProviderClass', 'mcp-crm').spec)).toContain('secret:crm-AbCdEf');
+    expect(propertiesOf(template, 'AWS::EKS::Addon').map(({ AddonName }) => AddonName)).toContain('aws-secrets-store-csi-driver-provider');
+    expect(actionsOf(template, 'Pods of mcp-crm/crm')).toContain('secretsmanager:GetSecretValue');
+    expect(actionsOf(template, 'Pods of mcp-files/files')).toEqual([]);
+  });
+
+  test('MUL-3 MUL-6 the gateway reads the key that sessions are sealed with itself: nothing of it is in the cluster', () => {
+    const settings = objectOf(objects, 'ConfigMap', 'mcp-gateway', 'gateway').data;
+    expect(settings.MCP_KEY_SECRET_ARN).toMatch(/^<McpGatewayKeySecret/);
+    expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(actionsOf(template, 'Pods of mcp-gateway/gateway')).toEqual(expect.arrayContaining(['secretsmanager:GetSecretValue', 'verifiedpermissions:ListPolicies']));
+  });
+
+  test('MUL-8 the gateway is told of its servers by name, and of the policies that filter what a client sees', () => {
+    const settings = objectOf(objects, 'ConfigMap', 'mcp-gateway', 'gateway').data;
+    expect(JSON.parse(settings.MCP_SERVERS)).toEqual([
+      { name: 'files', url: 'http://files.mcp-files.svc.cluster.local:8080/mcp', unsafeAllowPlainHttp: true },
+      expect.objectContaining({ name: 'crm', url: 'http://crm.mcp-crm.svc.cluster.local:8080/mcp', tokenRequirements: expect.anything() }),
+    ]);
+    expect(settings).toMatchObject({ MCP_PUBLIC_URL: 'https://gateway.mcp.internal.example.com', MCP_POLICY_STORE_ID: expect.stringMatching(/PolicyStoreId>$/), MCP_DECISION_MODE: 'in-process' });
+    expect(propertiesOf(template, 'AWS::VerifiedPermissions::Policy')).toHaveLength(1);
+  });
+
+  test('NET-4 clients come by a load balancer with TLS 1.3, which encrypts to the gateway and asks it whether it is ready', () => {
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', { Port: 443, Protocol: 'HTTPS', SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' });
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { TargetType: 'instance', Protocol: 'HTTPS', Port: 30443, HealthCheckPath: '/readyz' });
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internal' });
+    expect(between).toContain('balancer -> gateway-nodes:30443');
+    expect(between.filter((rule) => rule.endsWith(':30443'))).toHaveLength(1);
+    expect(walls(template)['10.80.64.0/22']).toContain('in allow tcp 443-443 10.20.0.0/16');
+  });
+
+  test('NET-4 MUL-5 the gateway takes connections of the load balancer\'s addresses, by the one service that has a port of nodes', () => {
+    expect(objectOf(objects, 'NetworkPolicy', 'mcp-gateway', 'from-addresses').spec.ingress[0].from).toEqual([{ ipBlock: { cidr: '10.80.64.0/20' } }]);
+    expect(objectOf(objects, 'Service', 'mcp-gateway', 'entrance').spec).toMatchObject({ type: 'NodePort', externalTrafficPolicy: 'Local' });
+    expect(objects.filter(({ kind, spec }) => kind === 'Service' && spec.type !== 'ClusterIP')).toHaveLength(1);
+  });
+
+  test('TBL-1 nodes that come and go are targets of the load balancer: their Auto Scaling group is told of it', () => {
+    const calls = propertiesOf(template, 'Custom::AWS').map(({ Create }) => JSON.parse(textOf(Create)));
+    expect(calls.map(({ action }) => action).sort()).toEqual(['attachTrafficSources', 'describeNodegroup']);
+    expect(calls.find(({ action }) => action === 'attachTrafficSources').parameters.TrafficSources).toEqual([{ Identifier: expect.stringMatching(/^<McpBalancerTargetgateway/), Type: 'elbv2' }]);
+  });
+
+  test('TBL-1 two pods or more, on different nodes, and a budget for disruptions', () => {
+    expect(objectOf(objects, 'HorizontalPodAutoscaler', 'mcp-files').spec.minReplicas).toBe(2);
+    expect(objectOf(objects, 'PodDisruptionBudget', 'mcp-files').spec.maxUnavailable).toBe(1);
+  });
+
+  test('LOG-1 metrics count the audit events of the gateway\'s pods', () => {
+    expect(propertiesOf(template, 'AWS::Logs::MetricFilter').map(({ MetricTransformations: [metric] }) => metric.MetricName).sort()).toEqual(['Denied', 'Errors', 'Latency', 'Requests']);
+    expect(model.gateway.metricDenied().namespace).toBe(model.gateway.metricNamespace);
+    expect(model.gateway.auditLogGroups).toHaveLength(1);
+  });
+
+  test('SOC-2 what is not in the template any more is taken away from the cluster', () => {
+    const applied = propertiesOf(template, 'Custom::AWSCDK-EKS-KubernetesResource');
+    expect(applied).toHaveLength(4);
+    for (const { Manifest, PruneLabel } of applied) {
+      for (const { metadata } of JSON.parse(textOf(Manifest))[0].items) expect(metadata.labels[PruneLabel]).toBe('');
+    }
+  });
+
+  test('SOC-2 CON-2 what weakens pods is refused by the cluster itself, and these policies are there before any pod', () => {
+    const parts = Object.entries(template.findResources('Custom::AWSCDK-EKS-KubernetesResource'));
+    const [rules] = parts.find(([id]) => id.includes('Manifestscluster'))!;
+    expect(parts.filter(([id]) => id !== rules).every(([, { DependsOn }]) => DependsOn.includes(rules))).toBe(true);
+    expect(objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy').length).toBeGreaterThan(2);
+  });
+
+  test('nobody is told to do without TLS, and nothing is warned of', () => {
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+describe('without a layer that has kubectl', () => {
+  const { addServer, template: synthesize } = modelled((stack) => ({ kubectlLayer: undefined, administrators: [iam.Role.fromRoleName(stack, 'Platform', 'platform')] }));
+  addServer('files');
+  const template = synthesize();
+
+  test('the same manifests are in a bucket, in the order to apply them in', () => {
+    const published = publishedObjects(template);
+    expect(Object.keys(published).sort()).toEqual(['00-cluster.json', '10-mcp-files.json', '10-mcp-gateway.json']);
+    expect(published['00-cluster.json']!.map(({ metadata }) => metadata.namespace).filter(Boolean)).toEqual([]);
+    expect(published['10-mcp-files.json']![0]).toMatchObject({ kind: 'Namespace', metadata: { name: 'mcp-files' } });
+    expect(published['10-mcp-gateway.json']!.find(({ kind }) => kind === 'ConfigMap')!.data.MCP_KEY_SECRET_ARN).toMatch(/^<McpGatewayKeySecret/);
+  });
+
+  test('nothing of the CDK gets into the cluster, and an output says how to apply them', () => {
+    expect(propertiesOf(template, 'Custom::AWSCDK-EKS-KubernetesResource')).toEqual([]);
+    const [apply] = Object.values(template.findOutputs('*')).filter(({ Description }) => /Applies the manifests/.test(Description ?? ''));
+    expect(textOf(apply!.Value)).toMatch(/^aws s3 sync --delete s3:\/\/<McpManifestsBucket\w+>\/ manifests\/ && kubectl apply -f manifests\/$/);
+  });
+
+  test('the bucket is encrypted, versioned, and takes no request without TLS', () => {
+    const [id, { Properties }] = Object.entries(template.findResources('AWS::S3::Bucket')).find(([name]) => name.includes('Manifests'))!;
+    expect(Properties).toMatchObject({ VersioningConfiguration: { Status: 'Enabled' }, BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] } });
+    expect(JSON.stringify(propertiesOf(template, 'AWS::S3::BucketPolicy').find(({ Bucket }) => Bucket.Ref === id))).toContain('aws:SecureTransport');
+  });
+});
+
+describe('in a cluster that is there already', () => {
+  const given = (stack: Stack): Partial<ContainerizedMicroservicesProps> => ({
+    domainName: undefined,
+    certificate: undefined,
+    kubectlLayer: undefined,
+    givenCluster: {
+      cluster: eks.Cluster.fromClusterAttributes(stack, 'Given', { clusterName: 'platform' }),
+      publicUrl: 'https://mcp.example.com',
+      gatewaySources: [{ cidr: '10.1.0.0/20' }],
+      gatewayEgress: [{ cidrs: ['10.1.64.0/24'] }],
+    },
+  });
+  const { model, addServer, template: synthesize } = modelled(given);
+  addServer('files', { egress: { domains: ['api.example.com'] } });
+  const template = synthesize();
+
+  test('there are roles, policies and manifests, and nothing is made of network, nodes and load balancer', () => {
+    for (const type of ['AWS::EC2::VPC', 'AWS::EKS::Cluster', 'AWS::EKS::Nodegroup', 'AWS::ElasticLoadBalancingV2::LoadBalancer']) expect(propertiesOf(template, type)).toEqual([]);
+    expect(propertiesOf(template, 'AWS::EKS::PodIdentityAssociation').map(({ Namespace, ServiceAccount, ClusterName }) => [ClusterName, Namespace, ServiceAccount])).toEqual([['platform', 'mcp-gateway', 'gateway'], ['platform', 'mcp-files', 'files']]);
+    expect(model.zone).toBeUndefined();
+  });
+
+  test('MUL-5 pods go to any node, and the gateway takes connections of whom was declared', () => {
+    const objects = Object.values(publishedObjects(template)).flat();
+    expect(objectOf(objects, 'Deployment', 'mcp-files').spec.template.spec.nodeSelector).toBeUndefined();
+    expect(objectOf(objects, 'NetworkPolicy', 'mcp-gateway', 'from-addresses').spec.ingress[0].from).toEqual([{ ipBlock: { cidr: '10.1.0.0/20' } }]);
+    expect(objects.filter(({ kind, spec }) => kind === 'Service' && spec.type === 'NodePort')).toEqual([]);
+  });
+});
+
+test('TD-4 with a registry, the gateway reads its table and its public key through endpoints', () => {
+  const { model, template: synthesize } = modelled((stack) => ({ registry: new ToolRegistry(stack, 'Tools') }));
+  const template = synthesize();
+  const settings = objectOf(appliedObjects(template), 'ConfigMap', 'mcp-gateway', 'gateway').data;
+  expect(settings).toMatchObject({ MCP_REGISTRY_TABLE: expect.any(String), AWS_ENDPOINT_URL_DYNAMODB: expect.stringContaining('https://') });
+  expect(securityGroupRules(template)).toEqual(expect.arrayContaining(['gateway-nodes -> Endpoint of dynamodb:443', 'gateway-nodes -> Endpoint of kms:443']));
+  expect(model.gateway.grantPrincipal).toBe(model.gateway.role);
+});
+
+test('IAM-3 IAM-4 what the gateway shows a server comes through an endpoint that names it, and bound tokens have their table', () => {
+  const { stack, addServer, template: synthesize } = modelled();
+  addServer('lake', { credentials: UpstreamCredentials.secret(secret(stack, 'lake')), senderConstraint: SenderConstraint.REQUIRED });
+  const template = synthesize();
+  const settings = objectOf(appliedObjects(template), 'ConfigMap', 'mcp-gateway', 'gateway').data;
+  expect(JSON.parse(settings.MCP_SERVERS)[0].credentials).toMatchObject({ type: 'secret', secret: { secretArn: expect.stringContaining('secret:lake-AbCdEf') } });
+  expect(settings).toMatchObject({ MCP_SENDER_CONSTRAINTS: '{"lake":"required"}', MCP_PROOF_TABLE: expect.any(String) });
+  const endpoint = Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes('secretsmanager'))!;
+  expect(JSON.stringify(endpoint[1].Properties.PolicyDocument)).toContain('secret:lake-AbCdEf');
+});
+
+test('NET-2 without a mesh, servers are reached on their own port, with their own TLS', () => {
+  const { addServer, template: synthesize } = modelled({ mesh: ServiceMesh.none({ serverAuthority: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' }) });
+  addServer('files', { port: 9000 });
+  const template = synthesize();
+  const rules = securityGroupRules(template);
+  expect(rules).toContain('gateway-nodes -> servers-nodes:9000');
+  expect(rules.filter((rule) => /:150(08|12|17)$/.test(rule))).toEqual([]);
+});
+
+test('CON-0 a server that executes code runs in a sandbox, and it is said that the nodes made here have none', () => {
+  const { stack, addServer, template: synthesize } = modelled();
+  addServer('python', { executesCode: true });
+  expect(objectOf(appliedObjects(synthesize()), 'Deployment', 'mcp-python').spec.template.spec.runtimeClassName).toBe('gvisor');
+  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('"python" executes code, and the nodes that are made here have no sandbox'));
+});
+
+test('MUL-7 stages share no key: fails when they do', () => {
+  const app = new App();
+  const key = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
+  for (const stage of ['dev', 'prod']) {
+    const stack = new Stack(app, stage);
+    new ContainerizedMicroservices(stack, 'Mcp', {
+      tokenIssuers: [{ issuer: `https://${stage}.example.com`, jwks: KEYS }],
+      gatewayImage: { repository: ecr.Repository.fromRepositoryName(stack, 'Repository', 'mcp/gateway'), imageDigest: DIGEST },
+      domainName: `${stage}.internal.example.com`,
+      certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
+      administrators: [iam.Role.fromRoleName(stack, 'Platform', `${stage}-platform`)],
+      encryptionKey: kms.Key.fromKeyArn(stack, 'Key', key),
+      stage,
+    });
+  }
+  expect(() => app.synth()).toThrow(`the stages dev and prod share the key ${key}`);
+});
+
+test.each<[string, Partial<ContainerizedMicroservicesProps>, RegExp]>([
+  ['without a domain', { domainName: undefined }, /domainName or certificate is missing/],
+  ['with an image by tag', { gatewayImage: { repository: {} as ecr.IRepository, imageDigest: 'latest' } }, /./],
+  ['with an issuer whose keys are out of reach', { tokenIssuers: [{ issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/keys' }] }, /the gateway cannot reach login\.example\.com for the keys of https:\/\/login\.example\.com: declare it with gatewayEgress: { domains: \["login\.example\.com"\] }, or give the keys with jwks/],
+])('fails %s', (_, props, message) => {
+  expect(() => modelled(props).app.synth()).toThrow(message);
+});
