@@ -106,9 +106,16 @@ function planGateway({ gateway: given, servers, secretStore, domainPolicies }: C
     name: GATEWAY_NAME,
     port: GATEWAY_PORT,
     user: 65_532,
-    resources: { cpuMillis: 1000, memoryMiB: 1024, storageMiB: 128, ...gateway.resources },
+    resources: resourcesOf(what, gateway.resources, { cpuMillis: 1000, memoryMiB: 1024, storageMiB: 128 }),
     scaling: checkScaling(what, gateway.scaling),
   };
+}
+
+function resourcesOf(what: string, { cpuMillis, memoryMiB, storageMiB }: ContainerResources = {}, absent: Required<ContainerResources>): Required<ContainerResources> {
+  const resources = { cpuMillis: cpuMillis ?? absent.cpuMillis, memoryMiB: memoryMiB ?? absent.memoryMiB, storageMiB: storageMiB ?? absent.storageMiB };
+  const wrong = Object.entries(resources).find(([, amount]) => !Number.isInteger(amount) || amount < 1);
+  if (wrong !== undefined) throw new Error(`the ${wrong[0]} of ${what} is ${wrong[1]}, expected a whole number above 0`);
+  return resources;
 }
 
 /** The gateway's key, and its credentials for servers. */
@@ -146,7 +153,7 @@ function planServer(server: ServerWorkload, props: ClusterManifestsProps, prefix
     user,
     url: `${origin}${path}`,
     sandbox: server.sandbox ?? (executesCode ? Sandbox.GVISOR : undefined),
-    resources: { cpuMillis: 250, memoryMiB: 256, storageMiB: 128 + written, ...server.resources },
+    resources: resourcesOf(what, server.resources, { cpuMillis: 250, memoryMiB: 256, storageMiB: 128 + written }),
     scaling: checkScaling(what, server.scaling),
   };
 }

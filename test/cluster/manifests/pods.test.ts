@@ -129,6 +129,7 @@ describe('a server', () => {
     ['port', { port: 80 }, 'the port of the server "crm" is 80'],
     ['port', { port: 8081 }, 'the port of the server "crm" is 8081'],
     ['path', { path: 'mcp' }, 'the path of the server "crm" is "mcp"'],
+    ['share of memory', { resources: { memoryMiB: 0.5 } }, 'the memoryMiB of the server "crm" is 0.5, expected a whole number above 0'],
     ['scaling', { scaling: { minReplicas: 0 } }, 'the minReplicas of the server "crm" is 0'],
     ['scaling', { scaling: { minReplicas: 4, maxReplicas: 3 } }, 'the maxReplicas of the server "crm" is 3'],
   ])('with a wrong %s is refused in one sentence', (_what, options, message) => {
