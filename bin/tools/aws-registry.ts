@@ -4,7 +4,6 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { openRecords, openVerifyingRegistry, type AwsRegistry } from '../../lambda/deployment/aws-registry';
 import { createDetectorScan } from '../../lambda/discovery';
-import type { DecisionRequest } from '../../lambda/onboarding';
 import { isJsonObject, type JsonValue } from '../../lambda/protocol';
 
 /** A registry in AWS, as the outputs of its stack name it. Credentials are those of the environment. */
@@ -33,10 +32,10 @@ export class DecisionRefused extends Error {
 }
 
 /**
- * Sends a decision to the registry's URL, signed with the AWS credentials of whoever decides. Answers what came of it.
+ * Sends a decision to the URL that takes it, signed with the AWS credentials of whoever decides. Answers what came of it.
  * @throws DecisionRefused
  */
-export async function sendDecision(url: string, request: DecisionRequest, region: string | undefined): Promise<string> {
+export async function sendDecision(url: string, request: object, region: string | undefined): Promise<string> {
   const { protocol, hostname, host, pathname } = new URL(url);
   const client = new DynamoDBClient({ region });
   const signer = new SignatureV4({ service: 'lambda', region: client.config.region, credentials: client.config.credentials, sha256: Sha256 });
