@@ -7,6 +7,7 @@ import { grantsCommand } from './commands/grants';
 import { localCommand } from './commands/local';
 import { manifestsCommand } from './commands/manifests';
 import { policyCommand } from './commands/policy';
+import { respondCommand } from './commands/respond';
 import { scanCommand } from './commands/scan';
 import { toolsCommand } from './commands/tools';
 import { verifyCommand } from './commands/verify';
@@ -28,7 +29,7 @@ function createCommandLine(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES_HELP}`);
-  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand(), grantsCommand(), auditCommand(), policyCommand(), manifestsCommand(), verifyCommand()]) program.addCommand(command);
+  for (const command of [localCommand(), configCommand(), scanCommand(), toolsCommand(), grantsCommand(), respondCommand(), auditCommand(), policyCommand(), manifestsCommand(), verifyCommand()]) program.addCommand(command);
   return failWithUsage(program);
 }
 
@@ -41,6 +42,7 @@ Examples:
   mcp-zero-trust policy check -c mcp.json   do the policies fit the tools
   mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision
   mcp-zero-trust grants list -c mcp.json    who may do what for the moment, and who asks for it
+  mcp-zero-trust respond list -c mcp.json   which incidents were contained, and what waits for somebody
   mcp-zero-trust audit verify -c mcp.json   is the audit file as it was written
   mcp-zero-trust manifests -c cluster.yaml  Kubernetes manifests for servers behind the gateway
   mcp-zero-trust verify network cdk.out     who can open a connection to whom, once this is deployed`;

@@ -17,6 +17,7 @@ import {
   type ListenAddress,
   type LocalGateway,
   type RegistryWatcher,
+  type ResponseWatcher,
   type Style,
 } from '../../lambda/local';
 import { targetId } from '../../lambda/grants';
@@ -90,7 +91,7 @@ async function runLocal({ config: file, listen, verbose }: LocalOptions): Promis
   const style = createStyle(color);
   if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
   const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);
-  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style), watchBehaviour(style));
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style), watchBehaviour(style), watchResponse(style));
   lifetime.stopWith(() => gateway.stop());
   for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
   process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
@@ -136,6 +137,18 @@ function watchBehaviour(style: Style): BehaviourWatcher {
       const place = [principal === undefined ? sourceIp : (JSON.parse(principal) as string[])[2], server, tool].filter(Boolean).join(' ');
       process.stdout.write(`${style.warning(escapeUnprintable(`${new Date(at).toISOString().slice(11, 23)} ALERT  ${place}  risk ${risk}  ${why}`))}\n`);
     },
+  };
+}
+
+/** What is done about incidents, among the decisions on requests. */
+function watchResponse(style: Style): ResponseWatcher {
+  const warn = (text: string) => void process.stderr.write(`${style.warning('warning:')} ${escapeUnprintable(text)}\n`);
+  return {
+    happened({ at, incident, action, state, subject, outcome }) {
+      if (state !== 'applying' && state !== 'undoing') process.stdout.write(escapeUnprintable(`${at.slice(11, 23)} INCIDENT ${incident} ${action} ${state}: ${subject}${outcome === undefined ? '' : `, ${outcome}`}`) + '\n');
+    },
+    told: ({ subject }) => warn(subject),
+    failed: (error) => warn(`the response to incidents: ${(error as Error).message}`),
   };
 }
 
