@@ -162,6 +162,58 @@ describe('the way to the server', () => {
     ]);
   });
 
+  describe('a list of several pages', () => {
+    const pages: Readonly<Record<string, object>> = {
+      '': { tools: [ECHO_TOOL, { name: 'broken' }], nextCursor: 'two' },
+      two: { tools: [{ ...ECHO_TOOL, name: 'second' }], nextCursor: 'three' },
+      three: { tools: [{ ...ECHO_TOOL, name: 'third' }] },
+    };
+    const paged = modernServer([], ({ message }) => (message.method === 'tools/list' ? { result: { resultType: 'complete', ttlMs: 1000, cacheScope: 'public', ...pages[message.params.cursor ?? ''] } } : undefined));
+
+    it('MUL-8 is passed on page by page, each with what the principal may see of it', async () => {
+      const policies = { d: DISCOVER, p: 'permit(principal, action in [Mcp::Action::"files/echo", Mcp::Action::"files/third"], resource);' };
+      const { harness } = await start(paged, { policies });
+      const seen = [];
+      for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+        const { result } = (await harness.modern('files', 'tools/list', cursor === '' ? {} : { cursor })).response;
+        seen.push(result.tools.map(({ name }: { name: string }) => name));
+        cursor = result.nextCursor;
+      }
+      expect(seen).toEqual([['echo'], [], ['third']]);
+    });
+
+    it('is read to its end before a tool is said not to exist', async () => {
+      const { harness } = await start(paged);
+      expect((await harness.modern('files', 'tools/call', { ...call('x'), name: 'third' })).response.result.content[0].text).toBe('{"text":"x"}');
+      expect((await harness.modern('files', 'tools/call', { ...call('x'), name: 'fourth' })).response.error.message).toBe('Unknown tool: fourth');
+    });
+
+    it('that never ends does not hold up a call', async () => {
+      const endless = modernServer([], ({ message }) => (message.method === 'tools/list' ? { result: { resultType: 'complete', tools: [{ ...ECHO_TOOL, name: `tool-${message.params.cursor ?? 0}` }], nextCursor: String(Number(message.params.cursor ?? 0) + 1) } } : undefined));
+      const { harness, upstream } = await start(endless);
+      expect((await harness.modern('files', 'tools/call', { ...call('x'), name: 'tool-99' })).response.result).toBeDefined();
+      expect((await harness.modern('files', 'tools/call', { ...call('x'), name: 'tool-100' })).response.error.message).toBe('Unknown tool: tool-100');
+      expect(upstream.received.filter(({ message }) => message.method === 'tools/list').length).toBe(100);
+    });
+  });
+
+  it('is told when the session that the gateway opened with it is over', async () => {
+    const legacy: Respond = ({ httpMethod, message }, response) => {
+      if (httpMethod === 'DELETE') return void response.writeHead(204).end();
+      if (message.method === 'initialize') {
+        response.setHeader('mcp-session-id', 's-1');
+        return { result: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'old', version: '1' } } };
+      }
+      if (message.id === undefined) return void response.writeHead(202).end();
+      if (message.method === 'tools/list') return { result: { tools: [ECHO_TOOL] } };
+      return message.method === 'tools/call' ? { result: { content: [] } } : { error: { code: -32601, message: 'Method not found' } };
+    };
+    const { harness, upstream } = await start(legacy);
+    expect((await harness.modern('files', 'tools/call', call('x'))).response.result.content).toEqual([]);
+    await harness.gateway.close();
+    expect(upstream.received.at(-1)).toMatchObject({ httpMethod: 'DELETE', headers: { 'mcp-session-id': 's-1', 'mcp-protocol-version': '2025-11-25' } });
+  });
+
   it('shows of the capabilities of a server only what is checked, and only versions of our own', async () => {
     const { harness } = await start(modernServer());
     expect((await harness.modern('files', 'server/discover')).response.result).toMatchObject({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, cacheScope: 'private' });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { LATEST_LEGACY, isErrorResponse, type JsonObject, type JsonRpcRequest } from '../../protocol';
 import type { Seal } from '../sessions';
@@ -20,6 +21,8 @@ const ERA_MS = 300_000;
 /** Longer than any call may take. */
 const OWN_SESSION_IDLE_MS = 3_600_000;
 const MAX_OWN_SESSIONS = 1_000;
+/** How long servers are waited for that are told at the end that their sessions are over. */
+const FAREWELL_MS = 1_000;
 
 export interface HttpUpstreamOptions {
   readonly name: string;
@@ -41,7 +44,13 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
   const native = createModernHttpLeg(transport);
   const waiting = createWaitingCalls(seal);
   const sessions = createTranslatedSessions(inputMs);
-  const own = new LRUCache<string, Promise<SharedSession>>({ max: MAX_OWN_SESSIONS, ttl: OWN_SESSION_IDLE_MS, updateAgeOnGet: true });
+  const own = new LRUCache<string, Promise<SharedSession>>({
+    max: MAX_OWN_SESSIONS,
+    ttl: OWN_SESSION_IDLE_MS,
+    updateAgeOnGet: true,
+    // One that is deleted was lost: there is nothing to end.
+    dispose: (session, _key, reason) => void (reason !== 'delete' && endOwn(session)),
+  });
   let probe: { readonly at: number; readonly modern: Promise<UpstreamDescription | undefined> } | undefined;
   let known: 'modern' | 'legacy' | undefined;
 
@@ -99,6 +108,11 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     return opened;
   }
 
+  /** The server need not keep what nobody comes back for (MCP 2025-11-25, transports: session management). */
+  async function endOwn(session: Promise<SharedSession>): Promise<void> {
+    await session.then(({ leg }) => leg.end()).catch(() => undefined);
+  }
+
   function forgetOwn(key: string, session: Promise<SharedSession>): void {
     if (own.peek(key) === session) own.delete(key);
   }
@@ -154,6 +168,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     },
     async close() {
       waiting.close();
+      await Promise.race([Promise.all([...own.values()].map(endOwn)), delay(FAREWELL_MS, undefined, { ref: false })]);
       await transport.close();
     },
   };

@@ -47,6 +47,6 @@ export function createLegacyHttpLeg(transport: HttpTransport, session: LegacyHtt
       if (stream.status < 300 || NO_STREAM.has(stream.status)) return undefined;
       throw new UpstreamFailure('status', `the upstream answered the opening of its stream with HTTP ${stream.status}`, stream.status);
     },
-    end: () => transport.endSession({ headers: sessionHeaders }),
+    end: async () => (session.sessionId === undefined ? 204 : transport.endSession({ headers: sessionHeaders })),
   };
 }
