@@ -28,7 +28,7 @@ export interface Disagreement {
 }
 
 /** A predicted attempt, and the packets that try it. */
-interface Trial {
+export interface Trial {
   readonly cell: string;
   readonly predicted: boolean;
   readonly try: Try;
@@ -68,19 +68,25 @@ function nameOfAddress(address: string): string {
 export async function measureAgreement(network: Network, plan: Plan, world: World, most = Number.POSITIVE_INFINITY): Promise<Agreement> {
   const notTried: string[] = [];
   const trials = sample([...connectionTrials(network, plan, world, notTried), ...metadataTrials(network, plan, world)], most);
-  const happened = await Promise.all(trials.map((trial) => world.agent.attempt(trial.try)));
+  return { ...(await tryAll(trials, world.agent)), notTried: [...new Set(notTried)] };
+}
+
+/** Tries what was predicted, and lists where it came otherwise. */
+export async function tryAll(trials: readonly Trial[], agent: Agent): Promise<Omit<Agreement, 'notTried'>> {
+  const happened = await Promise.all(trials.map((trial) => agent.attempt(trial.try)));
   const disagreements: Disagreement[] = [];
   let delivered = 0;
   for (const [index, trial] of trials.entries()) {
-    const result = happened[index]! || (trial.predicted && (await tryAgain(world.agent, trial.try)));
+    const result = happened[index]! || (trial.predicted && (await tryAgain(agent, trial.try)));
     if (result) delivered++;
     if (result === trial.predicted) continue;
     disagreements.push({ cell: trial.cell, attempt: describe(trial.try), predicted: word(trial.predicted), happened: word(result) });
   }
-  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered, disagreements, notTried: [...new Set(notTried)] };
+  return { cells: new Set(trials.map(({ cell }) => cell)).size, attempts: trials.length, delivered, disagreements };
 }
 
-function sample(trials: readonly Trial[], most: number): readonly Trial[] {
+/** The first of each cell, those that should get through and those that should not. */
+export function sample(trials: readonly Trial[], most: number): readonly Trial[] {
   const taken = new Map<string, number>();
   return [...trials]
     .sort((a, b) => Number(b.predicted) - Number(a.predicted))

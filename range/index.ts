@@ -1,11 +1,13 @@
 /**
  * `npm run range`: the zone of the reference stacks in namespaces of the kernel, built from its template. First every cell of the
  * reachability matrix is tried with real packets, and prediction and kernel have to agree. Then a compromised workload tries to
- * reach a command-and-control server, by every technique there is a line for. Needs root; touches nothing outside of its namespaces.
+ * reach a command-and-control server, by every technique there is a line for. Then the same of a cluster's manifests, which `--cluster` does alone.
+ * Needs root; touches nothing outside of its namespaces.
  */
 import { readNetwork } from '../network/model';
 import type { ResolvedTemplates } from '../network/template';
 import { internetOf, measureAgreement, type Agreement } from './agreement';
+import { concludeClusters, printClusters, tryClusters } from './cluster';
 import { compileTemplates } from './compile';
 import { buildWorld, type Internet } from './kernel/world';
 import { concludeRange, printAgreement, printTrial } from './report';
@@ -32,12 +34,19 @@ interface Candidate {
 
 async function main(): Promise<void> {
   const smoke = process.argv.includes('--smoke');
-  const unknown = process.argv.slice(2).find((argument) => argument !== '--smoke');
-  if (unknown !== undefined) return refuse(`There is no option ${unknown}; expected --smoke or none.`);
+  const unknown = process.argv.slice(2).find((argument) => argument !== '--smoke' && argument !== '--cluster');
+  if (unknown !== undefined) return refuse(`There is no option ${unknown}; expected --smoke, --cluster or none.`);
   const missing = whatIsMissing();
   if (missing !== undefined) return refuse(missing);
   setTimeout(() => refuse('The range took longer than it may.', true), TIME_LIMIT_MS).unref();
 
+  if (!process.argv.includes('--cluster')) await tryZones(smoke);
+  const clusters = await tryClusters(smoke);
+  printClusters(clusters);
+  concludeClusters(clusters, smoke);
+}
+
+async function tryZones(smoke: boolean): Promise<void> {
   const tried: Tried[] = [];
   for (const candidate of candidates()) {
     process.stderr.write(`Building: ${candidate.name}\n`);

@@ -9,7 +9,7 @@ import { publications } from './services';
 
 /** Where pods and nodes may have their addresses: manifests say nothing of it. */
 const PRIVATE_RANGES = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(cidr);
-const LINK_LOCAL_RANGES = ['169.254.0.0/16', 'fe80::/10'].map(cidr);
+const LINK_LOCAL_RANGES = ['169.254.0.0/16'].map(cidr);
 const METADATA_SERVICE = ['169.254.169.254/32', 'fd00:ec2::254/128'].map(cidr);
 const POD_IDENTITY_AGENT = ['169.254.170.23/32', 'fd00:ec2::23/128'].map(cidr);
 const CREDENTIALS = [...METADATA_SERVICE, ...POD_IDENTITY_AGENT];

@@ -26,6 +26,7 @@ HOME = os.open('/proc/self/ns/net', os.O_RDONLY)
 # Of the namespaces, how many attempts at once, and where files are: all of it goes in the end.
 PREFIX, AT_ONCE, FOLDER = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 TIMEOUT = 0.7
+FAMILIES = [socket.AF_INET, socket.AF_INET6]
 MAX_TIMEOUT = 10.0
 
 children = []
@@ -101,8 +102,8 @@ async def echo_udp(namespace, port, family):
             pass
 
 
-async def hear_raw(namespace, protocol):
-    server = make_socket(namespace, socket.AF_INET, socket.SOCK_RAW, protocol)
+async def hear_raw(namespace, protocol, family=socket.AF_INET):
+    server = make_socket(namespace, family, socket.SOCK_RAW, protocol)
     loop = asyncio.get_running_loop()
     while True:
         data = await loop.sock_recv(server, 65536)
@@ -326,9 +327,11 @@ async def try_udp(command, token):
 
 async def try_raw(command, token):
     loop = asyncio.get_running_loop()
-    sock = make_socket(command['namespace'], socket.AF_INET, socket.SOCK_RAW, command['protocol'])
+    sock = make_socket(command['namespace'], family_of(command['address']), socket.SOCK_RAW, command['protocol'])
+    # With a port, what follows is the header of SCTP: both ports, a tag and a checksum that only the receiver's stack would look at.
+    header = struct.pack('>HHII', 40000, command['port'], 0, 0) if 'port' in command else b''
     try:
-        await loop.sock_sendto(sock, b'tok:' + token, (command['address'], 0))
+        await loop.sock_sendto(sock, header + b'tok:' + token, (command['address'], 0))
         return await heard(token)
     except OSError:
         return False
@@ -432,10 +435,9 @@ def listen(command):
     namespace = command['namespace']
     kind = command['kind']
     if kind == 'echo':
-        families = [socket.AF_INET, socket.AF_INET6]
-        return [serve(namespace, 7, family) for serve in (echo_tcp, echo_udp) for family in families]
+        return [serve(namespace, 7, family) for serve in (echo_tcp, echo_udp) for family in FAMILIES]
     if kind == 'raw':
-        return [hear_raw(namespace, protocol) for protocol in command['protocols']]
+        return [hear_raw(namespace, protocol, family) for protocol in command['protocols'] for family in (FAMILIES if command.get('both') else FAMILIES[:1])]
     if kind == 'authority':
         return [dns_authority(namespace, command['address'], command['names'], command['fallback'])]
     if kind == 'dns-firewall':

@@ -13,7 +13,8 @@ export interface Speech {
 export type Try = { readonly namespace: string; readonly resolver: string; /** Names to look up first, as a client would. */ readonly resolve?: readonly string[] } & (
   | { readonly kind: 'tcp'; readonly address: string; readonly port: number; readonly speak: Speech; readonly pieces?: number; readonly sourcePort?: number }
   | { readonly kind: 'udp'; readonly address: string; readonly port: number; readonly speak: Speech }
-  | { readonly kind: 'raw'; readonly address: string; readonly protocol: number }
+  /** With a port, the packet begins with the header of SCTP. */
+  | { readonly kind: 'raw'; readonly address: string; readonly protocol: number; readonly port?: number }
   | { readonly kind: 'icmp'; readonly address: string; readonly type?: number }
   /** With `arrives`, it succeeds where the name reached the authority, whatever was answered. */
   | { readonly kind: 'dns'; readonly address: string; readonly name: string; readonly type: string; readonly arrives?: boolean }
@@ -22,7 +23,8 @@ export type Try = { readonly namespace: string; readonly resolver: string; /** N
 
 export type Listener =
   | { readonly kind: 'echo' }
-  | { readonly kind: 'raw'; readonly protocols: readonly number[] }
+  /** With `both`, over IPv6 too. */
+  | { readonly kind: 'raw'; readonly protocols: readonly number[]; readonly both?: boolean }
   | { readonly kind: 'authority'; readonly address: string; readonly names: Readonly<Record<string, string>>; readonly fallback: string }
   | { readonly kind: 'dns-firewall'; readonly address: string; readonly rules: readonly unknown[]; readonly failsOpen: boolean; readonly learn: readonly string[] }
   | { readonly kind: 'service'; readonly port: number; readonly service: string; readonly policy: unknown }

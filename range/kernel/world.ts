@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../compile';
 import { startAgent, type Agent } from './agent';
+import { ip, nextPrefix, runIn } from './namespaces';
 import { applianceScript, gatewayScript, hostScript, internetScript, metadataScript, proxyConfiguration, resolverScript, routerScript, serviceScript } from './scripts';
 
 /** Servers on the internet of the range, by name. */
@@ -26,12 +26,9 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** How many worlds this process has built: each has a prefix of its own. */
-let worlds = 0;
-
 /** Builds the namespaces of a plan. Whatever happens from the first one on, they are removed: by `close`, or by the agent when this process ends. */
 export async function buildWorld(plan: Plan, internet: Internet, atOnce = 64): Promise<World> {
-  const prefix = `mzt${process.pid}-${worlds++}`;
+  const prefix = nextPrefix();
   const folder = mkdtempSync(join(tmpdir(), 'range-'));
   const agent = startAgent(prefix, atOnce, folder);
   try {
@@ -98,10 +95,6 @@ function makeNamespaces(layout: Layout): void {
   for (const [name, commands] of byOrigin) ip(['-n', name], commands);
 }
 
-function ip(flags: readonly string[], commands: readonly string[]): void {
-  execFileSync('ip', [...flags, '-batch', '-'], { input: `${commands.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
-}
-
 function scripts(plan: Plan, layout: Layout, internet: Internet): readonly { readonly name: string; readonly script: readonly string[] }[] {
   return [
     ...plan.subnets.map((subnet, index) => ({
@@ -119,17 +112,6 @@ function scripts(plan: Plan, layout: Layout, internet: Internet): readonly { rea
     { name: layout.resolver, script: resolverScript(plan) },
     { name: layout.metadata, script: metadataScript(plan) },
   ];
-}
-
-function runIn(name: string, script: readonly string[], folder: string): void {
-  const file = join(folder, 'script');
-  writeFileSync(file, `set -e\n${script.join('\n')}\n`);
-  try {
-    execFileSync('ip', ['netns', 'exec', name, 'sh', file], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
-  } catch (error) {
-    const said = String((error as { stderr?: Buffer }).stderr ?? error).trim();
-    throw new Error(`${name} cannot be set up: ${said.split('\n').slice(0, 3).join(' ')}`);
-  }
 }
 
 const ICMP = 1;
