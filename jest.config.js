@@ -6,8 +6,8 @@ module.exports = {
   transform: {
     '^.+\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
   },
-  // ES modules of npm that Jest has to read as CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|@marcbachmann|@modelcontextprotocol|pkce-challenge)/)'],
+  // ES modules of npm, and one that loads such, that Jest has to read as CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@marcbachmann|@modelcontextprotocol|@opentelemetry/otlp-exporter-base|pkce-challenge)/)'],
   setupFiles: ['<rootDir>/test/setup.js'],
   testTimeout: 20_000,
 };

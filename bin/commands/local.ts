@@ -52,6 +52,7 @@ The configuration file is JSON (comments are fine) or YAML:
   grants       folder, or {folder, approvers}         default there are none
   behaviour    true: watch habits, context.risk       default nobody watches
   audit        file for one JSON line per request
+  telemetry    {endpoint, headers, sampleRatio}       default OTEL_EXPORTER_OTLP_*
   page         false: no live page at /               default on this machine alone
 \${NAME} in commands, arguments, env, urls and headers is read from the environment.
 All keys: schema/mcp-zero-trust.schema.json in this package.

@@ -1,5 +1,7 @@
 /** The gateway as a container in a zone: the proxy of the deployed function behind a server of its own, which ends without losing a request. */
 import { startProxyGateway } from '../deployment/aws-proxy';
+import type { ServerSettings } from '../deployment/settings';
+import { openTracing, readTracingSettings, type OpenTracing } from '../telemetry';
 import { ephemeralCertificate } from './ephemeral-certificate';
 import { startContainerServer } from './server';
 import { readContainerSettings } from './settings';
@@ -9,9 +11,16 @@ async function main(): Promise<void> {
   const settings = readContainerSettings(process.env);
   const certificate = settings.transport === 'tls' ? ephemeralCertificate('gateway', Date.now()) : undefined;
   const server = await startContainerServer({ ...settings, certificate, onError: report });
-  const stop = () => void server.drain().then(() => process.exit(0), fail);
+  const tracing = traceTo(settings.gateway.servers);
+  const stop = () => void server.drain().then(() => tracing?.close()).then(() => process.exit(0), fail);
   process.once('SIGTERM', stop).once('SIGINT', stop);
-  server.serve(await startWhenPossible(() => startProxyGateway(settings.gateway), { onError: report }));
+  server.serve(await startWhenPossible(() => startProxyGateway(settings.gateway, undefined, tracing?.tracer), { onError: report }));
+}
+
+/** Traces of requests, where the variables of OpenTelemetry name a receiver for them (GW-4). */
+function traceTo(servers: readonly ServerSettings[]): OpenTracing | undefined {
+  const settings = readTracingSettings(process.env);
+  return settings && openTracing({ settings, servers: new Map(servers.map(({ name, url }) => [name, { transport: 'tcp', address: new URL(url).hostname }])), version: process.env.MCP_VERSION ?? '' });
 }
 
 /** One line, as everything that the gateway logs. Messages of our own errors hold no secrets; those of others are not repeated. */

@@ -6,6 +6,7 @@ import { createDetectorScan } from '../discovery/scan';
 import { createGateway, type Gateway } from '../gateway';
 import { createDynamoDbReplayStore } from '../identity/dpop/aws-replay-store';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
+import type { Tracer } from '../telemetry';
 import { openAuditLog } from './aws-audit-log';
 import { watchBehaviour } from './aws-behaviour';
 import { CLIENT_LIMITS } from './aws-client-limits';
@@ -27,9 +28,10 @@ export interface ProxyGateway extends Gateway {
  * The gateway of a deployed proxy function. Its rate limits count what one instance sees; what holds for all instances
  * together is AWS WAF's rate rule and API Gateway's throttling (GW-3).
  *
+ * @param tracer Not for a function: a frozen process sends no spans. @default - nobody follows requests
  * @throws when a secret cannot be read or is not what it should be: the function must not start
  */
-export async function startProxyGateway(settings: ProxySettings, secrets = new SecretsManagerClient(CLIENT_LIMITS)): Promise<ProxyGateway> {
+export async function startProxyGateway(settings: ProxySettings, secrets = new SecretsManagerClient(CLIENT_LIMITS), tracer?: Tracer): Promise<ProxyGateway> {
   const secret = await readSecret(secrets, settings.keySecretArn);
   if (secret.length < 32) throw new Error('the key secret must have at least 32 characters');
   const keyFor = (purpose: string) => createHmac('sha256', secret).update(purpose).digest();
@@ -53,6 +55,7 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
     audit: behaviour === undefined ? log.sink : teeSinks(log.sink, behaviour.sink),
     behaviour,
     registry: registry?.view,
+    tracer,
     sealKey: keyFor('seal'),
     digestKey: keyFor('digest'),
     allowedHosts: [...new Set([host, hostname])],

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerOptions } from '../gateway';
+import { readTracingSettings } from '../telemetry';
 import { LATEST_MODERN, MetaKey, type JsonObject } from '../protocol';
 import { DEFAULT_LISTEN, type ListenAddress, type LocalConfig } from './config';
 import type { LocalGateway } from './local-gateway';
@@ -60,6 +61,7 @@ export function createDemo(listen: ListenAddress = DEFAULT_LISTEN): Demo {
       policies: join(root, 'policies'),
       grants: { folder: join(folder, 'grants'), approvers: ['carol'], limits: {} },
       behaviour: {},
+      telemetry: readTracingSettings(process.env),
       limits: { gateway: {}, http: {}, rates: {} },
       warnings: [],
     },

@@ -7,7 +7,7 @@ import type { DemoIssuer } from '../identity';
 import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
 import type { LiveServer, LiveSite } from '../live';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
-import { createMetrics } from '../telemetry';
+import { createMetrics, type OpenTracing } from '../telemetry';
 import { openAuditFile } from './audit-file';
 import { writeDetection, type BehaviourWatcher } from './behaviour';
 import { isLoopback, urlHost, type ListenAddress, type LocalConfig } from './config';
@@ -22,6 +22,7 @@ import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatche
 import { startRescans, type Rescans } from './rescans';
 import { openLocalResponse, writeResponse, type LocalResponse, type ResponseWatcher } from './response';
 import { StartError } from './start-error';
+import { openLocalTracing } from './tracing';
 
 /** A gateway that listens on this machine. */
 export interface LocalGateway {
@@ -89,6 +90,7 @@ interface Started {
   readonly http: HttpServer;
   gateway?: Gateway;
   page?: LiveSite;
+  tracing?: OpenTracing;
   registry?: LocalRegistry;
   view?: RefreshedView;
   rescans?: Rescans;
@@ -119,6 +121,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   started.auditFile = auditFile;
   const metrics = createMetrics();
   const feed = openLiveFeed(config);
+  started.tracing = openLocalTracing(config);
   const behaviour = config.behaviour && createBehaviourMonitor({
     settings: config.behaviour,
     onDetection(detection) {
@@ -171,6 +174,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     audit: teeSinks(decisions, metrics.sink, ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile, AUDIT_FILE)])),
     behaviour,
     registry: started.view,
+    tracer: started.tracing?.tracer,
     grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
     sealKey,
     digestKey: randomBytes(32),
@@ -187,7 +191,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     ...(started.view === undefined ? {} : { approved: tools.filter(({ record }) => record.subject.server === name && record.subject.tool !== undefined && record.state === 'approved').length }),
   }));
   if (feed !== undefined) {
-    const kindOf = (name: string) => config.servers.find((server) => server.name === name)?.upstream.kind ?? 'http';
+    const kindOf = (name: string) => (config.servers.some((server) => server.name === name && server.upstream.kind === 'stdio') ? 'stdio' : 'http');
     const sources = {
       servers: servers.map(({ name, tools: listed }): LiveServer => ({ name, tools: listed, kind: kindOf(name) })),
       registry: started.registry?.registry,
@@ -262,14 +266,14 @@ function loopbackHosts({ host, port }: ListenAddress): string[] {
   return isLoopback(host) ? ['127.0.0.1', 'localhost', '::1', host].map((name) => urlHost({ host: name, port })) : [];
 }
 
-async function stopAll({ http, gateway, page, registry, view, rescans, grants, response, auditFile, probeClosed }: Started): Promise<void> {
+async function stopAll({ http, gateway, page, tracing, registry, view, rescans, grants, response, auditFile, probeClosed }: Started): Promise<void> {
   view?.close();
   await page?.close();
   await rescans?.stop();
   await Promise.all([http.stop(() => gateway?.close() ?? Promise.resolve()), probeClosed]);
   await view?.settled();
   await response?.close();
-  await Promise.all([registry?.close(), grants?.close()]);
+  await Promise.all([registry?.close(), grants?.close(), tracing?.close()]);
   if (auditFile === undefined || auditFile.destroyed) return;
   // What a full disk has not taken by now is lost, and was said so by `flush`.
   await new Promise<void>((resolve) => (auditFile.once('close', resolve).writableLength > 0 ? auditFile.destroy() : auditFile.end()));

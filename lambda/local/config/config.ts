@@ -6,6 +6,7 @@ import type { ResponsePolicy } from '../../response';
 import type { AnonymousPrincipal, SenderConstraint, TrustedIssuer } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
+import type { TracingSettings } from '../../telemetry';
 import type { AuditFileConfig } from '../audit-file';
 import type { HttpServerLimits } from '../http-server';
 import type { ListenAddress } from './listen';
@@ -43,6 +44,8 @@ export interface LocalConfig {
   readonly audit?: AuditFileConfig;
   /** The live page; `false` for none. @default - without a token where only this machine reaches it by every address that it has, and none elsewhere */
   readonly page?: false | PageConfig;
+  /** Where traces go. @default - nobody gets any */
+  readonly telemetry?: TracingSettings;
   /** What the user should know, one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -15,6 +15,7 @@ import { readPage, type PageEntry } from './page';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
 import { ConfigError, type ConfigProblem } from './problem';
 import { readServers, type ServerEntry } from './servers';
+import { readTelemetry, type TelemetryEntry } from './telemetry';
 import { schemaProblems } from './validate';
 
 /** The file as the schema guarantees it. */
@@ -33,6 +34,7 @@ interface ConfigFile {
   readonly behaviour?: boolean | LocalConfig['behaviour'];
   readonly audit?: string | AuditEntry;
   readonly page?: PageEntry;
+  readonly telemetry?: TelemetryEntry;
   readonly registry?: string | RegistryEntry;
   readonly grants?: string | GrantsEntry;
   readonly response?: string | ResponseEntry;
@@ -110,8 +112,9 @@ export function readConfig(file: string, text: string, environment: Environment,
   const listen = listenOverride ?? parseListen(value.listen) ?? DEFAULT_LISTEN;
   const identity = value.identity && readIdentity(document, folder, environment, value.identity);
   const tls = value.tls && readTls(document, folder, value.tls);
-  const page = readPageAt(document, folder, environment, value.page);
-  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...page.problems, ...crossProblems(document, value, listen)]);
+  const page = readAt(document, ['page', 'token'], () => readPage(folder, environment, value.page));
+  const telemetry = readAt(document, ['telemetry'], () => readTelemetry(environment, value.telemetry));
+  failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...page.problems, ...telemetry.problems, ...crossProblems(document, value, listen)]);
   return {
     file,
     listen,
@@ -130,7 +133,8 @@ export function readConfig(file: string, text: string, environment: Environment,
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
     response: value.response === undefined ? undefined : readResponse(folder, value.response),
-    page: page.page,
+    page: page.value,
+    telemetry: telemetry.value,
     warnings: [...read.warnings, ...warningsOf(value, listen)],
   };
 }
@@ -236,11 +240,12 @@ function readTls(document: ConfigDocument, folder: string, entry: TlsEntry): { r
   return problems.length === 0 ? { tls, problems } : { problems };
 }
 
-function readPageAt(document: ConfigDocument, folder: string, environment: Environment, entry: PageEntry | undefined): { readonly page?: LocalConfig['page']; readonly problems: readonly ConfigProblem[] } {
+/** What `read` makes of an entry, or the problem that it throws, at `path`. */
+function readAt<T>(document: ConfigDocument, path: readonly string[], read: () => T): { readonly value?: T; readonly problems: readonly ConfigProblem[] } {
   try {
-    return { page: readPage(folder, environment, entry), problems: [] };
+    return { value: read(), problems: [] };
   } catch (error) {
-    return { problems: [document.problemAt(['page', 'token'], (error as Error).message)] };
+    return { problems: [document.problemAt(path, (error as Error).message)] };
   }
 }
 
