@@ -5,14 +5,14 @@ import { acknowledge } from '../private/acknowledge';
 
 /** What a gateway does with its policies, whether it decides itself or asks the service. */
 export const DECIDE = [
-  'verifiedpermissions:GetPolicyStore', 'verifiedpermissions:GetSchema', 'verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:BatchGetPolicy',
+  'verifiedpermissions:GetPolicyStore', 'verifiedpermissions:GetSchema', 'verifiedpermissions:ListPolicies', 'verifiedpermissions:GetPolicy', 'verifiedpermissions:GetPolicyTemplate', 'verifiedpermissions:BatchGetPolicy',
   'verifiedpermissions:IsAuthorized',
 ];
 export const READ_SECRET = ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'];
 const LOG = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'logs:GetLogEvents', 'logs:FilterLogEvents'];
 const TRACE = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'cloudwatch:PutMetricData'];
 const PULL = ['ecr:GetAuthorizationToken', 'ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
-const USE_KEYS = ['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:DescribeKey', 'kms:GetPublicKey'];
+const USE_KEYS = ['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:DescribeKey', 'kms:GetPublicKey', 'kms:Sign'];
 const KEEP_DATA = [
   'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 's3:GetObject', 's3:PutObject', 's3:ListBucket',
 ];
