@@ -30,6 +30,12 @@ export function guardedFinish(call: Call, finish: Finish, tool?: ToolDefinition)
   };
 }
 
+/** What a legacy server says of itself in answer to `initialize`, without what must not pass; the same where the server has no guard. */
+export async function guardDescription(asked: Asked & { readonly server: { readonly options: { readonly guard?: ServerGuard } } }, description: JsonObject): Promise<JsonObject> {
+  const { guard } = asked.server.options;
+  return guard === undefined ? description : passed(asked, await guard.guardResult(description, undefined, callerOf(asked)));
+}
+
 /** What a call's arguments must not hold, after their schema and before any policy; `undefined` where nothing is wrong. */
 export async function guardArguments(call: Call, guard: ServerGuard, tool: ToolDefinition, forms: readonly JsonObject[]): Promise<readonly { readonly pointer: string; readonly message: string }[] | undefined> {
   const end = call.scope.tracing?.part('guard');
@@ -81,17 +87,20 @@ export function answerRefused({ message, scope }: Pick<Call, 'message' | 'scope'
   });
 }
 
-function passed<T>(call: Call, guarded: Guarded<T>): T {
+/** Who asked, and where it is noted. */
+type Asked = Pick<Call, 'principal' | 'principalKey' | 'scope'>;
+
+function passed<T>(call: Asked, guarded: Guarded<T>): T {
   note(call, guarded.findings);
   if (!guarded.ok) throw new AnswerRefused(`result_${guarded.reason}`, guarded.reason.startsWith('failure/'));
   for (const detail of guarded.details ?? []) call.scope.note(detail);
   return guarded.value;
 }
 
-function note(call: Call, findings: readonly GuardFinding[]): void {
+function note(call: Pick<Call, 'scope'>, findings: readonly GuardFinding[]): void {
   for (const finding of findings) call.scope.note(noteOf(finding));
 }
 
-function callerOf({ principal, principalKey, scope }: Call): GuardedCaller {
+function callerOf({ principal, principalKey, scope }: Asked): GuardedCaller {
   return { principalKey, groups: principal.groups, requestId: scope.requestId };
 }

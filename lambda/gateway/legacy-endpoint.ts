@@ -18,6 +18,7 @@ import {
 } from '../protocol';
 import { refuseByPolicy } from './access';
 import { serveBatch } from './batch';
+import { guardDescription } from './guarded';
 import { Refusal, checkBatch, checkLegacy, checkLegacyHeaders } from './inbound';
 import { knownServerCapabilities, offeredCapabilities, type LegacyLeg } from './legs';
 import { askerOf, callOf, type EndpointRequest } from './mcp-endpoint';
@@ -163,12 +164,12 @@ async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcReques
     const { serverInfo, instructions } = description;
     const withheld = instructions === undefined ? undefined : server.catalog.withholdsInstructions(instructions);
     if (withheld !== undefined) scope.note(`instructions_withheld: ${withheld}`);
-    const result: JsonObject = {
+    const result = await guardDescription(endpoint, {
       protocolVersion: clientRevision,
       capabilities: knownServerCapabilities(description.capabilities),
       serverInfo: serverInfo ?? { name: server.options.name, version: '0' },
       ...(instructions === undefined || withheld !== undefined ? {} : { instructions }),
-    };
+    });
     const sessionId = sealSession(runtime.seal, { ...session, upstream });
     return answerWithJson(call, 200, resultResponse(message.id, result), { [Header.SESSION_ID]: sessionId });
   } catch (failure) {

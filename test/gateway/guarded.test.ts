@@ -103,6 +103,31 @@ describe('results', () => {
   });
 });
 
+describe('what a legacy server says of itself', () => {
+  const describing = (instructions: string): Respond => ({ message }) => (message?.method === 'initialize' ? { result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'old', version: '1' }, instructions } } : undefined);
+
+  async function initialize(instructions: string, results: Parameters<typeof guard>[0] = {}) {
+    const { harness } = await start(describing(instructions), guard(results));
+    const body = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } } };
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const response = await harness.fetchAs('alice')('http://127.0.0.1:8808/mcp/crm', { method: 'POST', headers, body: JSON.stringify(body) });
+    return { harness, response, answer: await response.json() };
+  }
+
+  it('DLP-2 the instructions of initialize lose their secrets', async () => {
+    const { harness, answer, response } = await initialize(`Use the key ${KEY} for all calls.`);
+    expect(answer.result.instructions).toBe('Use the key [removed:aws-access-key-id] for all calls.');
+    expect(response.headers.get('mcp-session-id')).not.toBeNull();
+    expect(harness.events.at(-1)!.notes).toEqual(['guard:out secret/aws-access-key-id redacted at /instructions']);
+  });
+
+  it('GW-2 instructions that must not pass open no session', async () => {
+    const { answer, response } = await initialize(ORDER, { results: { instructions: 'block' } });
+    expect(answer.error.data.reason).toBe('result_instructions');
+    expect(response.headers.get('mcp-session-id')).toBeNull();
+  });
+});
+
 describe('streams', () => {
   const progress = (message: string) => ({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1, message } });
 

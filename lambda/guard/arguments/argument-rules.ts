@@ -1,4 +1,4 @@
-import { detectContent } from '../../detection';
+import { detectContent } from '../../detection/content';
 import type { JsonObject, JsonValue, ToolDefinition } from '../../protocol';
 import type { GuardFinding } from '../finding';
 import { TooCostly } from '../pattern';

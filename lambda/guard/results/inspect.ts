@@ -1,6 +1,6 @@
 import type { Scanner} from '../recognisers';
 import { type DataClass } from '../recognisers';
-import { base64Runs } from '../../detection';
+import { base64Runs } from '../../detection/content';
 import { DEFAULT_ARCHIVE_LIMITS, textsInside, type ArchiveLimits } from '../look-inside';
 import type { Edit } from './edits';
 import { hiddenEdits } from './hidden';

@@ -1,4 +1,4 @@
-import { detectContent, type ContentVerdict } from '../../detection';
+import { detectContent, type ContentVerdict } from '../../detection/content';
 import type { Edit } from './edits';
 import { marker } from './inspect';
 
