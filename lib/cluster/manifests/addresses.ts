@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { EgressRule, TrafficSource } from './props';
+import type { EgressRule, TrafficSource } from './workload-props';
 
 /** Addresses on the node that hand out credentials, and all others that a packet reaches without a router. */
 const NEVER_DECLARED = [['169.254.169.254', 'ipv4'], ['169.254.170.2', 'ipv4'], ['169.254.170.23', 'ipv4'], ['fd00:ec2::254', 'ipv6'], ['fd00:ec2::23', 'ipv6']] as const;

@@ -1,5 +1,5 @@
 import type { SecretStore } from './secret-store';
-import type { WorkloadOptions, WorkloadScaling, WritablePath } from './props';
+import type { WorkloadOptions, WorkloadScaling, WritablePath } from './workload-props';
 
 const IMAGE = /^[^\s@]+@sha256:[0-9a-f]{64}$/;
 /** Names of environment variables that hold secrets, unless they say that they hold where one is. */

@@ -1,7 +1,8 @@
 import { ApiObject, type Chart } from 'cdk8s';
 import type { Plan, PlannedWorkload } from './plan';
 import { labelsOf, selectorOf } from './pod';
-import { DomainPolicies, type EgressRule } from './props';
+import { DomainPolicies } from './props';
+import type { EgressRule } from './workload-props';
 
 /**
  * Egress by name, for what can enforce it. Names are what DNS answers: whoever shares an address with a declared name is reached under it.

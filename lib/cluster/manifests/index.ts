@@ -2,6 +2,7 @@
 export { renderManifests, type KubernetesObject } from './render';
 export { gatewayNamespace, serverNamespace } from './plan';
 export * from './props';
+export * from './workload-props';
 export { ImageSignatures } from './image-signatures';
 export { Sandbox } from './sandbox';
 export { SeccompProfile } from './seccomp-profile';

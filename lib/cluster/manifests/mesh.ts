@@ -1,7 +1,7 @@
 import { ApiObject, type Chart } from 'cdk8s';
 import { GATEWAY_PORT, isServer, type Plan, type PlannedGateway, type PlannedServer, type PlannedWorkload } from './plan';
 import { labelsOf, selectorOf } from './pod';
-import type { ContainerResources } from './props';
+import type { ContainerResources } from './workload-props';
 
 /** What the proxy of a sidecar may use. */
 export const SIDECAR_RESOURCES: Required<ContainerResources> = { cpuMillis: 100, memoryMiB: 128, storageMiB: 64 };

@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-33';
 import { PROBE_RESOURCES, isServer, type Plan, type PlannedWorkload } from './plan';
 import { labelsOf, quantitiesOf } from './pod';
 import { meshNamespaceLabels, SIDECAR_RESOURCES } from './mesh';
-import type { ContainerResources } from './props';
+import type { ContainerResources } from './workload-props';
 
 /** The strictest of the Pod Security Standards, as the API server knows it. */
 export const POD_SECURITY_LABELS: { readonly [name: string]: string } = Object.fromEntries(

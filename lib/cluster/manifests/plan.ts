@@ -1,6 +1,7 @@
 import { checkEgress, checkSource } from './addresses';
 import { assertDigest, checkEnvironment, checkPaths, checkScaling, checkSecrets } from './checks';
-import { MandatoryAccessControl, type ClusterManifestsProps, type GatewayWorkload, type ServerWorkload, type ContainerResources, type WorkloadScaling, type WorkloadSecret } from './props';
+import { MandatoryAccessControl, type ClusterManifestsProps } from './props';
+import type { GatewayWorkload, ServerWorkload, ContainerResources, WorkloadScaling, WorkloadSecret } from './workload-props';
 import { Sandbox } from './sandbox';
 import { ServiceMesh } from './service-mesh';
 

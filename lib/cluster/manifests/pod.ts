@@ -1,6 +1,7 @@
 import { k8s } from 'cdk8s-plus-33';
 import { NAME_LABEL, PROBE_PORT, PROBE_RESOURCES, ROLE_LABEL, isServer, type Plan, type PlannedServer, type PlannedWorkload } from './plan';
-import { MandatoryAccessControl, type ContainerResources } from './props';
+import { MandatoryAccessControl } from './props';
+import type { ContainerResources } from './workload-props';
 
 /** Where secrets are in a pod. */
 export const SECRETS_FOLDER = '/run/secrets/mcp';
