@@ -18,7 +18,7 @@ const CLOSE_MS = 2_000;
 export function openSpanExport({ endpoint, headers, serviceName = SCOPE, resourceAttributes = {} }: TracingSettings, version: string): SpanExport {
   const exporter = new OTLPTraceExporter({ ...(endpoint === undefined ? {} : { url: `${endpoint.replace(/\/$/, '')}/v1/traces` }), ...(headers === undefined ? {} : { headers: { ...headers } }) });
   const processor = new BatchSpanProcessor(exporter);
-  const resource = resourceOf({ ...resourceAttributes, 'service.name': serviceName, 'service.version': version });
+  const resource = resourceOf({ ...resourceAttributes, 'service.name': serviceName, ...(version === '' ? {} : { 'service.version': version }) });
   return {
     take: (span) => processor.onEnd(readable(span, resource, version)),
     async close() {
