@@ -4,6 +4,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccessGrants, ApiGatewayCentric, ToolRegistry } from '../../lib';
 import type { McpToolDefinition } from '../../lib';
+import { addObservabilityOutputs } from './outputs';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -34,6 +35,7 @@ export class GatewayModel extends Stack {
     new CfnOutput(this, 'ToolRegistryTable', { value: registry.tableName });
     new CfnOutput(this, 'ToolRegistryKey', { value: registry.signingKeyArn });
     new CfnOutput(this, 'ToolDecisionUrl', { value: registry.decisionUrl });
+    addObservabilityOutputs(this, model.observability!);
     new CfnOutput(this, 'ApproversTopic', { value: accessGrants.approversTopic.topicArn });
     for (const name of SERVERS) {
       const server = model.addServer(name, { url: `https://${name}.${settings.upstreamDomain}/mcp`, toolDefinitions: toolsOf(name) });

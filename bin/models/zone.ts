@@ -6,6 +6,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
 import { DedicatedSecurityZone } from '../../lib';
 import type { McpToolDefinition } from '../../lib';
+import { addObservabilityOutputs } from './outputs';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -46,6 +47,7 @@ export class ZoneModel extends Stack {
       egress: { tlsInspectionAuthority: authority === undefined ? undefined : acm.Certificate.fromCertificateArn(this, 'Authority', authority) },
     });
     if (!isolated) model.zone.allowEgress(model.gatewayWorkload, { domains: [new URL(settings.jwksUri).hostname] });
+    addObservabilityOutputs(this, model.observability!);
     for (const name of SERVERS) {
       const server = model.addServer(name, {
         repository: ecr.Repository.fromRepositoryName(this, `Repository-${name}`, `mcp/${name}`),

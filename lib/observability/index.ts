@@ -4,6 +4,8 @@ export type { AuditTrailProps } from './audit-trail-props';
 export { Monitoring } from './monitoring';
 export type { MonitoringOptions, MonitoringProps } from './monitoring-props';
 export * from './response';
+export { Observability } from './observability';
+export type { ObservabilityOptions, ObservabilityProps } from './observability';
 export { ProtectionPlan } from './protection-plan';
 export { ThreatDetection } from './threat-detection';
 export type { ThreatDetectionOptions, ThreatDetectionProps } from './threat-detection-props';

@@ -2,6 +2,9 @@ import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import { McpGateway } from '../gateway';
 import type { AddServerOptions, McpGatewayOptions, McpServer } from '../gateway';
+import { Observability } from '../observability';
+import type { ObservabilityOptions } from '../observability';
+import { warnUnobserved } from './unobserved';
 
 /** Properties for MCP servers behind an API gateway. */
 export interface ApiGatewayCentricProps extends McpGatewayOptions {
@@ -11,6 +14,20 @@ export interface ApiGatewayCentricProps extends McpGatewayOptions {
    * @default - no policies but those that are granted
    */
   readonly policiesFolder?: string;
+
+  /**
+   * The audit trail, monitoring and threat detection.
+   *
+   * @default - all three, with their defaults
+   */
+  readonly observability?: ObservabilityOptions;
+
+  /**
+   * Make no audit trail, monitoring and threat detection: what the gateway records stays in its logs.
+   *
+   * @default false
+   */
+  readonly unsafeUnobserved?: boolean;
 }
 
 /**
@@ -31,11 +48,16 @@ export class ApiGatewayCentric extends Construct {
   /** The gateway in front of the servers. */
   readonly gateway: McpGateway;
 
+  /** Its eyes. */
+  readonly observability?: Observability;
+
   constructor(scope: Construct, id: string, props: ApiGatewayCentricProps) {
     super(scope, id);
-    const { policiesFolder, ...gateway } = props;
+    const { policiesFolder, observability, unsafeUnobserved = false, ...gateway } = props;
     this.policyStore = new PolicyStore(this, 'PolicyStore', { policiesFolder });
     this.gateway = new McpGateway(this, 'Gateway', { ...gateway, policyStore: this.policyStore });
+    if (unsafeUnobserved) warnUnobserved(this);
+    else this.observability = new Observability(this, 'Observability', { ...observability, gateway: this.gateway, registry: props.registry, accessGrants: props.accessGrants });
   }
 
   /**

@@ -4,6 +4,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { McpToolDefinition } from '../authorization';
 import type { McpTokenIssuer, UnknownArguments } from '../gateway';
+import type { ObservabilityOptions } from '../observability';
 import type { IToolRegistry } from '../registry';
 import type { ContainerOptions, EgressOptions, ZoneEgressProps } from '../zone';
 
@@ -90,6 +91,20 @@ export interface DedicatedSecurityZoneProps {
    * @default - server names are read and nothing is decrypted; no managed rule groups
    */
   readonly egress?: ZoneEgressProps;
+
+  /**
+   * The audit trail, monitoring and threat detection.
+   *
+   * @default - all three, with their defaults; audit events are locked for `logRetention`
+   */
+  readonly observability?: ObservabilityOptions;
+
+  /**
+   * Make no audit trail, monitoring and threat detection: what the gateway records stays in its logs.
+   *
+   * @default false
+   */
+  readonly unsafeUnobserved?: boolean;
 
   /**
    * How long logs are kept, and archived records cannot be deleted.

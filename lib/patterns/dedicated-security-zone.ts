@@ -1,19 +1,21 @@
-import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import { McpGateway } from '../gateway';
-import { FargateServer, IsolatedStage, ZoneTier } from '../zone';
+import { Observability } from '../observability';
+import { FargateServer, IsolatedStage, ZoneService, ZoneTier } from '../zone';
 import type { LogArchive, SecurityZone, ZoneBalancer, ZoneWorkload } from '../zone';
 import { ContainerGateway, proxyOf } from './container-gateway';
 import type { ContainerGatewayOptions } from './container-gateway';
 import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from './dedicated-security-zone-props';
 import { issuersOutOfReach } from './issuers-in-reach';
 import { boundRoles } from './permissions-boundary';
+import { warnUnobserved } from './unobserved';
 import { layFoundation, letDecideInZone } from './zone-foundation';
 import { ZonedServer } from './zoned-server';
 
@@ -43,6 +45,8 @@ export class DedicatedSecurityZone extends Construct {
   readonly encryptionKey: kms.IKey;
   /** Records that nobody in the zone can rewrite. */
   readonly logArchive: LogArchive;
+  /** The zone's eyes. */
+  readonly observability?: Observability;
   /** What no role of the zone can exceed. */
   readonly permissionsBoundary: iam.ManagedPolicy;
 
@@ -66,6 +70,8 @@ export class DedicatedSecurityZone extends Construct {
     this.zone.connectServers(this.gatewayWorkload, this.balancer.workload, 443);
     this.gateway = this.createGateway(logRetention);
     this.permissionsBoundary = boundRoles(this);
+    if (props.unsafeUnobserved) warnUnobserved(this);
+    else this.observability = this.openEyes(logRetention);
     this.node.addValidation({
       validate: () => issuersOutOfReach(this.zone, props.tokenIssuers, (name) => `declare it with zone.allowEgress(gatewayWorkload, { domains: [${name}] })`),
     });
@@ -110,7 +116,7 @@ export class DedicatedSecurityZone extends Construct {
    * @param options the image that `Dockerfile` of this package makes, and who may reach it
    */
   addContainerGateway(options: ContainerGatewayOptions): ContainerGateway {
-    return new ContainerGateway(this, 'ContainerGateway', {
+    const gateway = new ContainerGateway(this, 'ContainerGateway', {
       ...options,
       zone: this.zone,
       gateway: this.gateway,
@@ -124,6 +130,24 @@ export class DedicatedSecurityZone extends Construct {
       logRetention: this.props.logRetention ?? logs.RetentionDays.ONE_YEAR,
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    this.observability?.addAuditLog(gateway.tasks.logGroup);
+    return gateway;
+  }
+
+  private openEyes(logRetention: logs.RetentionDays): Observability {
+    const { zone, gateway, gatewayWorkload, encryptionKey, logArchive, props } = this;
+    const observability = new Observability(this, 'Observability', {
+      ...props.observability,
+      auditTrail: { retention: Duration.days(logRetention), ...props.observability?.auditTrail },
+      gateway, zone, encryptionKey,
+      nested: true,
+      registry: props.registry,
+      accessLogBucket: logArchive.accessLogs,
+    });
+    zone.allowService(gatewayWorkload, ZoneService.KMS, { actions: ['kms:Sign'], resources: [observability.auditTrail.signingKey.keyArn] });
+    // Who watches stands outside of what is watched: these roles reach services that nothing in the zone may.
+    iam.PermissionsBoundary.of(observability).clear();
+    return observability;
   }
 
   private createCluster(): ecs.Cluster {

@@ -83,7 +83,7 @@ describe('a zone with two servers', () => {
   test('NET-1 servers reach what a task needs to start, and no service besides', () => {
     const reached = (name: string) => securityGroupRules(template).filter((rule) => rule.startsWith(`${name} -> Endpoint`)).map((rule) => rule.replace(/.*Endpoint of (\S+):443/, '$1'));
     expect(reached('files')).toEqual(['ecr-api', 'ecr-dkr', 'logs', 's3']);
-    expect(reached('gateway')).toEqual(['secretsmanager', 'verifiedpermissions']);
+    expect(reached('gateway')).toEqual(['kms', 'secretsmanager', 'verifiedpermissions']);
   });
 
   test('NET-1 network ACLs let nothing through from or to an address outside of the zone, but clients to their endpoint', () => {
@@ -119,15 +119,19 @@ describe('a zone with two servers', () => {
   test('LOG-4 records are locked for as long as logs are kept, by a bucket that nobody but the services writes', () => {
     template.allResourcesProperties('AWS::S3::Bucket', {
       ObjectLockEnabled: true,
-      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 365 } } },
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 365 } } },
       PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
       VersioningConfiguration: { Status: 'Enabled' },
     });
+    template.resourcePropertiesCountIs('AWS::S3::Bucket', { ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE' } } } }, 1);
     template.hasResourceProperties('AWS::EC2::FlowLog', { LogDestinationType: 's3', TrafficType: 'ALL' });
   });
 
-  test('IAM-2 every role of the zone has the boundary, which knows no action on principals or networks', () => {
-    const inZone = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith('Mcp')).map(([, { Properties }]) => Properties);
+  test('IAM-2 every role of the zone has the boundary, those that watch it stand outside of it, and it knows no action on principals or networks', () => {
+    const roles = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith('Mcp'));
+    const watching = roles.filter(([id]) => id.startsWith('McpObservability'));
+    expect(watching.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['McpObservabilityAuditTrailDeliveryRole', 'McpObservabilityAuditTrailSubscriptionRole', 'McpObservabilityAuditTrailOcsfFunctionRole']);
+    const inZone = roles.filter((role) => !watching.includes(role)).map(([, { Properties }]) => Properties);
     expect(inZone.length).toBeGreaterThan(5);
     expect(inZone.filter(({ PermissionsBoundary }) => PermissionsBoundary === undefined)).toEqual([]);
     const [{ PolicyDocument }] = propertiesOf(template, 'AWS::IAM::ManagedPolicy') as [any];
@@ -137,7 +141,7 @@ describe('a zone with two servers', () => {
 
   test('the key of the zone encrypts its logs, its archive, its policies and its secret', () => {
     const key = { 'Fn::GetAtt': [Object.keys(template.findResources('AWS::KMS::Key'))[0], 'Arn'] };
-    template.resourceCountIs('AWS::KMS::Key', 1);
+    template.resourcePropertiesCountIs('AWS::KMS::Key', { KeySpec: Match.absent() }, 1);
     template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
     template.hasResourceProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
     template.hasResourceProperties('AWS::VerifiedPermissions::PolicyStore', { EncryptionSettings: Match.objectLike({}) });
@@ -164,7 +168,7 @@ test('TD-4 the gateway serves by a registry, whose table and public key it reach
   const endpoint = (service: string) => Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes(`Endpoints${service}`))![1].Properties;
   expect(endpoint('dynamodb').PrivateDnsEnabled).toBe(false);
   expect(endpoint('dynamodb').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], Resource: expect.objectContaining({ 'Fn::GetAtt': expect.anything() }) })]);
-  expect(endpoint('kms').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: 'kms:GetPublicKey' })]);
+  expect(endpoint('kms').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: 'kms:GetPublicKey' }), expect.objectContaining({ Action: 'kms:Sign' })]);
   const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description?.startsWith('Validates'))!;
   expect(JSON.stringify(proxy.Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB)).toContain('DnsEntries');
 });

@@ -1,0 +1,135 @@
+import { NestedStack } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { AccessGrants } from '../access-grants';
+import type { McpServingGateway } from '../gateway';
+import { ToolRegistry } from '../registry';
+import type { IToolRegistry } from '../registry';
+import type { SecurityZone } from '../zone';
+import { AuditTrail } from './audit-trail';
+import type { AuditTrailProps } from './audit-trail-props';
+import { Monitoring } from './monitoring';
+import type { MonitoringOptions } from './monitoring-props';
+import { ThreatDetection } from './threat-detection';
+import type { ThreatDetectionOptions } from './threat-detection-props';
+
+/** What the eyes of a model can be told. */
+export interface ObservabilityOptions {
+  /**
+   * The record of every request, and how long nobody can change it.
+   *
+   * @default - archived for a year under compliance lock, and in OCSF
+   */
+  readonly auditTrail?: AuditTrailProps;
+
+  /**
+   * Metrics, alarms and a dashboard.
+   *
+   * @default - the thresholds of `Monitoring`, and a new topic
+   */
+  readonly monitoring?: MonitoringOptions;
+
+  /**
+   * The threat detection of AWS around the gateway.
+   *
+   * @default - GuardDuty, Security Hub, Inspector and data events
+   */
+  readonly threatDetection?: ThreatDetectionOptions;
+}
+
+/** Properties for the eyes of a model. */
+export interface ObservabilityProps extends ObservabilityOptions {
+  /** The gateway. */
+  readonly gateway: McpServingGateway;
+
+  /**
+   * Its registry of tools.
+   *
+   * @default - none
+   */
+  readonly registry?: IToolRegistry;
+
+  /**
+   * Its just-in-time grants, which it serves already.
+   *
+   * @default - none
+   */
+  readonly accessGrants?: AccessGrants;
+
+  /**
+   * The zone that it is in.
+   *
+   * @default - none
+   */
+  readonly zone?: SecurityZone;
+
+  /**
+   * Name of the EKS cluster that it runs on.
+   *
+   * @default - none
+   */
+  readonly clusterName?: string;
+
+  /**
+   * Key of everything that does not name its own.
+   *
+   * @default - that of the gateway
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Put monitoring and threat detection into a nested stack, where a template would hold more resources than AWS CloudFormation takes.
+   *
+   * @default false
+   */
+  readonly nested?: boolean;
+
+  /**
+   * Bucket of this app for the access log of the archive.
+   *
+   * @default - a new one
+   */
+  readonly accessLogBucket?: s3.Bucket;
+}
+
+/**
+ * An audit trail, monitoring and threat detection that know of each other, as the models have them.
+ *
+ * @example
+ * const eyes = new Observability(this, 'Observability', { gateway, registry, accessGrants });
+ * eyes.monitoring.alarmTopic.addSubscription(new subscriptions.EmailSubscription('security@example.com'));
+ */
+export class Observability extends Construct {
+  readonly auditTrail: AuditTrail;
+  readonly monitoring: Monitoring;
+  readonly threatDetection: ThreatDetection;
+
+  constructor(scope: Construct, id: string, props: ObservabilityProps) {
+    super(scope, id);
+    const { gateway, registry, accessGrants, zone, clusterName, accessLogBucket } = props;
+    const encryptionKey = props.encryptionKey ?? gateway.encryptionKey;
+    this.auditTrail = new AuditTrail(this, 'AuditTrail', { encryptionKey, accessLogBucket, ...props.auditTrail });
+    this.auditTrail.addGateway(gateway);
+    if (registry instanceof ToolRegistry) this.auditTrail.addRegistry(registry);
+    if (accessGrants) this.auditTrail.addAccessGrants(accessGrants);
+    const seen = { gateway, registry, accessGrants, auditTrail: this.auditTrail, encryptionKey };
+    const watch = props.nested ? new NestedStack(this, 'Watch', { description: 'Monitoring and threat detection of an MCP gateway' }) : this;
+    this.monitoring = new Monitoring(watch, 'Monitoring', { ...seen, ...props.monitoring });
+    if (zone) this.monitoring.addZone(zone);
+    if (clusterName !== undefined) this.monitoring.addCluster(clusterName);
+    this.threatDetection = new ThreatDetection(watch, 'ThreatDetection', { ...seen, alarmTopic: this.monitoring.alarmTopic, ...props.threatDetection });
+  }
+
+  /**
+   * Sees what is written to another log group, such as that of a gateway that runs as tasks too.
+   *
+   * @param logGroup lines as the code of this package writes them
+   */
+  addAuditLog(logGroup: logs.ILogGroup): void {
+    this.auditTrail.addLogGroup(logGroup);
+    this.monitoring.addAuditLog(logGroup);
+    this.threatDetection.addAuditLog(logGroup);
+  }
+}
