@@ -44,7 +44,9 @@ export function createKeptOutput(options: KeptOutputOptions = {}): KeptOutput {
     let left = bytes;
     for (let waited = 0; left.length > 0; ) {
       try {
-        left = left.subarray(write(left));
+        const taken = write(left);
+        if (taken === 0) break;
+        left = left.subarray(taken);
       } catch (error) {
         if (!BEHIND.has((error as NodeJS.ErrnoException).code ?? '') || waited >= patienceMs) break;
         pauseThread(PAUSE_MS);
