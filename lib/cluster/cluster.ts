@@ -4,6 +4,7 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { IDependable } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import type { SecurityZone, ZoneWorkload } from '../zone';
 import { ZoneService, ZoneTier } from '../zone';
@@ -42,6 +43,9 @@ export class McpCluster extends Construct {
   private readonly addons: ClusterAddons;
   private readonly logs: NodeLogs;
   private readonly controlPlane: ZoneWorkload;
+  private readonly kubectl?: ZoneWorkload;
+  private readonly pulledEverywhere: string[] = [];
+  private readonly groups: ClusterNodes[] = [];
   private systemNodes?: ClusterNodes;
 
   constructor(scope: Construct, id: string, props: McpClusterProps) {
@@ -54,6 +58,7 @@ export class McpCluster extends Construct {
     this.zone.allowClients(this.controlPlane, 443, props.administratorCidrs ?? []);
     const clusterName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
     this.logs = new NodeLogs(this, 'Logs', { clusterName, encryptionKey: this.encryptionKey, retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR, removalPolicy });
+    this.kubectl = props.kubectlLayer && this.placeOfKubectl();
     this.cluster = this.createCluster(clusterName);
     this.cluster.node.addDependency(this.logs.controlPlane);
     for (const [index, role] of (props.administrators ?? []).entries()) this.cluster.grantClusterAdmin(`Administrator${index + 1}`, role.roleArn);
@@ -95,6 +100,8 @@ export class McpCluster extends Construct {
     zone.connectServers(this.systemNodes.workload, workload, KUBELET);
     if (nodes === this.systemNodes) for (const port of ADDONS) zone.connectServers(controlPlane, workload, port);
     this.addons.runOn(nodes);
+    this.pulledEverywhere.forEach((repositoryArn) => nodes.letPull(repositoryArn));
+    this.groups.push(nodes);
     return nodes;
   }
 
@@ -115,8 +122,8 @@ export class McpCluster extends Construct {
    * @param port of the pods
    */
   letCallWebhook(port: number): void {
-    if (!this.systemNodes) throw new Error('the cluster has no nodes yet: add some with addNodes() first');
-    this.zone.connectServers(this.controlPlane, this.systemNodes.workload, port);
+    this._readiness();
+    this.zone.connectServers(this.controlPlane, this.systemNodes!.workload, port);
   }
 
   /** Installs the driver by which secrets of AWS Secrets Manager become files of pods (MUL-3). */
@@ -134,10 +141,38 @@ export class McpCluster extends Construct {
     return this.logs.linesOf(namespace, container);
   }
 
+  /**
+   * Lets all nodes pull images of a repository, and those that are added later.
+   *
+   * @internal
+   */
+  _letPullEverywhere(repositoryArn: string): void {
+    this.pulledEverywhere.push(repositoryArn);
+    this.groups.forEach((nodes) => nodes.letPull(repositoryArn));
+  }
+
+  /**
+   * Lets the function that applies manifests pull charts.
+   *
+   * @internal
+   */
+  _letPullCharts(repositoryArn: string): void {
+    if (this.kubectl) this.zone.allowImagePull(this.kubectl, repositoryArn);
+  }
+
+  /**
+   * Pods can run when this is there.
+   *
+   * @internal
+   */
+  _readiness(): IDependable {
+    if (!this.systemNodes) throw new Error('the cluster has no nodes yet: add some with addNodes() first');
+    return this.systemNodes.nodegroup;
+  }
+
   private createCluster(clusterName: string): eks.Cluster {
-    const { zone, controlPlane, props } = this;
+    const { zone, controlPlane, kubectl, props } = this;
     const { kubectlLayer } = props;
-    const kubectl = kubectlLayer && this.placeOfKubectl();
     const cluster = new eks.Cluster(this, 'Resource', {
       clusterName,
       version: props.version ?? eks.KubernetesVersion.V1_35,

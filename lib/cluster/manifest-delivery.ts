@@ -5,6 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
+import type { IDependable } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { AwsCall } from './aws-call';
 import type { KubernetesObject } from './manifests';
@@ -12,8 +13,6 @@ import type { KubernetesObject } from './manifests';
 /** Properties for manifests that get into a cluster. */
 export interface ManifestDeliveryProps {
   readonly cluster: eks.ICluster;
-  /** Read when the template is written: servers are added until then. */
-  readonly objects: () => KubernetesObject[];
   /** Key that encrypts the bucket, where there is one. */
   readonly encryptionKey: kms.IKey;
 }
@@ -30,6 +29,13 @@ export class ManifestDelivery extends Construct {
   /** Where the manifests are, when nothing here applies them. */
   readonly bucket?: s3.Bucket;
 
+  /**
+   * What is delivered. Read when the template is written: servers are added until then.
+   *
+   * @internal
+   */
+  _objects: () => KubernetesObject[] = () => [];
+
   private readonly props: ManifestDeliveryProps;
   private readonly namespaces: string[] = [];
   private readonly clusterWide: Construct;
@@ -41,6 +47,11 @@ export class ManifestDelivery extends Construct {
     this.clusterWide = this.deliver('cluster', '00-cluster.json', (object) => !this.namespaces.some((namespace) => isIn(object, namespace)));
   }
 
+  /** What has to be in the cluster before, such as a mesh whose kinds the manifests have. */
+  addPrerequisite(prerequisite: IDependable): void {
+    this.clusterWide.node.addDependency(prerequisite);
+  }
+
   /** Delivers what is in a namespace by itself: each is a resource of its own, since AWS CloudFormation hands on a few hundred KB at once. */
   addNamespace(namespace: string): void {
     this.namespaces.push(namespace);
@@ -48,7 +59,7 @@ export class ManifestDelivery extends Construct {
   }
 
   private deliver(id: string, key: string, which: (object: KubernetesObject) => boolean): Construct {
-    const objects = () => this.props.objects().filter(which);
+    const objects = () => this._objects().filter(which);
     return this.bucket ? this.publish(id, key, this.bucket, objects) : this.apply(id, objects);
   }
 

@@ -3,7 +3,7 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import type { ClusterNodesOptions, McpClusterOptions } from '../cluster';
+import type { ClusterNodesOptions, IstioOptions, McpClusterOptions } from '../cluster';
 import type { EgressRule, ImageSignatures, Sandbox, SeccompProfile, ServiceMesh, TrafficSource, WorkloadResources, WorkloadScaling, WritablePath } from '../cluster/manifests';
 import type { McpServerOptions, McpServingOptions } from '../gateway';
 import type { EgressOptions, ZoneEgressProps } from '../zone';
@@ -156,6 +156,13 @@ export interface ContainerizedMicroservicesProps extends McpServingOptions, McpC
    * @default ServiceMesh.istioAmbient()
    */
   readonly mesh?: ServiceMesh;
+
+  /**
+   * Install Istio in ambient mode from repositories of this account. Needs `kubectlLayer`.
+   *
+   * @default - Istio is there already, or `mesh` does without
+   */
+  readonly istio?: IstioOptions;
 
   /**
    * Whose signature an image must have before a pod of it starts (SC-1).

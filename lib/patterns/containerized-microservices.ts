@@ -3,8 +3,8 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
-import { ManifestDelivery, PodRole } from '../cluster';
-import type { ClusterNodes, McpCluster } from '../cluster';
+import { Istio, ManifestDelivery, PodRole } from '../cluster';
+import type { ClusterNodes, IstioOptions, McpCluster } from '../cluster';
 import { gatewayNamespace, MandatoryAccessControl, renderManifests, SecretStore, serverNamespace } from '../cluster/manifests';
 import type { KubernetesObject, ServerWorkload } from '../cluster/manifests';
 import { placeOnNodes } from '../cluster/placement';
@@ -89,8 +89,10 @@ export class ContainerizedMicroservices extends Construct {
       logGroup: givenCluster?.logGroup ?? zoned?.logGroup,
     });
     if (zoned) this.openZone(zoned);
-    this.manifests = new ManifestDelivery(this, 'Manifests', { cluster: this.cluster, objects: () => this.render(), encryptionKey: this.gateway.encryptionKey });
+    this.manifests = new ManifestDelivery(this, 'Manifests', { cluster: this.cluster, encryptionKey: this.gateway.encryptionKey });
+    this.manifests._objects = () => this.render();
     this.manifests.addNamespace(namespace);
+    if (props.istio) this.install(props.istio);
   }
 
   /**
@@ -131,6 +133,12 @@ export class ContainerizedMicroservices extends Construct {
       },
     });
     return declared;
+  }
+
+  /** Manifests of a mesh have kinds that the mesh brings. */
+  private install(istio: IstioOptions): void {
+    if (!this.mcpCluster) throw new Error('istio is given, and the cluster is too: install it where the cluster is defined');
+    this.manifests.addPrerequisite(new Istio(this, 'Istio', { ...istio, mcpCluster: this.mcpCluster }));
   }
 
   /** What the gateway reaches from its nodes, and what has to hold when all is declared. */

@@ -123,7 +123,8 @@ function usesOf(path: readonly string[], text: string): Pick<Use, 'kind' | 'name
   if (names.has('PolicyStoreId') || names.has('MCP_POLICY_STORE_ID')) return [{ kind: 'policy store', name: text }];
   const store = /^arn:[^:]+:verifiedpermissions::[^:]*:policy-store\/([^/]+)$/.exec(text);
   if (store) return [{ kind: 'policy store', name: store[1]! }];
-  if (names.has('MCP_ISSUERS')) return issuersIn(text).map((name) => ({ kind: 'token issuer', name }));
+  // Manifests of Kubernetes are one text each, in which what a gateway is told is a text again.
+  if (names.has('MCP_ISSUERS') || text.includes('MCP_ISSUERS')) return issuersIn(text.replaceAll('\\', '')).map((name) => ({ kind: 'token issuer', name }));
   const isTrust = names.has('AssumeRolePolicyDocument') && names.has('Principal') && !names.has('Service');
   if (isTrust && /^(?:arn:[^:]+:(?:iam|sts)::|\d{12}$)/.test(text)) return [{ kind: 'trusted principal', name: text }];
   return [];

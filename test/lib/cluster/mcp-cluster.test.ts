@@ -131,7 +131,7 @@ describe('a cluster with two groups of nodes', () => {
   test('SOC-2 MUL-5 add-ons are managed, and Amazon EKS puts back what somebody changes of them; network policies are enforced', () => {
     expect(eks!.BootstrapSelfManagedAddons).toBe(false);
     expect(Object.keys(addons).sort()).toEqual(['amazon-cloudwatch-observability', 'aws-guardduty-agent', 'coredns', 'eks-pod-identity-agent', 'kube-proxy', 'metrics-server', 'vpc-cni']);
-    for (const addon of Object.values(addons)) expect(addon!.ResolveConflicts).toBe('OVERWRITE');
+    for (const { ResolveConflicts } of propertiesOf(template, 'AWS::EKS::Addon')) expect(ResolveConflicts).toBe('OVERWRITE');
     expect(JSON.parse(textOf(addons['vpc-cni']!.ConfigurationValues))).toMatchObject({ enableNetworkPolicy: 'true' });
   });
 

@@ -272,6 +272,39 @@ test('NET-2 without a mesh, servers are reached on their own port, with their ow
   expect(rules.filter((rule) => /:150(08|12|17)$/.test(rule))).toEqual([]);
 });
 
+describe('NET-2 with Istio', () => {
+  const { addServer, template: synthesize } = modelled({ istio: { version: '1.28.1' } });
+  addServer('files');
+  const template = synthesize();
+  const charts = Object.entries(template.findResources('Custom::AWSCDK-EKS-HelmChart'));
+
+  test('it is installed in ambient mode from repositories of this account, one chart after the other', () => {
+    const registry = '<AWS::AccountId>.dkr.ecr.<AWS::Region>.<AWS::URLSuffix>/istio';
+    expect(charts.map(([, { Properties }]) => [Properties.Release, textOf(Properties.Repository), Properties.Version])).toEqual([
+      ['istio-base', `oci://${registry}/charts/base`, '1.28.1'], ['istiod', `oci://${registry}/charts/istiod`, '1.28.1'],
+      ['istio-cni', `oci://${registry}/charts/cni`, '1.28.1'], ['ztunnel', `oci://${registry}/charts/ztunnel`, '1.28.1'],
+    ]);
+    expect(charts.slice(1).every(([, { DependsOn }], index) => DependsOn.includes(charts[index]![0]))).toBe(true);
+    expect(JSON.parse(textOf(charts[1]![1].Properties.Values))).toEqual({ profile: 'ambient', global: { hub: registry, tag: '1.28.1' } });
+  });
+
+  test('manifests come after it, since they have kinds that it brings', () => {
+    const [, { DependsOn }] = Object.entries(template.findResources('Custom::AWSCDK-EKS-KubernetesResource')).find(([id]) => id.includes('Manifestscluster'))!;
+    expect(DependsOn).toEqual(expect.arrayContaining(charts.map(([id]) => id)));
+  });
+
+  test('all nodes may pull its images, and only the function that applies manifests its charts', () => {
+    const pulls = propertiesOf(template, 'AWS::IAM::Policy').map(({ PolicyDocument }) => JSON.stringify(PolicyDocument)).filter((text) => text.includes(':repository/istio/*'));
+    expect(pulls).toHaveLength(2);
+    expect(securityGroupRules(template)).toEqual(expect.arrayContaining(['kubectl -> Endpoint of ecr-api:443', 'kubectl -> Endpoint of ecr-dkr:443']));
+  });
+
+  test('fails without a layer that has kubectl, and with a version that is none', () => {
+    expect(() => modelled({ kubectlLayer: undefined, istio: { version: '1.28.1' } })).toThrow('istio needs a cluster that manifests are applied to: give it a kubectlLayer');
+    expect(() => modelled({ istio: { version: 'latest' } })).toThrow('the version of Istio is "latest", expected one such as "1.28.1"');
+  });
+});
+
 test('CON-0 a server that executes code runs in a sandbox, and it is said that the nodes made here have none', () => {
   const { stack, addServer, template: synthesize } = modelled();
   addServer('python', { executesCode: true });
@@ -279,22 +312,36 @@ test('CON-0 a server that executes code runs in a sandbox, and it is said that t
   Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('"python" executes code, and the nodes that are made here have no sandbox'));
 });
 
-test('MUL-7 stages share no key: fails when they do', () => {
-  const app = new App();
+describe('MUL-7 of two stages', () => {
+  const twoStages = (options: (stack: Stack, stage: string) => Partial<ContainerizedMicroservicesProps>) => {
+    const app = new App();
+    for (const stage of ['dev', 'prod']) {
+      const stack = new Stack(app, stage);
+      new ContainerizedMicroservices(stack, 'Mcp', {
+        tokenIssuers: [{ issuer: `https://${stage}.example.com`, jwks: KEYS }],
+        gatewayImage: { repository: ecr.Repository.fromRepositoryName(stack, 'Repository', 'mcp/gateway'), imageDigest: DIGEST },
+        domainName: `${stage}.internal.example.com`,
+        certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
+        administrators: [iam.Role.fromRoleName(stack, 'Platform', `${stage}-platform`)],
+        stage,
+        ...options(stack, stage),
+      });
+    }
+    return app;
+  };
   const key = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
-  for (const stage of ['dev', 'prod']) {
-    const stack = new Stack(app, stage);
-    new ContainerizedMicroservices(stack, 'Mcp', {
-      tokenIssuers: [{ issuer: `https://${stage}.example.com`, jwks: KEYS }],
-      gatewayImage: { repository: ecr.Repository.fromRepositoryName(stack, 'Repository', 'mcp/gateway'), imageDigest: DIGEST },
-      domainName: `${stage}.internal.example.com`,
-      certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
-      administrators: [iam.Role.fromRoleName(stack, 'Platform', `${stage}-platform`)],
-      encryptionKey: kms.Key.fromKeyArn(stack, 'Key', key),
-      stage,
-    });
-  }
-  expect(() => app.synth()).toThrow(`the stages dev and prod share the key ${key}`);
+
+  test('fails when they share a key', () => {
+    expect(() => twoStages((stack) => ({ encryptionKey: kms.Key.fromKeyArn(stack, 'Key', key) })).synth()).toThrow(`the stages dev and prod share the key ${key}`);
+  });
+
+  test('fails when they share an issuer, which only their manifests know', () => {
+    expect(() => twoStages(() => ({ tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }] })).synth()).toThrow('the stages dev and prod share the token issuer https://login.example.com');
+  });
+
+  test('passes when they share neither', () => {
+    expect(() => twoStages(() => ({})).synth()).not.toThrow();
+  });
 });
 
 test.each<[string, Partial<ContainerizedMicroservicesProps>, RegExp]>([

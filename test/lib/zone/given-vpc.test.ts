@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { SecurityZone, ZoneService } from '../../../lib';
+import { SecurityZone, ZoneService, ZoneTier } from '../../../lib';
 import type { SecurityZoneProps } from '../../../lib';
 
 type Subnets = ec2.SubnetConfiguration[];
@@ -73,6 +73,10 @@ describe('NET-1 what is no zone is refused', () => {
   test('egress, whose routes and walls are not the zone\'s to make', () => {
     const { zone } = zoneIn(imported);
     expect(() => zone.allowEgress(zone.addServer('crm'), { domains: ['api.example.com'] })).toThrow('the zone is in a VPC that was given, and "crm" shall have egress: let the zone make its own VPC');
+  });
+
+  test('addresses of a part, which it does not divide into parts', () => {
+    expect(() => zoneIn(imported).zone.cidrOf(ZoneTier.FRONT)).toThrow('the zone is in a VPC that was given, and has no addresses for "front" alone: let the zone make its own VPC');
   });
 
   test.each([[{ cidr: '10.0.0.0/16' }], [{ maxAzs: 2 }]])('%j of a VPC that is there already', (props) => {

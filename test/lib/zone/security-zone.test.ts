@@ -110,6 +110,19 @@ describe('servers that are connected', () => {
     });
   });
 
+  test('MUL-5 for names alone, over UDP and TCP, through both walls, and answers come back', () => {
+    const { zone, template: synthesize } = zoneStack();
+    const [nodes, resolver] = [zone.addServer('nodes'), zone.addServer('resolver', { tier: ZoneTier.FRONT })];
+    zone.connectLookups(nodes, resolver);
+    const template = synthesize();
+    expect(securityGroupRules(template)).toEqual(['nodes -> resolver:53', 'nodes -> resolver:53']);
+    expect(walls(template)).toEqual({
+      '10.80.0.0/24': ['in allow tcp 1024-65535 10.80.4.0/24', 'in allow udp 1024-65535 10.80.4.0/24', 'out allow tcp 53-53 10.80.4.0/24', 'out allow udp 53-53 10.80.4.0/24'],
+      '10.80.4.0/26': ['in allow tcp 53-53 10.80.0.0/22', 'in allow udp 53-53 10.80.0.0/22', 'out allow tcp 1024-65535 10.80.0.0/22', 'out allow udp 1024-65535 10.80.0.0/22'],
+      '10.80.5.0/26': [],
+    });
+  });
+
   test('are IConnectable, with the port that they were given', () => {
     const { zone, template } = zoneStack();
     const [files, crm] = [zone.addServer('files'), zone.addServer('crm', { port: 9443 })];
