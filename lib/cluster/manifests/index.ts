@@ -1,5 +1,5 @@
 /** What a Kubernetes cluster needs to run MCP servers behind the gateway, as plain objects: a pure function from declarations to manifests. */
-export { renderManifests, type KubernetesObject } from './render';
+export { renderManifests, type KubernetesObject } from './manifests';
 export { gatewayNamespace, serverNamespace } from './plan';
 export * from './props';
 export * from './workload-props';

@@ -7,29 +7,18 @@ import { addMeshPolicies } from './mesh';
 import { addNamespace } from './namespace';
 import { addNetworkPolicies } from './network-policies';
 import { planOf } from './plan';
+import type { KubernetesObject } from './manifests';
 import type { ClusterManifestsProps } from './props';
 import { addRuntimeClasses } from './runtime-classes';
 import { addSecretSource } from './secrets';
 import { addServer } from './server';
 
-/** An object of Kubernetes, as it is written. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: { [name: string]: string }; readonly annotations?: { [name: string]: string } };
-  readonly [field: string]: unknown;
-}
-
 /** What has to be there before what: walls before what they are around. */
 const ORDER = ['Namespace', 'RuntimeClass', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'ClusterImagePolicy', 'NetworkPolicy', 'CiliumNetworkPolicy', 'ApplicationNetworkPolicy'];
 const LAST = ['Service', 'Deployment', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'];
 
-/**
- * Everything that is to be applied to a cluster, in the order to apply it in. The same props give the same objects in the same order.
- *
- * @throws Error in one sentence: which workload, what is wrong, what was expected
- */
-export function renderManifests(props: ClusterManifestsProps): KubernetesObject[] {
+/** The work of `renderManifests`, with cdk8s. */
+export function render(props: ClusterManifestsProps): KubernetesObject[] {
   const plan = planOf(props);
   const chart = new Chart(new App(), 'cluster', { disableResourceNameHashes: true });
   for (const workload of [plan.gateway, ...plan.servers]) {
