@@ -183,6 +183,23 @@ test('an API that is there already is in front, and everything behind it is in t
   expect(propertiesOf(template, 'AWS::Lambda::Function').filter(({ VpcConfig }) => VpcConfig)).toHaveLength(2);
 });
 
+test('TB-4 LOG-4 what the zone stops is watched, in a stack of its own, and so is a gateway that runs as tasks', () => {
+  const { stack, model, addServer, template: synthesize } = zoned();
+  addServer('crm', { egress: { domains: ['api.example.com'] } });
+  model.addContainerGateway({ repository: ecr.Repository.fromRepositoryName(stack, 'Image', 'mcp/gateway'), imageDigest: DIGEST });
+  const outer = synthesize();
+  const watch = Template.fromStack(model.observability!.monitoring.node.scope as Stack);
+  watch.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'FirewallDrops' });
+  watch.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'DnsBlocks' });
+  watch.hasResourceProperties('Custom::McpThreatServices', {});
+  watch.allResourcesProperties('AWS::IAM::Role', { PermissionsBoundary: Match.absent() });
+  expect(propertiesOf(watch, 'AWS::Logs::MetricFilter').filter(({ MetricTransformations: [{ MetricName }] }) => MetricName === 'FailedSignIns')).toHaveLength(3);
+  outer.resourceCountIs('AWS::Logs::SubscriptionFilter', 3);
+  outer.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+  const tasks = propertiesOf(outer, 'AWS::ECS::TaskDefinition').map(({ ContainerDefinitions: [{ Environment }] }) => Environment ?? []);
+  expect(tasks.flat()).toContainEqual({ Name: 'MCP_AUDIT_KEY_ARN', Value: expect.anything() });
+});
+
 describe('keys of an issuer', () => {
   const issuer = { issuer: 'https://login.example.com', jwksUri: 'https://keys.example.com/jwks.json' };
 
