@@ -39,7 +39,11 @@ export async function startContenders(options: ContenderOptions = {}): Promise<r
   ];
 }
 
-async function startUpstream(): Promise<string> {
+/** The upstream over stdio, as a configuration file has it. */
+export const stdioUpstream = { command: process.execPath, args: [...TSX, echoServer, '--stdio'], cwd: ROOT };
+
+/** The upstream over Streamable HTTP. Answers its endpoint. */
+export async function startUpstream(): Promise<string> {
   const port = await freePort();
   await startNode([...TSX, echoServer, String(port)], port);
   return endpoint(port);
@@ -71,7 +75,7 @@ async function startOurs(upstream: string, options: ContenderOptions): Promise<C
     name: 'bench-gateway',
     mcpServers: {
       bench: { url: upstream },
-      'bench-stdio': { command: process.execPath, args: [...TSX, echoServer, '--stdio'], cwd: ROOT },
+      'bench-stdio': stdioUpstream,
     },
     policies: POLICIES,
     config: { identity: identity.config, audit: 'audit.jsonl', limits: { rates: UNREACHABLE_RATES } },

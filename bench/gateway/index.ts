@@ -1,6 +1,7 @@
 /**
  * `npm run bench:gateway [-- --seconds N --rounds N --smoke --only modern]`: what a call costs, and how many can be made,
  * directly and through mcp-proxy, a bare reverse proxy and our gateway with every control on. Alternating in one run.
+ * With `--observability`: our gateway with audit, metrics and behaviour on against off.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { conclude, figure, table, type Goal } from '../report';
 import { startContenders, type Contender, type ContenderId } from './contenders';
 import { TRAFFICS, type Load, type Measurement, type Traffic } from './load';
+import { benchObservability } from './observability';
 import { typical, type Typical } from './statistics';
 
 /** At once. Latency is taken at 1, throughput at the others. */
@@ -38,11 +40,17 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '5' },
       smoke: { type: 'boolean', default: false },
       only: { type: 'string' },
+      observability: { type: 'boolean', default: false },
       'gateway-node-options': { type: 'string' },
     },
   });
   const { smoke } = values;
   const options = { smoke, seconds: smoke ? 0.3 : positive(values.seconds), rounds: smoke ? 1 : positive(values.rounds) };
+  if (values.observability) {
+    const { goals, figures } = await benchObservability({ ...options, measure: startLoadGenerator(), progress });
+    conclude({ bench: 'gateway-observability', goals, figures: { machine: machine(), ...options, ...figures }, smoke });
+    return;
+  }
   const traffics = TRAFFICS.filter((traffic) => values.only === undefined || values.only === traffic);
   const contenders = await startContenders({ gatewayNodeOptions: values['gateway-node-options']?.split(' ') });
   const measure = startLoadGenerator();

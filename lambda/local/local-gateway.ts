@@ -119,14 +119,14 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   started.auditFile = auditFile;
-  const metrics = createMetrics();
+  const metrics = config.metrics !== false && isLoopback(address.host) ? createMetrics() : undefined;
   const feed = openLiveFeed(config);
   started.tracing = openLocalTracing(config);
   const behaviour = config.behaviour && createBehaviourMonitor({
     settings: config.behaviour,
     onDetection(detection) {
       behaviourWatcher?.detected(detection);
-      metrics.detected(detection);
+      metrics?.detected(detection);
       feed?.add({ kind: 'alert', detection });
       if (auditFile !== undefined) writeDetection(auditFile, detection);
       void started.response?.detected(detection);
@@ -171,7 +171,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     ...identity,
     decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: teeSinks(decisions, metrics.sink, ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile, AUDIT_FILE)])),
+    audit: teeSinks(decisions, ...(metrics === undefined ? [] : [metrics.sink]), ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile, AUDIT_FILE)])),
     behaviour,
     registry: started.view,
     tracer: started.tracing?.tracer,
@@ -202,7 +202,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     };
     started.page = openLivePage({ feed, sources, config, allowedHosts });
   }
-  const measured = isLoopback(address.host) ? withMetrics(gateway, metrics, allowedHosts) : gateway;
+  const measured = metrics === undefined ? gateway : withMetrics(gateway, metrics, allowedHosts);
   started.http.serve(started.page === undefined ? measured : withLivePage(measured, started.page));
   const approvers = local === undefined ? [] : await Promise.all((config.grants?.approvers ?? []).map(async (name) => ({ name, url: await signInUrl(local, url, localPrincipal(config, url, name, [APPROVERS])) })));
   return { url, servers, issuer, approvers, warnings: [...remarks, ...adviseOn(config, tools)], ...(feed === undefined ? {} : { page: `${url}/` }), stop: () => stopAll(started) };

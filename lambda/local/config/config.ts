@@ -44,6 +44,8 @@ export interface LocalConfig {
   readonly audit?: AuditFileConfig;
   /** The live page; `false` for none. @default - without a token where only this machine reaches it by every address that it has, and none elsewhere */
   readonly page?: false | PageConfig;
+  /** Counts of requests at `/metrics`. @default - there are, where only this machine reaches them */
+  readonly metrics?: boolean;
   /** Where traces go. @default - nobody gets any */
   readonly telemetry?: TracingSettings;
   /** What the user should know, one sentence each. */

@@ -33,6 +33,7 @@ interface ConfigFile {
   readonly limits?: LimitsEntry;
   readonly behaviour?: boolean | LocalConfig['behaviour'];
   readonly audit?: string | AuditEntry;
+  readonly metrics?: boolean;
   readonly page?: PageEntry;
   readonly telemetry?: TelemetryEntry;
   readonly registry?: string | RegistryEntry;
@@ -133,6 +134,7 @@ export function readConfig(file: string, text: string, environment: Environment,
     registry: value.registry === undefined ? undefined : readRegistry(folder, value.registry),
     grants: value.grants === undefined ? undefined : readGrants(folder, value.grants),
     response: value.response === undefined ? undefined : readResponse(folder, value.response),
+    metrics: value.metrics,
     page: page.value,
     telemetry: telemetry.value,
     warnings: [...read.warnings, ...warningsOf(value, listen)],
