@@ -1,4 +1,4 @@
-import { NestedStack } from 'aws-cdk-lib';
+import { Annotations, NestedStack, Stack } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -112,14 +112,21 @@ export class Observability extends Construct {
     const encryptionKey = props.encryptionKey ?? gateway.encryptionKey;
     this.auditTrail = new AuditTrail(this, 'AuditTrail', { encryptionKey, accessLogBucket, ...props.auditTrail });
     this.auditTrail.addGateway(gateway);
-    if (registry instanceof ToolRegistry) this.auditTrail.addRegistry(registry);
-    if (accessGrants) this.auditTrail.addAccessGrants(accessGrants);
+    if (registry instanceof ToolRegistry && this.isInThisStack(registry)) this.auditTrail.addRegistry(registry);
+    if (accessGrants && this.isInThisStack(accessGrants)) this.auditTrail.addAccessGrants(accessGrants);
     const seen = { gateway, registry, accessGrants, auditTrail: this.auditTrail, encryptionKey };
     const watch = props.nested ? new NestedStack(this, 'Watch', { description: 'Monitoring and threat detection of an MCP gateway' }) : this;
     this.monitoring = new Monitoring(watch, 'Monitoring', { ...seen, ...props.monitoring });
     if (zone) this.monitoring.addZone(zone);
     if (clusterName !== undefined) this.monitoring.addCluster(clusterName);
     this.threatDetection = new ThreatDetection(watch, 'ThreatDetection', { ...seen, alarmTopic: this.monitoring.alarmTopic, ...props.threatDetection });
+  }
+
+  /** A function signs with the trail's key, which knows the function: two stacks would wait for each other. */
+  private isInThisStack(other: Construct): boolean {
+    if (Stack.of(other) === Stack.of(this)) return true;
+    Annotations.of(this).addWarningV2(`cdk-mcp-zero-trust:otherStack-${other.node.id}`, `${JSON.stringify(other.node.path)} is in another stack: what people decide there is in its log, and not in this audit trail; give it a trail in its own stack`);
+    return false;
   }
 
   /**
