@@ -29,6 +29,12 @@ const environment = {
   MCP_GRANTS_SIGN_IN: '{"authorizationEndpoint":"https://idp.example/authorize","tokenEndpoint":"https://idp.example/token","clientId":"approvals"}',
   MCP_GRANTS_EVENT_BUS: 'default',
   MCP_GRANTS_TOPIC: 'arn:topic',
+  MCP_OCSF_PREFIX: 'ocsf/',
+  MCP_INCIDENT_BUS: 'default',
+  MCP_PARTITION: 'aws',
+  MCP_ACCOUNT: '123456789012',
+  MCP_GATEWAY: 'gateway',
+  MCP_URL_SUFFIX: 'amazonaws.com',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'none',
   AWS_SECRET_ACCESS_KEY: 'none',
@@ -46,7 +52,7 @@ async function inBundle(name: string, expression: string): Promise<unknown> {
 }
 
 describe('the bundles that are deployed', () => {
-  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions', 'grants', 'grants-announce', 'grants-wait'])(
+  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions', 'grants', 'grants-announce', 'grants-wait', 'audit-ocsf', 'security-findings', 'threat-services'])(
     '%s: loads by itself and exports its handler',
     async (name) => expect(await inBundle(name, 'typeof bundle.handler')).toBe('function'),
   );

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { ApiGatewayCentric, McpPrincipal } from '../../../lib';
+import { ApiGatewayCentric, McpPrincipal, ToolRegistry } from '../../../lib';
 import { ISSUER, statementsIn } from '../gateway/gateway-stack';
 
 test('composes a gateway and its policies', () => {
@@ -40,5 +40,14 @@ describe('the eyes of the model', () => {
     expect(model.observability).toBeUndefined();
     Template.fromStack(stack).resourceCountIs('AWS::CloudWatch::Alarm', 0);
     Annotations.fromStack(stack).hasWarning('/Stack/Mcp', Match.stringLikeRegexp('nobody watches this gateway'));
+  });
+
+  test('LOG-4 a registry in another stack has a trail there, which is warned of, and synthesis does not go in circles', () => {
+    const app = new App();
+    const registry = new ToolRegistry(new Stack(app, 'Registry'), 'Tools');
+    const stack = new Stack(app, 'Stack');
+    new ApiGatewayCentric(stack, 'Mcp', { tokenIssuers, registry });
+    expect(() => app.synth()).not.toThrow();
+    Annotations.fromStack(stack).hasWarning('/Stack/Mcp/Observability', Match.stringLikeRegexp('"Registry/Tools" is in another stack'));
   });
 });
