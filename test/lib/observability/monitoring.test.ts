@@ -9,6 +9,7 @@ import { CONTRIBUTOR_RULES } from '../../../lib/observability/contributors';
 import { SAVED_QUERIES } from '../../../lib/observability/saved-queries';
 import { AUTHORIZER, environmentOf, ISSUER, PROXY } from '../gateway/gateway-stack';
 import { memberAt, takes } from './filter-pattern';
+import { answer } from './insights-query';
 import { behaviourLine, metricLines, REQUEST, requestLine } from './written-lines';
 
 const NAMESPACE = 'McpZeroTrust/Stack-Gateway-FB8CDD60';
@@ -84,6 +85,44 @@ describe('metrics from the lines that the code writes', () => {
       const named = new Set([...text.matchAll(/ as (\w+)/g)].map(([, name]) => name!));
       for (const [word] of text.matchAll(/@?[a-zA-Z_][\w.]*/g)) expect([word, word.startsWith('@') || language.has(word) || named.has(word) || known.has(word)]).toEqual([word, true]);
     }
+  });
+});
+
+describe('saved queries, over the lines that the code writes', () => {
+  const at = (second: number) => `2026-11-22T12:00:${String(second).padStart(2, '0')}.000Z`;
+  const failed = (second: number, sourceIp: string) => requestLine({ time: at(second), sourceIp, principal: undefined, decision: 'deny', reason: 'expired', httpStatus: 401 });
+  const allowed = (second: number, sourceIp: string, more: object = {}) => requestLine({ time: at(second), sourceIp, reason: undefined, ...more });
+  const ask = (name: string, lines: readonly string[]) => answer(SAVED_QUERIES[name]!, lines);
+  const guesses = (address: string) => [1, 2, 3, 4, 5].map((second) => failed(second, address));
+
+  it('LOG-3 find the address that failed and then succeeded, and none that only failed, succeeded first, or was never asked for a token', () => {
+    const lines = [
+      ...guesses('203.0.113.1'), allowed(9, '203.0.113.1'),
+      ...guesses('203.0.113.2'),
+      allowed(0, '203.0.113.3'), ...guesses('203.0.113.3'),
+      ...[1, 2, 3, 4, 5].map((second) => requestLine({ time: at(second), sourceIp: '203.0.113.4', decision: 'deny', reason: 'no_token', httpStatus: 401 })), allowed(9, '203.0.113.4'),
+      failed(1, '203.0.113.5'), allowed(9, '203.0.113.5'),
+    ];
+    expect(ask('Failed sign-ins, then a success', lines)).toEqual([{ sourceIp: '203.0.113.1', failures: 5, lastFailure: Date.parse(at(5)), lastSuccess: Date.parse(at(9)) }]);
+  });
+
+  it('LOG-3 DLP-1 find detections, and what a guard found', () => {
+    const lines = [behaviourLine(), allowed(1, '203.0.113.1'), allowed(2, '203.0.113.1', { notes: undefined })];
+    expect(ask('Unusual tool sequences, and what else behaviour raised', lines)).toMatchObject([{ signal: 'unusual_sequence', risk: 50, tool: 'read_file' }]);
+    expect(ask('Data that a guard found', lines)).toMatchObject([{ 'notes.0': 'guard:out payment/credit-card blocked' }]);
+  });
+
+  it('DLP-3 GW-4 MUL-11 count refusals, rank answers and tools, and follow a principal and a trace', () => {
+    const lines = [
+      allowed(1, 'a', { responseBytes: 10, durationMs: 5 }), allowed(2, 'a', { responseBytes: 99, durationMs: 50, target: 'write_file', server: 'crm' }),
+      requestLine({ decision: 'deny', reason: 'not_permitted' }), requestLine({ decision: 'deny', reason: 'not_permitted' }), requestLine({ principal: { type: 'User', id: 'bob', issuer: 'i' }, traceId: 'other' }),
+    ];
+    expect(ask('Refusals by reason and principal', lines)).toEqual([{ refusals: 2, reason: 'not_permitted', 'principal.issuer': 'https://login.example.com', 'principal.id': 'ada', server: 'files', target: 'read_file' }]);
+    expect(ask('Largest answers', lines).map(({ responseBytes }) => responseBytes)).toEqual([2_000, 99, 10]);
+    expect(ask('Slowest tools', lines)).toMatchObject([{ server: 'crm', target: 'write_file', calls: 1, p99: 50 }, { server: 'files', target: 'read_file', calls: 4, p50: 12.5 }]);
+    const asked = (name: string, placeholder: string, value: string) => answer(SAVED_QUERIES[name]!.map((line) => line.replace(placeholder, value)), lines);
+    expect(asked('What one principal did on all servers', '<id>', 'ada').map(({ server }) => server).sort()).toEqual(['crm', 'files', 'files', 'files']);
+    expect(asked('Everything of one trace', '<trace id>', 'other')).toHaveLength(1);
   });
 });
 
