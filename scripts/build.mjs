@@ -50,8 +50,9 @@ async function buildFunctions(to) {
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.ts') && name !== 'index.ts')) {
     const name = file.slice(0, -'.ts'.length);
     const outdir = join(to, name);
-    await build({ ...common, entryPoints: [`lambda/functions/${file}`], outfile: join(outdir, 'index.js'), minify: true });
-    await copyCedarWasm(outdir);
+    const { metafile } = await build({ ...common, entryPoints: [`lambda/functions/${file}`], outfile: join(outdir, 'index.js'), minify: true, metafile: true });
+    // Every asset is read and copied when a user synthesizes, and most functions decide nothing.
+    if (Object.keys(metafile.inputs).some((input) => input.includes('@cedar-policy/cedar-wasm'))) await copyCedarWasm(outdir);
   }
 }
 
