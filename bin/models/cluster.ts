@@ -7,6 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ContainerizedMicroservices, ImageRegistry, ServiceMesh } from '../../lib';
 import type { McpToolDefinition } from '../../lib';
+import { addObservabilityOutputs } from './outputs';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -14,9 +15,7 @@ const SERVERS = ['everything', 'files', 'memory'];
 export interface ClusterModelSettings {
   /** `iss` of the access tokens. */
   readonly issuer: string;
-  /** Where its keys are; they are fetched there when the zone has a way out. */
-  readonly jwksUri: string;
-  /** Its keys, as JSON, when the zone has none. */
+  /** Its keys, as JSON: the gateway has no way out to fetch them. */
   readonly jwks: string;
   /** The gateway is at `gateway.<domainName>` inside of the zone. */
   readonly domainName: string;
@@ -39,10 +38,9 @@ export class ClusterModel extends Stack {
   constructor(scope: Construct, id: string, settings: ClusterModelSettings) {
     super(scope, id, { description: 'MCP servers as microservices in Kubernetes' });
     const { imageDigest, kubectlLayerArn } = settings;
-    const isolated = settings.egressDomains.length === 0;
     const images = new ImageRegistry(this, 'Images', { enhancedScanning: true });
     const model = new ContainerizedMicroservices(this, 'Mcp', {
-      tokenIssuers: [isolated ? { issuer: settings.issuer, jwks: settings.jwks } : { issuer: settings.issuer, jwksUri: settings.jwksUri }],
+      tokenIssuers: [{ issuer: settings.issuer, jwks: settings.jwks }],
       policiesFolder: join(__dirname, '..', '..', 'policies'),
       gatewayImage: { repository: images.addRepository('gateway'), imageDigest },
       domainName: settings.domainName,
@@ -50,15 +48,15 @@ export class ClusterModel extends Stack {
       clientCidrs: [settings.clientCidr],
       administrators: [iam.Role.fromRoleName(this, 'Administrator', settings.administratorRole)],
       kubectlLayer: kubectlLayerArn === undefined ? undefined : lambda.LayerVersion.fromLayerVersionArn(this, 'Kubectl', kubectlLayerArn),
-      gatewayEgress: isolated ? undefined : { domains: [new URL(settings.jwksUri).hostname] },
       mesh: ServiceMesh.istioAmbient(),
     });
+    addObservabilityOutputs(this, model.observability!);
     for (const name of SERVERS) {
       const { server } = model.addServer(name, {
         repository: images.addRepository(name),
         imageDigest,
         toolDefinitions: toolsOf(name),
-        egress: name === 'everything' && !isolated ? { domains: [...settings.egressDomains] } : undefined,
+        egress: name === 'everything' && settings.egressDomains.length > 0 ? { domains: [...settings.egressDomains] } : undefined,
       });
       new CfnOutput(this, `Url-${name}`, { value: server.serverUrl });
     }

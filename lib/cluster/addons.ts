@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { IDependable } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
+import { wildcardFinding } from '../private/wildcard-finding';
 import type { ServiceUse } from '../zone';
 import { ZoneService } from '../zone';
 import type { ClusterNodes } from './nodes';
@@ -100,9 +101,7 @@ export class ClusterAddons extends Construct {
     this.allow(role, ClusterService.EC2, { actions: ['ec2:CreateTags'], resources: interfaces.slice(0, 1) });
     acknowledge(role, {
       'AwsSolutions-IAM5[Resource::*]': 'descriptions of EC2 know no resources; every change names its kinds',
-      ...Object.fromEntries(['network-interface', 'instance', 'subnet', 'security-group'].map((kind) => [
-        `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:${kind}/*]`, 'the CNI makes interfaces for nodes that come and go, whose ids nobody knows before',
-      ])),
+      ...Object.fromEntries(interfaces.map((arn) => [wildcardFinding(this, arn), 'the CNI makes interfaces for nodes that come and go, whose ids nobody knows before'])),
     });
     return role;
   }

@@ -1,6 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
+import { acknowledge } from '../private/acknowledge';
+import { wildcardFinding } from '../private/wildcard-finding';
 import type { McpCluster } from './cluster';
 
 /** Where Istio comes from. */
@@ -67,7 +69,9 @@ export class Istio extends Construct {
     // Each after the one before it, and istiod when there are nodes to run on.
     charts.slice(1).forEach((chart, index) => chart.node.addDependency(charts[index]!));
     charts[0]!.node.addDependency(mcpCluster._readiness());
-    mcpCluster._letPullEverywhere(`arn:${partition}:ecr:${region}:${account}:repository/${repositoryPrefix}/*`);
-    mcpCluster._letPullCharts(`arn:${partition}:ecr:${region}:${account}:repository/${repositoryPrefix}/charts/*`);
+    const repositories = `arn:${partition}:ecr:${region}:${account}:repository/${repositoryPrefix}`;
+    mcpCluster._letPullEverywhere(`${repositories}/*`);
+    mcpCluster._letPullCharts(`${repositories}/charts/*`);
+    acknowledge(mcpCluster, { [wildcardFinding(this, `${repositories}/*`)]: 'the repositories of Istio are those of this prefix, and an image for each of its parts' });
   }
 }

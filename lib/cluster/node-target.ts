@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
+import { wildcardFinding } from '../private/wildcard-finding';
 import { AwsCall } from './aws-call';
 import type { ClusterNodes } from './nodes';
 
@@ -34,19 +35,20 @@ export class NodeTarget extends Construct implements elbv2.IApplicationLoadBalan
       onUpdate: find,
       policy: cr.AwsCustomResourcePolicy.fromStatements([new iam.PolicyStatement({ actions: ['eks:DescribeNodegroup'], resources: [nodegroup.nodegroupArn] })]),
     });
+    const groups = `arn:${partition}:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/eks-*`;
     const parameters = { AutoScalingGroupName: group.getResponseField(GROUP_NAME), TrafficSources: [{ Identifier: targetGroup.targetGroupArn, Type: 'elbv2' }] };
     const attachment = new AwsCall(this, 'Attachment', {
       onUpdate: { service: 'auto-scaling', action: 'attachTrafficSources', parameters, physicalResourceId: cr.PhysicalResourceId.of(targetGroup.targetGroupArn), outputPaths: ['$metadata.requestId'] },
       onDelete: { service: 'auto-scaling', action: 'detachTrafficSources', parameters, outputPaths: ['$metadata.requestId'], ignoreErrorCodesMatching: 'ValidationError' },
       policy: cr.AwsCustomResourcePolicy.fromStatements([new iam.PolicyStatement({
         actions: ['autoscaling:AttachTrafficSources', 'autoscaling:DetachTrafficSources'],
-        resources: [`arn:${partition}:autoscaling:${region}:${account}:autoScalingGroup:*:autoScalingGroupName/eks-*`],
+        resources: [groups],
         conditions: { StringEquals: { 'autoscaling:ResourceTag/eks:cluster-name': nodegroup.cluster.clusterName } },
       })]),
     });
     attachment.node.addDependency(targetGroup.loadBalancerAttached);
     acknowledge(attachment, {
-      'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/eks-*]': 'Amazon EKS chooses the name of the group; a condition limits it to groups of this cluster',
+      [wildcardFinding(this, groups)]: 'Amazon EKS chooses the name of the group; a condition limits it to groups of this cluster',
     });
     return { targetType: elbv2.TargetType.INSTANCE };
   }

@@ -4,6 +4,7 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
+import { wildcardFinding } from '../private/wildcard-finding';
 import type { SecurityZone, ZoneWorkload } from '../zone';
 import { ClusterService } from './endpoint-services';
 
@@ -81,7 +82,8 @@ export class ClusterNodes extends Construct {
     this.workload = workload;
     this.name = name;
     this.role = this.createRole(cluster);
-    this.letPull(`arn:${Stack.of(this).partition}:ecr:${Stack.of(this).region}:${props.addonRegistryAccount}:repository/*`, props.addonRegistryAccount);
+    const addons = `arn:${Stack.of(this).partition}:ecr:${Stack.of(this).region}:${props.addonRegistryAccount}:repository/*`;
+    this.letPull(addons, props.addonRegistryAccount);
     const minSize = props.minSize ?? 2;
     const template = this.createLaunchTemplate(props);
     const instanceType = props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.M7G, ec2.InstanceSize.LARGE);
@@ -105,7 +107,7 @@ export class ClusterNodes extends Construct {
     this.nodegroup.node.addDependency(workload.readiness);
     acknowledge(this, {
       'AwsSolutions-IAM5[Resource::*]': 'ecr:GetAuthorizationToken and the descriptions of EC2 know no resources; every other statement names its own',
-      [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecr:<AWS::Region>:${props.addonRegistryAccount}:repository/*]`]: 'images of the managed add-ons of Amazon EKS come from this registry of AWS, whose repositories change with the add-ons',
+      [wildcardFinding(this, addons)]: 'images of the managed add-ons of Amazon EKS come from this registry of AWS, whose repositories change with the add-ons',
       'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of the role of one group of nodes and lives and dies with it',
     });
   }

@@ -6,6 +6,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { ClusterNodesOptions, IstioOptions, McpClusterOptions } from '../cluster';
 import type { EgressRule, ImageSignatures, Sandbox, SeccompProfile, ServiceMesh, TrafficSource, WorkloadResources, WorkloadScaling, WritablePath } from '../cluster/manifests';
 import type { McpServerOptions, McpServingOptions } from '../gateway';
+import type { ObservabilityOptions } from '../observability';
 import type { EgressOptions, ZoneEgressProps } from '../zone';
 
 /** An image of a repository in this account and region. */
@@ -170,6 +171,20 @@ export interface ContainerizedMicroservicesProps extends McpServingOptions, McpC
    * @default - signatures are not checked, digests are
    */
   readonly imageSignatures?: ImageSignatures;
+
+  /**
+   * The audit trail, monitoring and threat detection.
+   *
+   * @default - all three, with their defaults; audit events are locked for `logRetention`, and GuardDuty looks at the cluster too
+   */
+  readonly observability?: ObservabilityOptions;
+
+  /**
+   * Make no audit trail, monitoring and threat detection: what the gateway records stays in its logs.
+   *
+   * @default false
+   */
+  readonly unsafeUnobserved?: boolean;
 
   /**
    * What namespaces begin with.

@@ -1,6 +1,7 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import { Istio, ManifestDelivery, PodRole } from '../cluster';
@@ -8,6 +9,7 @@ import type { ClusterNodes, IstioOptions, McpCluster } from '../cluster';
 import { gatewayNamespace, MandatoryAccessControl, renderManifests, SecretStore, serverNamespace } from '../cluster/manifests';
 import type { KubernetesObject, ServerWorkload } from '../cluster/manifests';
 import { placeOnNodes } from '../cluster/placement';
+import { Observability, ProtectionPlan } from '../observability';
 import { IsolatedStage, ZoneService } from '../zone';
 import type { LogArchive, SecurityZone } from '../zone';
 import type { AddPodServerOptions, ContainerizedMicroservicesProps, PodImage } from './containerized-microservices-props';
@@ -15,6 +17,7 @@ import { issuersOutOfReach } from './issuers-in-reach';
 import { READ_SECRET } from './permissions-boundary';
 import { PodGateway } from './pod-gateway';
 import { PodServer } from './pod-server';
+import { warnUnobserved } from './unobserved';
 import { letDecideInZone } from './zone-foundation';
 import { egressRules, ENTRANCE_PORT, ZonedCluster } from './zoned-cluster';
 
@@ -59,6 +62,8 @@ export class ContainerizedMicroservices extends Construct {
   readonly zone?: SecurityZone;
   /** Records that nobody in the zone can rewrite. */
   readonly logArchive?: LogArchive;
+  /** The model's eyes. */
+  readonly observability?: Observability;
 
   private readonly props: ContainerizedMicroservicesProps;
   private readonly zoned?: ZonedCluster;
@@ -93,6 +98,8 @@ export class ContainerizedMicroservices extends Construct {
     this.manifests._objects = () => this.render();
     this.manifests.addNamespace(namespace);
     if (props.istio) this.install(props.istio);
+    if (props.unsafeUnobserved) warnUnobserved(this);
+    else this.observability = this.openEyes(props);
   }
 
   /**
@@ -133,6 +140,25 @@ export class ContainerizedMicroservices extends Construct {
       },
     });
     return declared;
+  }
+
+  private openEyes({ registry, observability: options, runtimeMonitoring = true, logRetention = logs.RetentionDays.ONE_YEAR }: ContainerizedMicroservicesProps): Observability {
+    const { gateway, zone, zoned, cluster, logArchive } = this;
+    const runtime = runtimeMonitoring ? [ProtectionPlan.of('RUNTIME_MONITORING')] : [];
+    const observability = new Observability(this, 'Observability', {
+      ...options,
+      auditTrail: { retention: Duration.days(logRetention), ...options?.auditTrail },
+      // The agents on the nodes are those of the cluster's own add-on.
+      threatDetection: { protectionPlans: [ProtectionPlan.S3, ProtectionPlan.LAMBDA, ProtectionPlan.MALWARE, ProtectionPlan.EKS_AUDIT, ...runtime], ...options?.threatDetection },
+      gateway,
+      zone,
+      registry,
+      nested: true,
+      clusterName: cluster.clusterName,
+      accessLogBucket: logArchive?.accessLogs,
+    });
+    if (zoned) zone!.allowService(zoned.gatewayNodes.workload, ZoneService.KMS, { actions: ['kms:Sign'], resources: [observability.auditTrail.signingKey.keyArn] });
+    return observability;
   }
 
   /** Manifests of a mesh have kinds that the mesh brings. */

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Validations } from 'aws-cdk-lib';
-import type { App, Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { addModel } from '../../bin/models';
+import { ContainerizedMicroservices, SenderConstraint, ToolRegistry, UpstreamCredentials } from '../../lib';
 import { appliedObjects, publishedObjects } from '../lib/cluster/delivered';
 import type { Manifest } from '../lib/cluster/delivered';
 import { propertiesOf } from '../lib/zone/zone-stack';
@@ -12,6 +18,7 @@ import { validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
 
+const KEYS = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] });
 const KUBECTL = { kubectlLayer: 'arn:aws:lambda:eu-west-1:123456789012:layer:kubectl:1' };
 
 /** What every role may do, without what it may do it to. */
@@ -64,6 +71,46 @@ describe.each<[string, Record<string, string>]>([
     const objects = [...appliedObjects(template), ...Object.values(publishedObjects(template)).flat()];
     expect({ ...posture(template), roles: actionsOfRoles(template), objects: objects.map(placeOf).sort() }).toMatchSnapshot();
   });
+});
+
+test('what can be told otherwise is as clean: Istio, a registry, secrets, credentials, bound tokens, a stage', () => {
+  const app = validatedApp((scope) => {
+    const stack = new Stack(scope, 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
+    const repository = (name: string) => ecr.Repository.fromRepositoryName(stack, `Repository-${name}`, `mcp/${name}`);
+    const secret = (name: string) => secretsmanager.Secret.fromSecretCompleteArn(stack, `Secret-${name}`, `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`);
+    const imageDigest = `sha256:${'a'.repeat(64)}`;
+    const model = new ContainerizedMicroservices(stack, 'Mcp', {
+      tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
+      gatewayImage: { repository: repository('gateway'), imageDigest },
+      domainName: 'mcp.internal.example.com',
+      certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
+      kubectlLayer: lambda.LayerVersion.fromLayerVersionArn(stack, 'Kubectl', KUBECTL.kubectlLayer),
+      istio: { version: '1.28.1' },
+      registry: new ToolRegistry(stack, 'Tools'),
+      runtimeMonitoring: false,
+      stage: 'prod',
+    });
+    model.addServer('crm', { repository: repository('crm'), imageDigest, secrets: { token: secret('crm') }, credentials: UpstreamCredentials.secret(secret('lake')), senderConstraint: SenderConstraint.REQUIRED });
+  });
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('in a cluster that is there already, it is as clean', () => {
+  const app = validatedApp((scope) => {
+    const stack = new Stack(scope, 'Stack', { env: { account: '123456789012', region: 'eu-west-1' } });
+    const image = { repository: ecr.Repository.fromRepositoryName(stack, 'Repository', 'mcp/gateway'), imageDigest: `sha256:${'a'.repeat(64)}` };
+    new ContainerizedMicroservices(stack, 'Mcp', {
+      tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
+      gatewayImage: image,
+      givenCluster: {
+        cluster: eks.Cluster.fromClusterAttributes(stack, 'Given', { clusterName: 'platform' }),
+        publicUrl: 'https://mcp.example.com',
+        gatewaySources: [{ cidr: '10.1.0.0/20' }],
+        gatewayEgress: [{ cidrs: ['10.1.64.0/24'] }],
+      },
+    }).addServer('crm', image);
+  });
+  expect(() => app.synth()).not.toThrow();
 });
 
 test('the costs of the documentation count what the reference stack has', () => {
