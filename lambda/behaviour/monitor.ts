@@ -46,6 +46,7 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
   /** By the numbers of both: shorter than their names, which are looked up once. */
   const pairs = new LRUCache<number, ToolHabits>({ max: max * PAIRS_OF_A_PRINCIPAL });
   const addresses = new LRUCache<string, Decaying>({ max });
+  const principalOf = createPrincipalNames(max);
   let numbers = 0;
 
   function habitsOf(principal: string): PrincipalHabits {
@@ -136,9 +137,16 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
   return { assess, riskOf, sink: { write: observe, flush: () => Promise.resolve() } };
 }
 
-/** As `principalKey` of lambda/identity names who makes the calls. */
-function principalOf({ type, id, issuer }: NonNullable<AuditEvent['principal']>): string {
-  return JSON.stringify([issuer, type, id]);
+/** Who makes the calls, as `principalKey` of lambda/identity names them; the names of late are remembered. */
+function createPrincipalNames(max: number): (principal: NonNullable<AuditEvent['principal']>) => string {
+  const named = new LRUCache<string, { readonly type: string; readonly issuer: string; readonly name: string }>({ max });
+  return ({ type, id, issuer }) => {
+    const known = named.get(id);
+    if (known?.type === type && known.issuer === issuer) return known.name;
+    const name = JSON.stringify([issuer, type, id]);
+    named.set(id, { type, issuer, name });
+    return name;
+  };
 }
 
 /** Of the guard's data classes, by what was done about it; a note on a schema is no such finding. */

@@ -63,7 +63,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   function append(line: string, done = () => {}): void {
     const bytes = Buffer.from(`${line}\n`);
     put({ bytes, written: 0, done: () => {
-      prev = lineDigest(line);
+      prev = lineDigest(bytes.subarray(0, -1));
       seq += 1;
       done();
     } });
