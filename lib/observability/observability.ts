@@ -4,6 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { AccessGrants } from '../access-grants';
+import { McpGateway } from '../gateway';
 import type { McpServingGateway } from '../gateway';
 import { ToolRegistry } from '../registry';
 import type { IToolRegistry } from '../registry';
@@ -12,6 +13,8 @@ import { AuditTrail } from './audit-trail';
 import type { AuditTrailProps } from './audit-trail-props';
 import { Monitoring } from './monitoring';
 import type { MonitoringOptions } from './monitoring-props';
+import { IncidentResponse } from './response';
+import type { IncidentResponseOptions, RespondingInCluster } from './response';
 import { ThreatDetection } from './threat-detection';
 import type { ThreatDetectionOptions } from './threat-detection-props';
 
@@ -37,6 +40,13 @@ export interface ObservabilityOptions {
    * @default - GuardDuty, Security Hub, Inspector and data events
    */
   readonly threatDetection?: ThreatDetectionOptions;
+
+  /**
+   * What is done about incidents.
+   *
+   * @default - severe ones are contained, others wait for a person
+   */
+  readonly response?: IncidentResponseOptions;
 }
 
 /** Properties for the eyes of a model. */
@@ -73,6 +83,13 @@ export interface ObservabilityProps extends ObservabilityOptions {
   readonly clusterName?: string;
 
   /**
+   * The same cluster, for Deployments to be cut off in.
+   *
+   * @default - none is cut off
+   */
+  readonly respondingIn?: RespondingInCluster;
+
+  /**
    * Key of everything that does not name its own.
    *
    * @default - that of the gateway
@@ -80,7 +97,7 @@ export interface ObservabilityProps extends ObservabilityOptions {
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * Put monitoring and threat detection into a nested stack, where a template would hold more resources than AWS CloudFormation takes.
+   * Put monitoring and threat detection into a nested stack, and the response into another, where a template would hold more resources than AWS CloudFormation takes.
    *
    * @default false
    */
@@ -95,7 +112,7 @@ export interface ObservabilityProps extends ObservabilityOptions {
 }
 
 /**
- * An audit trail, monitoring and threat detection that know of each other, as the models have them.
+ * An audit trail, monitoring, threat detection and the response to incidents, as the models have them.
  *
  * @example
  * const eyes = new Observability(this, 'Observability', { gateway, registry, accessGrants });
@@ -105,6 +122,7 @@ export class Observability extends Construct {
   readonly auditTrail: AuditTrail;
   readonly monitoring: Monitoring;
   readonly threatDetection: ThreatDetection;
+  readonly response: IncidentResponse;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
@@ -120,6 +138,17 @@ export class Observability extends Construct {
     if (zone) this.monitoring.addZone(zone);
     if (clusterName !== undefined) this.monitoring.addCluster(clusterName);
     this.threatDetection = new ThreatDetection(watch, 'ThreatDetection', { ...seen, alarmTopic: this.monitoring.alarmTopic, ...props.threatDetection });
+    const respond = props.nested ? new NestedStack(this, 'Respond', { description: 'Response to incidents in front of MCP servers' }) : this;
+    this.response = new IncidentResponse(respond, 'Response', {
+      ...props.response,
+      accessGrants, encryptionKey,
+      // The policy of a bucket outside would name the evidence inside, and wait for it.
+      accessLogBucket: props.nested ? undefined : accessLogBucket,
+      registry: registry instanceof ToolRegistry ? registry : undefined,
+      webAcl: gateway instanceof McpGateway ? gateway.webAcl : undefined,
+      vpc: clusterName === undefined ? zone?.vpc : undefined,
+      cluster: props.respondingIn,
+    });
   }
 
   /** A function signs with the trail's key, which knows the function: two stacks would wait for each other. */

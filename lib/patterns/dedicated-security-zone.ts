@@ -107,6 +107,7 @@ export class DedicatedSecurityZone extends Construct {
       healthyCodes: healthCheckPath === undefined ? '200-499' : '200',
     });
     const server = this.gateway.addServer(name, { url: `https://${name}.${this.props.domainName}${path}`, toolDefinitions, unknownArguments });
+    this.observability?.response.addEcsService(name, tasks.service);
     return new ZonedServer(this, name, workload, tasks, server);
   }
 

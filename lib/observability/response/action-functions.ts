@@ -8,7 +8,6 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { GrantVariable } from '../../access-grants/environment';
 import { grantTableAccess as grantGrantsTable } from '../../access-grants/table-access';
-import { acknowledge } from '../../private/acknowledge';
 import { RegistryVariable } from '../../registry/environment';
 import { grantTableAccess as grantRegistryTable, KNOWLEDGE, STEPS } from '../../registry/table-access';
 import { acknowledgeObjects } from '../objects';
@@ -69,21 +68,8 @@ export class ActionFunctions {
   reachService(service: ecs.IBaseService): void {
     this.tasks!.allow(['ecs:DescribeServices', 'ecs:UpdateService'], [service.serviceArn]);
     this.evidence.allow(['ecs:DescribeServices'], [service.serviceArn]);
-    const { partition, region, account } = Stack.of(this.scope);
-    const { clusterName, clusterArn } = service.cluster;
-    const inCluster = { ArnEquals: { 'ecs:cluster': clusterArn } };
     // Neither action knows services; both know clusters.
-    this.evidence.allow(['ecs:ListTasks'], ['*'], inCluster);
-    this.evidence.allow(['ecs:DescribeTasks'], [`arn:${partition}:ecs:${region}:${account}:task/${clusterName}/*`], inCluster);
-    const shown = JSON.stringify(Stack.of(this.scope).resolve(clusterName)) as string;
-    const known = /^"[^"]*"$/.test(shown) ? (JSON.parse(shown) as string) : `<${(JSON.parse(shown) as { Ref?: string }).Ref ?? ''}>`;
-    acknowledge(this.evidence, { [`AwsSolutions-IAM5[Resource::arn:${this.shown(partition)}:ecs:${this.shown(region)}:${this.shown(account)}:task/${known}/*]`]: 'tasks have names that nobody knows beforehand; the condition names their cluster' });
-  }
-
-  /** As the rule pack shows what is known only when it is deployed. */
-  private shown(value: string): string {
-    const known = Stack.of(this.scope).resolve(value) as string | { readonly Ref: string };
-    return typeof known === 'string' ? known : `<${known.Ref}>`;
+    this.evidence.allow(['ecs:ListTasks', 'ecs:DescribeTasks'], ['*'], { ArnEquals: { 'ecs:cluster': service.cluster.clusterArn } });
   }
 
   private define(name: string, description: string, environment: Record<string, string>, network: Pick<Definition, 'vpc' | 'vpcSubnets' | 'securityGroups'> = {}): ResponseFunction {
