@@ -16,6 +16,9 @@ export const NO_REPLICA = 'no replica';
 
 /** Between two questions to a replica whether it is ready, milliseconds. */
 const PROBE_MS = 100;
+const PROBE_PATIENCE_MS = 2_000;
+/** Questions without an answer, one after the other, after which a replica counts as not ready: a busy one is late, and that is all. */
+const SILENCES = 3;
 
 /**
  * Round robin by request. A replica is given requests while `/readyz` of it answers 200. A request that could not be handed over, because
@@ -56,7 +59,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
     outgoing.once('close', () => sent.destroy());
   }
 
-  const probes = setInterval(() => ports.forEach((port, index) => probe(port, (answer) => (ready[index] = answer))), PROBE_MS);
+  const probes = ports.map((port, index) => watch(port, (isReady) => (ready[index] = isReady)));
   const server = createServer((incoming, outgoing) => serve(incoming, outgoing, ports.length));
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -65,7 +68,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
     given,
     ready,
     async close() {
-      clearInterval(probes);
+      for (const stop of probes) stop();
       agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -73,12 +76,27 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
   };
 }
 
-function probe(port: number, told: (ready: boolean) => void): void {
-  const asked = forward({ host: '127.0.0.1', port, path: '/readyz', agent: false, timeout: 1_000 }, (answer) => {
-    answer.resume();
-    told(answer.statusCode === 200);
-  });
-  asked.once('timeout', () => asked.destroy()).once('error', () => told(false)).end();
+/** Asks again and again; a closed port and a refusal count at once, silence when it lasts. Answers how to stop. */
+function watch(port: number, tell: (ready: boolean) => void): () => void {
+  let silences = 0;
+  let next: NodeJS.Timeout;
+  const ask = () => {
+    const asked = forward({ host: '127.0.0.1', port, path: '/readyz', agent: false, timeout: PROBE_PATIENCE_MS }, (answer) => {
+      answer.resume();
+      silences = 0;
+      tell(answer.statusCode === 200);
+    });
+    asked.once('timeout', () => {
+      silences += 1;
+      asked.destroy();
+    });
+    asked.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED' || silences >= SILENCES) tell(false);
+    });
+    asked.once('close', () => (next = setTimeout(ask, PROBE_MS))).end();
+  };
+  next = setTimeout(ask, 0);
+  return () => clearTimeout(next);
 }
 
 /** Resolves when every replica is given requests. */

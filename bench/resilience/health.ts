@@ -1,29 +1,39 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Replica } from '../replicas/replica';
 
 export interface Health {
   /** Answers to `/healthz` so far. */
   readonly answers: number;
-  /** Questions to a gateway that listens that got none, or another than 200. */
+  /** Times that an orchestrator would have started a gateway again that was there. */
   readonly failures: number;
   stop(): void;
 }
 
+/** As an orchestrator asks: so often, so patiently, and so many times before it acts. */
 const PAUSE_MS = 250;
-/** As patient as an orchestrator. */
 const PATIENCE_MS = 2_000;
+const SILENCES = 3;
 
-/** Asks each gateway whether it lives, as an orchestrator does. One whose port is closed is not there, and is not asked. */
+/** Asks each gateway whether it lives. One whose port is closed is not there. */
 export function watchHealth(replicas: readonly Replica[]): Health {
   const counted = { answers: 0, failures: 0 };
-  const ask = async ({ port }: Replica) => {
-    try {
-      const { status } = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(PATIENCE_MS), headers: { connection: 'close' } });
-      if (status === 200) counted.answers += 1;
-      else counted.failures += 1;
-    } catch (error) {
-      if ((error as Error).name === 'TimeoutError') counted.failures += 1;
+  let stopped = false;
+
+  async function watch({ port }: Replica): Promise<void> {
+    for (let silences = 0; !stopped; await pause(PAUSE_MS)) {
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(PATIENCE_MS), headers: { connection: 'close' } }).catch((error: Error) => error);
+      const isThere = !(answer instanceof Error) || answer.name === 'TimeoutError';
+      const isAlive = !(answer instanceof Error) && answer.status === 200;
+      if (isAlive) counted.answers += 1;
+      silences = isThere && !isAlive ? silences + 1 : 0;
+      if (silences === SILENCES) counted.failures += 1;
     }
-  };
-  const timer = setInterval(() => replicas.forEach((replica) => void ask(replica)), PAUSE_MS);
-  return Object.assign(counted, { stop: () => clearInterval(timer) });
+  }
+
+  for (const replica of replicas) void watch(replica);
+  return Object.assign(counted, {
+    stop: () => {
+      stopped = true;
+    },
+  });
 }

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const upstream = await createUpstream(home);
   await upstream.start();
   const issuer = await createDemoIssuer({ issuer: 'https://idp.bench.example' });
-  const group = await startGateways(upstream.url, issuer);
+  const group = await startGateways(upstream.url, issuer, values.smoke ? 1 : 3);
   const audience = SERVERS.map((server) => group.url(server));
   const tokens = await Promise.all(Array.from({ length: PRINCIPALS }, (_, index) => issuer.mint({ subject: `user-${index}`, groups: [GROUP], audience, lifetimeSeconds: 7_200 })));
   const kills: number[] = [];
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   conclude({ bench: 'resilience', goals: goalsOf(results, values.smoke), figures: { calls: load.calls.length, ledger, phases, memory } });
 }
 
-async function startGateways(url: string, { issuer, jwks }: { readonly issuer: string; readonly jwks: Parameters<typeof startGroup>[0]['issuer']['jwks'] }): Promise<Group> {
+async function startGateways(url: string, { issuer, jwks }: { readonly issuer: string; readonly jwks: Parameters<typeof startGroup>[0]['issuer']['jwks'] }, leaveSeconds: number): Promise<Group> {
   return startGroup({
     name: NAME,
     replicas: 2,
@@ -82,6 +82,7 @@ async function startGateways(url: string, { issuer, jwks }: { readonly issuer: s
       for (const server of SERVERS) await cloud.approve(server, TOOLS);
     },
     environment: {
+      MCP_LEAVE_SECONDS: String(leaveSeconds),
       MCP_REGISTRY_TABLE: REGISTRY_TABLE,
       MCP_REGISTRY_KEY: 'key',
       MCP_REGISTRY_MAX_HEAD_AGE_SECONDS: '7200',
