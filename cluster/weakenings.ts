@@ -5,6 +5,10 @@ export interface Weakening {
   readonly changes: readonly Change[];
   /** Whether the Pod Security level "restricted" knows it too. */
   readonly podSecurity?: boolean;
+  /** The server whose pod it is. @default 'files' */
+  readonly server?: string;
+  /** Whether the LimitRange of the namespace puts in what was left out, before anything is refused. @default false */
+  readonly mended?: boolean;
 }
 
 /** A place in an object, and what is put there; undefined takes away what is there, and `-` is the end of a list. */
@@ -43,6 +47,8 @@ export const POD_WEAKENINGS: readonly Weakening[] = [
   weak('CON-1', 'writable root', [`${CONTAINER}securityContext.readOnlyRootFilesystem`, false]),
   weak('CON-1', 'nothing said of the root', [`${CONTAINER}securityContext.readOnlyRootFilesystem`, undefined]),
   weak('CON-3', 'temporary folder without limit', ['spec.volumes.-', { name: 'more', emptyDir: {} }]),
+  { control: 'CON-3', name: 'no requests and limits', changes: [[`${CONTAINER}resources`, undefined]], mended: true },
+  { control: 'CON-0', name: 'code outside of its sandbox', changes: [['spec.runtimeClassName', undefined]], server: 'code' },
   weak('CON-2', "token of the cluster's API", ['spec.automountServiceAccountToken', true]),
   weak('CON-2', "token of the cluster's API, by hand", ['spec.volumes.-', token()]),
   weak('MUL-3', 'Secret as a variable', [`${CONTAINER}env`, [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'token', key: 'token' } } }]]),
