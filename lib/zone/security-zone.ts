@@ -2,7 +2,7 @@ import { Annotations, Aspects, AspectPriority, RemovalPolicy, Resource, Stack } 
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type { Construct, IConstruct } from 'constructs';
+import type { Construct } from 'constructs';
 import { overlap } from './address-plan';
 import { ZoneDnsFirewall } from './dns-firewall';
 import { assertDestinations } from './egress';
@@ -17,6 +17,7 @@ import type { Place, ZoneNetwork } from './network';
 import type { PortRange } from './network-acl';
 import { NetworkLogs } from './network-logs';
 import { ZoneTier } from './tier';
+import { Walls } from './walls';
 import { ZoneWorkload } from './workload';
 import type { SecurityZoneProps } from './zone-props';
 
@@ -64,8 +65,7 @@ export class SecurityZone extends Resource {
   private readonly dnsFirewall: ZoneDnsFirewall;
   private readonly endpoints: ZoneEndpoints;
   private readonly workloads: ZoneWorkload[] = [];
-  private readonly connections: { readonly from: () => Place; readonly to: () => Place; readonly ports: PortRange }[] = [];
-  private readonly clients: { readonly place: () => Place; readonly cidr: string; readonly ports: PortRange }[] = [];
+  private readonly walls = new Walls();
   private egress?: ZoneEgress;
 
   constructor(scope: Construct, id: string, props: SecurityZoneProps = {}) {
@@ -84,7 +84,7 @@ export class SecurityZone extends Resource {
     this.dnsFirewall = new ZoneDnsFirewall(this, 'DnsFirewall', this.vpc);
     this.endpoints = new ZoneEndpoints(this, 'Endpoints', { network: this.network, dnsFirewall: this.dnsFirewall, organizationId: props.organizationId });
     // Which subnets a workload has is known only when all its egress is declared.
-    Aspects.of(this).add({ visit: (node) => this.openWalls(node) }, { priority: AspectPriority.MUTATING });
+    Aspects.of(this).add({ visit: (node) => (node === this ? this.walls.open() : undefined) }, { priority: AspectPriority.MUTATING });
   }
 
   /**
@@ -109,7 +109,7 @@ export class SecurityZone extends Resource {
   connectServers(from: ZoneWorkload, to: ZoneWorkload, port: number): void {
     this.assertOwn(from, to);
     from.connections.allowTo(to, ec2.Port.tcp(port), `${from.workloadName} to ${to.workloadName}`);
-    this.connect(() => from._place(), () => to._place(), { from: port, to: port });
+    this.walls.connect(() => from._place(), () => to._place(), { from: port, to: port });
   }
 
   /**
@@ -121,7 +121,7 @@ export class SecurityZone extends Resource {
   connectLookups(from: ZoneWorkload, to: ZoneWorkload): void {
     this.connectServers(from, to, 53);
     from.connections.allowTo(to, ec2.Port.udp(53), `${from.workloadName} to ${to.workloadName}, names`);
-    this.connect(() => from._place(), () => to._place(), { from: 53, to: 53, protocol: 'udp' });
+    this.walls.connect(() => from._place(), () => to._place(), { from: 53, to: 53, protocol: 'udp' });
   }
 
   /**
@@ -283,7 +283,7 @@ export class SecurityZone extends Resource {
         throw new Error(`the client addresses ${cidr} are the zone's own, expected those of a connected network`);
       }
       connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), 'Clients of the gateway');
-      this.clients.push({ place, cidr, ports: { from: port, to: port } });
+      this.walls.admit(place, cidr, { from: port, to: port });
     }
   }
 
@@ -311,26 +311,10 @@ export class SecurityZone extends Resource {
     this.assertOwn(workload);
     const endpoint = this.endpoints.of(service);
     workload.connections.allowTo(endpoint, ec2.Port.HTTPS, `${workload.workloadName} to ${service.name}`);
-    this.connect(() => workload._place(), () => endpoint._place(), HTTPS);
+    this.walls.connect(() => workload._place(), () => endpoint._place(), HTTPS);
     this.dnsFirewall.allowInside(...hostNames);
     workload._needs(endpoint);
     return endpoint;
-  }
-
-  private connect(from: () => Place, to: () => Place, ports: PortRange): void {
-    this.connections.push({ from, to, ports });
-  }
-
-  /** The network ACLs of all connections that were declared, once, when the tree is complete. */
-  private openWalls(node: IConstruct): void {
-    if (node !== this) return;
-    for (const { from, to, ports } of this.connections.splice(0)) {
-      const [source, target] = [from().wall, to().wall];
-      if (!source || !target) continue;
-      source.acl.allowTo(target.cidr, ports);
-      target.acl.allowFrom(source.cidr, ports);
-    }
-    for (const { place, cidr, ports } of this.clients.splice(0)) place().wall?.acl.allowFrom(cidr, ports);
   }
 
   private assertOwn(...workloads: readonly ZoneWorkload[]): void {
