@@ -48,7 +48,7 @@ export interface LiveFeed {
 }
 
 export interface LiveFeedOptions {
-  /** How much is kept: what is kept long costs the garbage collector most of what a request costs here. @default 250 */
+  /** How much is kept: what is kept long costs the garbage collector most of what a request costs here. @default 100 */
   readonly size?: number;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
@@ -57,7 +57,7 @@ export interface LiveFeedOptions {
 const SECONDS = 60;
 const MAX_ALERTS = 50;
 
-export function createLiveFeed({ size = 250, clock = Date.now }: LiveFeedOptions = {}): LiveFeed {
+export function createLiveFeed({ size = 100, clock = Date.now }: LiveFeedOptions = {}): LiveFeed {
   const ring = new Array<Happening | undefined>(size).fill(undefined);
   const totals = { allow: 0, deny: 0, error: 0, alerts: 0 };
   const served = new Uint32Array(SECONDS);

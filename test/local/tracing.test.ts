@@ -77,14 +77,14 @@ describe('traces of the gateway on one machine', () => {
   let gateway: LocalGateway;
   let token: string;
 
-  async function start(telemetry: object | undefined, environment: Record<string, string> = {}): Promise<string> {
+  async function start(telemetry: object | undefined, environment: Record<string, string> = {}, server: object = {}): Promise<string> {
     folder = mkdtempSync(join(tmpdir(), 'tracing-'));
     receiver = new Receiver();
     upstream = new Upstream();
     mkdirSync(join(folder, 'policies'));
     writeFileSync(join(folder, 'policies', 'all.cedar'), '@id("all-may") permit (principal, action, resource) unless { context has arguments && context.arguments has text && context.arguments.text == "no" };');
     const to = await listen(receiver.server);
-    const value = { mcpServers: { up: { url: `${await listen(upstream.server)}/mcp` } }, listen: '127.0.0.1:0', policies: 'policies', telemetry: telemetry && { endpoint: to, ...telemetry } };
+    const value = { mcpServers: { up: { url: `${await listen(upstream.server)}/mcp`, ...server } }, listen: '127.0.0.1:0', policies: 'policies', telemetry: telemetry && { endpoint: to, ...telemetry } };
     gateway = await startLocalGateway(readConfig(join(folder, 'mcp.json'), JSON.stringify(value), { RECEIVER: to, ...environment }), { write: () => undefined, flush: () => Promise.resolve() });
     token = await gateway.issuer!.mint({ subject: 'alice', audience: gateway.url });
     return gateway.servers[0]!.url;
@@ -141,6 +141,13 @@ describe('traces of the gateway on one machine', () => {
     }
     const sent = `00-${CALLER.traceId}-${leg!.spanId}-01`;
     expect(upstream.calls).toMatchObject([{ headers: { traceparent: sent, tracestate: 'vendor=1' }, meta: { traceparent: sent, tracestate: 'vendor=1' } }]);
+  });
+
+  test('GW-4 what the guard of a server does has its spans', async () => {
+    const url = await start({}, {}, { guard: {} });
+    await tracedCall(url);
+    const guards = (await stopped()).filter(({ name }) => name === 'guard');
+    expect(guards.map((span) => attributesOf(span)['mcp_zero_trust.outcome'])).toEqual(['passed', 'passed']);
   });
 
   test('GW-4 no argument, result, token or principal is in what the receiver gets', async () => {
