@@ -133,7 +133,7 @@ export function showChain({ audit, approvals }) {
     signed.dataset.since = String(audit.signedAt);
     rows.push(['lines', audit.lines.toLocaleString('en')], ['head', digest(audit.digest)], ['signed', [signed, audit.unsigned > 0 && `, ${count(audit.unsigned, 'line')} since`].filter(Boolean)], ['writer', audit.writer]);
   }
-  if (approvals !== undefined) rows.push(['approvals', count(approvals.size, 'leaf', 'leaves')], ['root', digest(approvals.root)], ['signed', clockTime(approvals.at)]);
+  if (approvals !== undefined) rows.push(['approvals', count(approvals.size, 'leaf', 'leaves')], ['root', digest(approvals.root)], ['root signed', clockTime(approvals.at)]);
   const place = byId('chain');
   if (rows.length === 0) return void fill(place, element('p', 'quiet', 'Events are shown and not kept: “audit” is not in the configuration.'));
   fill(place, element('dl', 'facts card', ...rows.flatMap(([name, value]) => [element('dt', '', name), element('dd', '', ...[value].flat())])));
