@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -63,6 +63,40 @@ describe('verify network', () => {
     expect(stdout).not.toContain('<script>');
     expect(stdout).toContain('&#60;script&#62;&#38;Server');
     expect(code).toBe(0);
+  });
+
+  const CLUSTER = join(__dirname, '..', 'network', 'fixtures', 'cluster.yaml');
+
+  test('NET-2 reads manifests of Kubernetes: assertions that hold end with 0', async () => {
+    const { code, stdout } = await verify(CLUSTER, '--deny', 'servers -> internet', '--deny', 'neighbours -> servers');
+    expect(stdout).toContain('gateway/gateway  (deployment, gateway)');
+    expect(stdout).toContain('limited  files/server  [tcp 8080]\n             by NetworkPolicy gateway/out: everything to every pod of every namespace\n                NetworkPolicy files/from-gateway: tcp 8080 (mcp) from every pod of namespaces kubernetes.io/metadata.name=gateway');
+    expect(stdout).toContain('holds   servers -> internet\nholds   neighbours -> servers');
+    expect(code).toBe(0);
+  });
+
+  test('NET-2 says which policy opens a cluster, and ends with 1, also of a change', async () => {
+    const changed = join(folder, 'cluster');
+    mkdirSync(changed, { recursive: true });
+    cpSync(CLUSTER, join(changed, 'cluster.yaml'));
+    writeFileSync(join(changed, 'more.yaml'), 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: more, namespace: files }\nspec: { podSelector: {}, policyTypes: [Egress], egress: [{ ports: [{ port: 443 }] }] }\n');
+    const denied = await verify(changed, '--deny', 'servers -> internet:tcp');
+    expect(denied.stdout).toContain('BROKEN  servers -> internet:tcp\n          files/server -> internet, TCP: open [tcp 443]\n            NetworkPolicy files/more: tcp 443 to anybody');
+    expect(denied.code).toBe(1);
+    const opened = await verify('--diff', CLUSTER, changed);
+    expect(opened.stdout).toContain('OPENS   files/server -> internet, TCP: closed to open [tcp 443]');
+    expect(opened.code).toBe(1);
+  });
+
+  test('NET-2 a manifest that no API server accepts, or a folder that holds templates too, ends with 2', async () => {
+    const wrong = join(folder, 'wrong.yaml');
+    writeFileSync(wrong, 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: x, namespace: y }\nspec: { podSelector: {}, policyTypes: [egress] }\n');
+    expect(await verify(wrong)).toMatchObject({ code: 2, stderr: 'NetworkPolicy y/x has the policy type egress; expected Ingress or Egress\n' });
+    const mixed = join(folder, 'mixed');
+    mkdirSync(mixed);
+    cpSync(CLUSTER, join(mixed, 'cluster.yaml'));
+    cpSync(ZONE, join(mixed, 'zone.yaml'));
+    expect(await verify(mixed)).toMatchObject({ code: 2, stderr: expect.stringContaining('name one of them') });
   });
 
   test.each([
