@@ -9,7 +9,10 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
 import type { AddPodServerOptions, ContainerizedMicroservicesProps } from '../../../lib';
+import { refusals } from '../../cluster/manifests/admission';
+import { podOf as podManifest } from '../../cluster/manifests/cluster';
 import { appliedObjects, objectOf, publishedObjects, textOf } from '../cluster/delivered';
+import type { Manifest } from '../cluster/delivered';
 import { propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
 
 const KEYS = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] });
@@ -167,6 +170,14 @@ describe('a model with a server without egress and one with', () => {
     expect(model.gateway.auditLogGroups).toHaveLength(1);
   });
 
+  test('LOG-4 SOC-3 audit events are signed with a key that pods reach through an endpoint, and GuardDuty looks at the cluster too', () => {
+    expect(objectOf(objects, 'ConfigMap', 'mcp-gateway', 'gateway').data.MCP_AUDIT_KEY_ARN).toMatch(/^<McpObservabilityAuditTrailSigningKey\w+\.Arn>$/);
+    expect(securityGroupRules(template)).toContain('gateway-nodes -> Endpoint of kms:443');
+    expect(actionsOf(template, 'Pods of mcp-gateway/gateway')).toContain('kms:Sign');
+    const watch = Template.fromStack(Stack.of(model.observability!.threatDetection));
+    expect(JSON.stringify(watch.toJSON())).toMatch(/EKS_AUDIT_LOGS[\s\S]*RUNTIME_MONITORING/);
+  });
+
   test('SOC-2 what is not in the template any more is taken away from the cluster', () => {
     const applied = propertiesOf(template, 'Custom::AWSCDK-EKS-KubernetesResource');
     expect(applied).toHaveLength(4);
@@ -180,6 +191,17 @@ describe('a model with a server without egress and one with', () => {
     const [rules] = parts.find(([id]) => id.includes('Manifestscluster'))!;
     expect(parts.filter(([id]) => id !== rules).every(([, { DependsOn }]) => DependsOn.includes(rules))).toBe(true);
     expect(objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy').length).toBeGreaterThan(2);
+  });
+
+  test('SOC-2 the policies of the cluster let in what is applied to it, and nothing that is weaker', () => {
+    const plural: Record<string, string> = { Service: 'services', NetworkPolicy: 'networkpolicies', Namespace: 'namespaces' };
+    const create = (object: Manifest, resource: string) => refusals(objects, { operation: 'CREATE', resource, object });
+    for (const object of objects.filter(({ kind }) => plural[kind])) expect([object.metadata.name, create(object, plural[object.kind]!)]).toEqual([object.metadata.name, []]);
+    for (const namespace of ['mcp-gateway', 'mcp-files', 'mcp-crm']) {
+      const pod = podManifest(objects, namespace);
+      expect(create(pod, 'pods')).toEqual([]);
+      expect(create({ ...pod, spec: { ...pod.spec, hostNetwork: true } }, 'pods')).not.toEqual([]);
+    }
   });
 
   test('nobody is told to do without TLS, and nothing is warned of', () => {
@@ -305,6 +327,12 @@ describe('NET-2 with Istio', () => {
   });
 });
 
+test('LOG-2 that nobody watches is said', () => {
+  const { stack, model } = modelled({ unsafeUnobserved: true });
+  expect(model.observability).toBeUndefined();
+  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('nobody watches this gateway'));
+});
+
 test('CON-0 a server that executes code runs in a sandbox, and it is said that the nodes made here have none', () => {
   const { stack, addServer, template: synthesize } = modelled();
   addServer('python', { executesCode: true });
@@ -324,6 +352,7 @@ describe('MUL-7 of two stages', () => {
         certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
         administrators: [iam.Role.fromRoleName(stack, 'Platform', `${stage}-platform`)],
         stage,
+        unsafeUnobserved: true,
         ...options(stack, stage),
       });
     }
