@@ -1,4 +1,4 @@
-import { modelOf, type Combination, type Evidence } from '../lambda/detection/verdict';
+import { boundedLogOdds, type Combination, type Evidence } from '../lambda/detection/verdict';
 import type { Severity } from '../lambda/detection/types';
 
 /** What the layers said of a definition that the model had not seen, and what it is. */
@@ -11,7 +11,7 @@ export interface Weighed {
 
 /** From mild to grave: a rule of one severity is worth at least what the ones before it are worth. */
 const LADDER: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
-const [PRIOR, INNOCENCE, SUSPICION, SECOND, SEVERITIES] = [0, 1, 2, 3, 4];
+const [PRIOR, INNOCENCE, SUSPICION, SECOND, HARMLESS, HARMFUL, SEVERITIES] = [0, 1, 2, 3, 4, 5, 6];
 const FIXED = SEVERITIES + LADDER.length;
 
 /** How strongly a rule's own worth is drawn to zero, in definitions. */
@@ -67,9 +67,10 @@ function fitWith(weighed: readonly Weighed[], ids: readonly string[], discount: 
 }
 
 function rowOf(evidence: Evidence, ids: readonly string[], discount: number, steers: number, weight: number): Row {
-  const model = modelOf(evidence, discount);
-  const at = [PRIOR, model < 0 ? INNOCENCE : SUSPICION, SECOND];
-  const values = [1, model, evidence.second];
+  const model = boundedLogOdds(evidence, 'model', discount);
+  const meaning = boundedLogOdds(evidence, 'meaning', discount);
+  const at = [PRIOR, model < 0 ? INNOCENCE : SUSPICION, meaning < 0 ? HARMLESS : HARMFUL, SECOND];
+  const values = [1, model, meaning, evidence.second];
   for (const { id, severity, discounted } of evidence.rules) {
     const value = discounted ? discount : 1;
     for (let rung = 0; rung <= LADDER.indexOf(severity); rung++) {
@@ -105,6 +106,8 @@ function combinationOf(parameters: Float64Array, ids: readonly string[], discoun
     prior: round(parameters[PRIOR]!),
     innocence: round(parameters[INNOCENCE]!),
     suspicion: round(parameters[SUSPICION]!),
+    harmlessMeaning: round(parameters[HARMLESS]!),
+    harmfulMeaning: round(parameters[HARMFUL]!),
     second: round(parameters[SECOND]!),
     severities: { info: 0, low: low!, medium: medium!, high: high!, critical: critical! },
     rules: Object.fromEntries(ids.map((id, i) => [id, round(parameters[FIXED + i]!)])),

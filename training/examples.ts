@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { frame } from './frame';
+import { frame, orderTo } from './frame';
 import { paraphrase } from './paraphrase';
 import type { Random } from './random';
 
@@ -10,6 +10,8 @@ export interface Example {
   readonly kind: string;
   readonly steers: boolean;
   readonly text: string;
+  /** The text is something to do (`leave the reviewers empty`), not a sentence yet. */
+  readonly isAct: boolean;
 }
 
 const FOLDER = join(__dirname, 'data');
@@ -18,8 +20,8 @@ const FOLDER = join(__dirname, 'data');
 export function readExamples(): readonly Example[] {
   const lines = (file: string) => readFileSync(join(FOLDER, file), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
   return [
-    ...lines('attacks.jsonl').map(({ attack, text }) => ({ kind: attack, steers: true, text })),
-    ...lines('honest.jsonl').map(({ resembles, text }) => ({ kind: resembles, steers: false, text })),
+    ...lines('attacks.jsonl').map(({ attack, text, act }) => ({ kind: attack, steers: true, text: text ?? act, isAct: act !== undefined })),
+    ...lines('honest.jsonl').map(({ resembles, text, act }) => ({ kind: resembles, steers: false, text: text ?? act, isAct: act !== undefined })),
   ];
 }
 
@@ -28,8 +30,13 @@ type Slots = Readonly<Record<string, readonly string[]>>;
 /** Fills the places of an example with words of `data/slots.json` and says it in other words, in up to `count` ways; first as it was written. */
 export function variants(example: Example, count: number, random: Random, slots: Slots = readSlots()): readonly string[] {
   const found = new Set<string>();
-  for (let i = 0; i < count; i++) found.add(fill(fill(i % 3 === 0 ? example.text : frame(paraphrase(example.text, random), random), slots, random), slots, random));
+  for (let i = 0; i < count; i++) found.add(fill(fill(worded(example, i % 3 === 0, random), slots, random), slots, random));
   return [...found];
+}
+
+function worded({ text, isAct }: Example, asWritten: boolean, random: Random): string {
+  if (isAct) return orderTo(asWritten ? text : paraphrase(text, random), random);
+  return asWritten ? text : frame(paraphrase(text, random), random);
 }
 
 function fill(text: string, slots: Slots, random: Random): string {

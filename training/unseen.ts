@@ -1,4 +1,5 @@
 import { evidenceAgainst } from '../lambda/detection/detect';
+import { meaningOf } from '../lambda/detection/meaning';
 import { SentenceModel, type Artifact } from '../lambda/detection/model';
 import { WordClusters } from '../lambda/detection/model/word-clusters';
 import type { ToolDefinition } from '../lambda/protocol';
@@ -6,7 +7,7 @@ import { toArtifact } from './artifact';
 import type { Scored } from './calibrate';
 import type { Weighed } from './combine';
 import type { Definition } from './corpus';
-import { partOf, sourceGroups } from './folds';
+import { isKeptFromEncoder, partOf, sourceGroups } from './folds';
 import type { Labelled } from './logistic-regression';
 import { ownDefinitions } from './own-definitions';
 import { readExamples } from './examples';
@@ -50,8 +51,17 @@ export class TrainingData {
   }
 
   modelWithout(leftOut: LeftOut): SentenceModel {
-    return SentenceModel.load(toArtifact(this.fitWithout(leftOut), this.lists, { slope: 1, offset: 0 }));
+    return SentenceModel.load(toArtifact(this.fitWithout(leftOut), this.lists, { slope: 1, offset: 0 }), meant);
   }
+}
+
+const meanings = new Map<string, number>();
+
+/** The encoder is the same whatever is held out: it learned from no published definition, and each sentence is read once. */
+function meant(sentence: string): number {
+  let meaning = meanings.get(sentence);
+  if (meaning === undefined) meanings.set(sentence, (meaning = meaningOf(sentence)));
+  return meaning;
 }
 
 /** What a model must not have seen. */
@@ -88,11 +98,11 @@ export interface Unseen {
   readonly scored: readonly Scored[];
 }
 
-/** Judges all that is learned from, each part of it by a model that has not seen it. */
+/** Judges what is learned from, each part of it by models that have not seen it: of ours, and of servers, what was kept from the encoder. */
 export function judgeUnseen(data: TrainingData): Unseen {
   const used = data.definitions.filter(({ attackClass }) => attackClass !== 'harmful_capability');
-  const own = ownDefinitions();
-  const servers = serverSentences().flatMap(({ source, sentences }) => sentences.map((text) => ({ source, tool: { name: 'tool', description: text } })));
+  const own = ownDefinitions().filter(({ family }) => isKeptFromEncoder(family));
+  const servers = serverSentences().filter(({ source }) => isKeptFromEncoder(source)).flatMap(({ source, sentences }) => sentences.map((text) => ({ source, tool: { name: 'tool', description: text } })));
   const groups = sourceGroups(used, GROUPS);
   const weightOfPublished = weights('published', used);
   const weightOfOwn = weights('own', own);

@@ -22,13 +22,19 @@ export interface HeldOutFigures {
   readonly byAttack: readonly (readonly [attack: string, noticed: Share])[];
 }
 
+/** `unread` are those whose verdicts nobody has looked at one by one. */
+export type Collection = 'read' | 'unread';
+
+const FILES = { read: { poisoned: 'poisoned.jsonl', honest: 'honest.jsonl' }, unread: { poisoned: 'unread-poisoned.jsonl', honest: 'unread-honest.jsonl' } } as const;
+
 /** What the detector that ships says of them. */
-export function heldOut(): HeldOutFigures {
-  const poisoned = judged('poisoned.jsonl');
+export function heldOut(collection: Collection): HeldOutFigures {
+  const files = FILES[collection];
+  const poisoned = judged(files.poisoned);
   const attacks = [...new Set(poisoned.map(({ attack }) => attack!))].sort();
   return {
     poisoned: shares(poisoned),
-    honest: shares(judged('honest.jsonl')),
+    honest: shares(judged(files.honest)),
     byAttack: attacks.map((attack) => [attack, shares(poisoned.filter((one) => one.attack === attack))['rejected or reviewed']]),
   };
 }
@@ -37,9 +43,9 @@ function judged(file: string): readonly { readonly attack?: string; readonly ver
   return definitionsIn(file).map(({ attack, tool }) => ({ attack, verdict: detect(tool as unknown as ToolDefinition).verdict }));
 }
 
-/** Poisoned and honest ones, as other scanners are asked about them. */
+/** Poisoned and honest ones of the first collection, as other scanners are asked about them. */
 export function heldOutDefinitions(): readonly Definition[] {
-  return [...definitionsIn('poisoned.jsonl'), ...definitionsIn('honest.jsonl')];
+  return [...definitionsIn(FILES.read.poisoned), ...definitionsIn(FILES.read.honest)];
 }
 
 function definitionsIn(file: string): readonly Definition[] {

@@ -20,6 +20,8 @@ export function print(measured: Measured, peers: readonly PeerFigures[]): void {
       table('Definitions that we wrote for measuring alone: hard ones, nothing learned from them', ['', 'recall', 'false positives'], [
         ['rejected', percent(measured.heldOut.poisoned.rejected), percent(measured.heldOut.honest.rejected)],
         ['rejected or reviewed', percent(measured.heldOut.poisoned['rejected or reviewed']), percent(measured.heldOut.honest['rejected or reviewed'])],
+        ['rejected, verdicts never looked at', percent(measured.unread.poisoned.rejected), percent(measured.unread.honest.rejected)],
+        ['the same, rejected or reviewed', percent(measured.unread.poisoned['rejected or reviewed']), percent(measured.unread.honest['rejected or reviewed'])],
         ...peers.flatMap((peer) => ('failure' in peer ? [] : [[peer.name, percent(peer.heldOut.recall), percent(peer.heldOut.falsePositives)]])),
       ]),
       table('Recall by attack, at 0.3 %', ['attack', 'of', 'recall'], measured.byAttack.map(([name, share]) => [name, of(share), percent(share)])),

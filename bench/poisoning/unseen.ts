@@ -72,6 +72,8 @@ export class Bench {
   }
 }
 
+const NOTHING_SAID = { plain: 0, discounted: 0 };
+
 export function outcome(definition: Definition, model: SentenceModel, combination: Combination): Outcome {
   return outcomeOf(definition, against(definition, model), combination);
 }
@@ -90,7 +92,7 @@ function outcomeOf(definition: Definition, evidence: Evidence, combination: Comb
     malicious: definition.malicious,
     score,
     verdict: verdictOf(score),
-    byRules: scoreOf({ ...evidence, model: { plain: 0, discounted: 0 }, second: 0 }, combination),
+    byRules: scoreOf({ ...evidence, model: NOTHING_SAID, meaning: NOTHING_SAID, second: 0 }, combination),
     byModel: scoreOf({ ...evidence, rules: [] }, combination),
   };
 }

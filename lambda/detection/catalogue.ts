@@ -1,5 +1,5 @@
 import { ANNOTATION_RULES } from './annotations';
-import { LEARNED } from './model';
+import { LEARNED, MEANT } from './model';
 import { RELATION_RULES } from './relations';
 import { ENCODED } from './rules/encoded';
 import { MARKUP } from './rules/markup';
@@ -21,6 +21,7 @@ export const RULES: readonly RuleInfo[] = [
   ...Object.values(RELATION_RULES),
   ...Object.values(ANNOTATION_RULES),
   LEARNED,
+  MEANT,
 ]
   .map(({ id, severity, sentence, safId, owaspId }) => ({ id, severity, sentence, ...(safId ? { safId } : {}), ...(owaspId ? { owaspId } : {}) }))
   .sort((a, b) => a.id.localeCompare(b.id));

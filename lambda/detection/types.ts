@@ -59,6 +59,8 @@ export interface ModelScore {
   readonly logOdds: number;
   /** Spans in the original texts, by falling weight. */
   readonly spans: readonly ModelSpan[];
+  /** The same of the sentences that were read for their meaning; none where no sentence was in doubt. */
+  readonly meaning: readonly ModelSpan[];
 }
 
 export interface ModelSpan {

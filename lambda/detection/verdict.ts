@@ -1,15 +1,24 @@
-import { LEARNED } from './model';
+import { LEARNED, MEANT } from './model';
 import type { Hit } from './rules/hit';
+import type { RuleInfo } from './rules/rule';
 import type { ModelScore, Severity, Verdict } from './types';
 
 /** What speaks for and against a definition, before it is weighed. */
 export interface Evidence {
   /** Log-odds of the most suspicious sentence as the learned layer sees it, and the same once what is said about is discounted. */
-  readonly model: { readonly plain: number; readonly discounted: number };
+  readonly model: Doubt;
+  /** The same of what the sentences mean; `-Infinity` where none was in doubt. */
+  readonly meaning: Doubt;
   /** Log-odds of the next sentence that the learned layer suspects, of another place; 0 without one. */
   readonly second: number;
   /** The rules that are broken, each once. */
   readonly rules: readonly BrokenRule[];
+}
+
+/** Log-odds of what is said, and of what is only said about, the latter not yet discounted. */
+export interface Doubt {
+  readonly plain: number;
+  readonly discounted: number;
 }
 
 export interface BrokenRule {
@@ -27,6 +36,9 @@ export interface Combination {
   /** For each unit by which the learned layer's log-odds lie below zero, and for each above. */
   readonly innocence: number;
   readonly suspicion: number;
+  /** The same for what sentences mean. */
+  readonly harmlessMeaning: number;
+  readonly harmfulMeaning: number;
   /** For each unit of a second suspicious sentence. */
   readonly second: number;
   readonly severities: Readonly<Record<Severity, number>>;
@@ -39,6 +51,8 @@ export interface Combination {
 /** A definition whose every sentence is harmless is no more innocent than this, nor one more suspicious. */
 const LEAST = -4;
 const MOST = 8;
+/** Nor by what it means: an encoder is sure of itself too often. */
+const MOST_BY_MEANING = 2;
 
 const SERIOUS: ReadonlySet<Severity> = new Set(['high', 'critical']);
 
@@ -48,21 +62,24 @@ const REJECT = 0.5;
 const REVIEW = 1 / 6;
 
 /** What the layers say about one definition. */
-export function evidenceOf(hits: readonly Hit[], { logOdds }: ModelScore): Evidence {
+export function evidenceOf(hits: readonly Hit[], { logOdds, meaning }: ModelScore): Evidence {
   const rules = new Map<string, BrokenRule>();
-  let plain = -Infinity;
-  let discounted = -Infinity;
   const suspected: Hit[] = [];
   for (const hit of hits) {
-    const { rule, discounted: isDiscounted = false, evidence = 0 } = hit;
+    const { rule, discounted: isDiscounted = false } = hit;
     if (rule === LEARNED) {
-      if (isDiscounted) discounted = Math.max(discounted, evidence);
-      else suspected.push(hit);
-      if (!isDiscounted) plain = Math.max(plain, evidence);
-    } else if (!isDiscounted || !rules.has(rule.id)) rules.set(rule.id, { id: rule.id, severity: rule.severity, discounted: isDiscounted, wordless: rule.wordless ?? false });
+      if (!isDiscounted) suspected.push(hit);
+    } else if (rule === MEANT) continue;
+    else if (!isDiscounted || !rules.has(rule.id)) rules.set(rule.id, { id: rule.id, severity: rule.severity, discounted: isDiscounted, wordless: rule.wordless ?? false });
   }
-  const model = plain === -Infinity && discounted === -Infinity ? { plain: logOdds, discounted } : { plain, discounted };
-  return { model, second: secondOf(suspected), rules: [...rules.values()] };
+  return { model: doubtOf(hits, LEARNED, logOdds), meaning: doubtOf(hits, MEANT, meaning[0]?.weight ?? -Infinity), second: secondOf(suspected), rules: [...rules.values()] };
+}
+
+/** @param otherwise where there is no hit */
+function doubtOf(hits: readonly Hit[], rule: RuleInfo, otherwise: number): Doubt {
+  const most = (discounted: boolean) => hits.reduce((highest, hit) => (hit.rule === rule && (hit.discounted ?? false) === discounted ? Math.max(highest, hit.evidence ?? 0) : highest), -Infinity);
+  const doubt = { plain: most(false), discounted: most(true) };
+  return doubt.plain === -Infinity && doubt.discounted === -Infinity ? { ...doubt, plain: otherwise } : doubt;
 }
 
 function secondOf(suspected: readonly Hit[]): number {
@@ -73,17 +90,19 @@ function secondOf(suspected: readonly Hit[]): number {
 
 /** Probability that a definition steers its reader. */
 export function scoreOf(evidence: Evidence, combination: Combination): number {
-  const { prior, innocence, suspicion, second, discount } = combination;
-  const model = modelOf(evidence, discount);
-  let logOdds = prior + (model < 0 ? innocence : suspicion) * model + second * evidence.second;
+  const { prior, innocence, suspicion, harmlessMeaning, harmfulMeaning, second, discount } = combination;
+  const model = boundedLogOdds(evidence, 'model', discount);
+  const meaning = boundedLogOdds(evidence, 'meaning', discount);
+  let logOdds = prior + (model < 0 ? innocence : suspicion) * model + (meaning < 0 ? harmlessMeaning : harmfulMeaning) * meaning + second * evidence.second;
   for (const rule of evidence.rules) logOdds += worthOf(rule, combination) * (rule.discounted ? discount : 1);
   return 1 / (1 + Math.exp(-logOdds));
 }
 
-/** The learned layer's log-odds, within bounds; not below zero where what is objected to stands outside of its sentences. */
-export function modelOf({ model: { plain, discounted }, rules }: Evidence, discount: number): number {
+/** What a learned layer says, within bounds; not below zero where what is objected to stands outside of its sentences. */
+export function boundedLogOdds({ rules, ...layers }: Evidence, layer: 'model' | 'meaning', discount: number): number {
+  const { plain, discounted } = layers[layer];
   const least = rules.some(({ wordless, severity, discounted: said }) => wordless && !said && SERIOUS.has(severity)) ? 0 : LEAST;
-  return Math.min(MOST, Math.max(least, plain, discounted > 0 ? discounted * discount : discounted));
+  return Math.min(layer === 'model' ? MOST : MOST_BY_MEANING, Math.max(least, plain, discounted > 0 ? discounted * discount : discounted));
 }
 
 function worthOf({ id, severity }: BrokenRule, { severities, rules }: Combination): number {

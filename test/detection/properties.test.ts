@@ -31,7 +31,7 @@ test('any mutation of a definition gets a verdict, and every span lies inside th
         expect(end).toBeLessThanOrEqual(textAt(tool, pointer).length);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

@@ -3,7 +3,7 @@ import type { ModelScore, TextField } from '../types';
 import { ARTIFACT } from './artifact';
 import { SentenceModel } from './model';
 
-export { LEARNED, modelHits } from './evidence';
+export { LEARNED, MEANT, modelHits } from './evidence';
 export { SentenceModel, type Artifact } from './model';
 
 let model: SentenceModel | undefined;

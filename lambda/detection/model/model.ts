@@ -1,6 +1,8 @@
 import type { ModelScore, ModelSpan, TextField } from '../types';
+import { meaningOf } from '../meaning';
+import { normalise } from '../normalise';
 import { featuresOf, WEIGHTS, type Features } from './features';
-import { sentencesOf, type Sentence } from './sentences';
+import { sentencesOf, WINDOW, type Sentence } from './sentences';
 import { WordClusters } from './word-clusters';
 
 /** A trained model as it is kept. */
@@ -20,6 +22,9 @@ export interface Artifact {
 /** Sentences this much less likely than an even chance are no reason for a score. */
 const SPAN_SCORE = 0;
 const MOST_SPANS = 8;
+/** A sentence less likely than this is not read for its meaning; of the others, no more than {@link MOST_READ}. */
+const IN_DOUBT = -3.5;
+const MOST_READ = 6;
 /** What a suspicion about quoted words is worth. */
 const QUOTED = 0.35;
 
@@ -35,38 +40,67 @@ export class SentenceModel {
     private readonly bias: number,
     private readonly slope: number,
     private readonly offset: number,
+    private readonly meaningOf: (sentence: string) => number,
   ) {}
 
-  /** @throws Error when the weights are not as many as this version reads */
-  static load(artifact: Artifact): SentenceModel {
+  /**
+   * @param meaning log-odds by the order of words too
+   * @throws Error when the weights are not as many as this version reads
+   */
+  static load(artifact: Artifact, meaning: (sentence: string) => number = meaningOf): SentenceModel {
     const bytes = Buffer.from(artifact.weights, 'base64');
     if (bytes.length !== WEIGHTS) throw new Error(`The model holds ${bytes.length} weights; this version reads ${WEIGHTS}.`);
     const weights = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    return new SentenceModel(WordClusters.of(artifact.clusters), weights, artifact.scale, artifact.bias, artifact.slope, artifact.offset);
+    return new SentenceModel(WordClusters.of(artifact.clusters), weights, artifact.scale, artifact.bias, artifact.slope, artifact.offset, meaning);
   }
 
   /** How likely the texts together steer their reader, and the sentences that say so. Without any text, 0. */
   score(fields: readonly TextField[]): ModelScore {
     const spans: ModelSpan[] = [];
+    const inDoubt: Scored[] = [];
     let highest = -Infinity;
     for (const sentence of sentencesOf(fields)) {
       const score = this.scoreOf(sentence);
       if (score > highest) highest = score;
       if (score > SPAN_SCORE) spans.push(spanOf(sentence, score));
+      if (score > IN_DOUBT) inDoubt.push({ sentence, score });
     }
     spans.sort((a, b) => b.weight - a.weight);
-    return { probability: this.probability(highest), logOdds: highest, spans: spans.slice(0, MOST_SPANS) };
+    return { probability: this.probability(highest), logOdds: highest, spans: spans.slice(0, MOST_SPANS), meaning: this.meaningIn(inDoubt) };
+  }
+
+  /** What the most suspicious sentences mean, by falling weight. */
+  private meaningIn(inDoubt: Scored[]): readonly ModelSpan[] {
+    return inDoubt
+      .sort((a, b) => b.score - a.score)
+      .slice(0, MOST_READ)
+      .map(({ sentence }) => spanOf(sentence, this.meaningOfOne(sentence)))
+      .sort((a, b) => b.weight - a.weight);
+  }
+
+  /** Among so many words that they are a part only, what an order means may be lost: such a part is not taken for harmless. */
+  private meaningOfOne(sentence: Sentence): number {
+    const meaning = lessQuoted(this.meaningOf(normalise(sentence.text).text), sentence);
+    return sentence.words.length < WINDOW ? meaning : Math.max(0, meaning);
   }
 
   /** Log-odds of one sentence, before calibration. */
-  scoreOf({ words, quoted }: Sentence): number {
-    const score = this.bias + this.scale * weigh(featuresOf(words, this.clusters), this.weights);
-    return quoted && score > 0 ? QUOTED * score : score;
+  scoreOf(sentence: Sentence): number {
+    return lessQuoted(this.bias + this.scale * weigh(featuresOf(sentence.words, this.clusters), this.weights), sentence);
   }
 
   private probability(score: number): number {
     return score === -Infinity ? 0 : 1 / (1 + Math.exp(-(this.slope * score + this.offset)));
   }
+}
+
+interface Scored {
+  readonly sentence: Sentence;
+  readonly score: number;
+}
+
+function lessQuoted(score: number, { quoted }: Sentence): number {
+  return quoted && score > 0 ? QUOTED * score : score;
 }
 
 function spanOf({ pointer, start, end }: Sentence, weight: number): ModelSpan {

@@ -9,12 +9,14 @@ export interface Sentence {
   readonly start: number;
   readonly end: number;
   readonly words: readonly string[];
+  /** As it was written; of a parameter's description, after the parameter's name. */
+  readonly text: string;
   /** Most of it stands in quotation marks or in code: said about, rather than said. */
   readonly quoted: boolean;
 }
 
 /** Longer sentences are read in windows, so that nothing hides between many harmless words. */
-const WINDOW = 48;
+export const WINDOW = 48;
 const STEP = 24;
 /** One word alone gives no order. */
 const FEWEST = 2;
@@ -31,20 +33,20 @@ const BREAK = /[.!?](?=\s)|[\u3002\uff01\uff1f]|;\s|\s[\u2013\u2014-]\s|[ \t]{0,
 export function sentencesOf(fields: readonly TextField[]): readonly Sentence[] {
   const found: Sentence[] = [];
   for (const field of fields) {
-    const named = field.kind === 'parameterDescription' ? nameWords(field.pointer) : [];
-    cut(field, named, found);
+    const name = field.kind === 'parameterDescription' ? parameterIn(field.pointer) : '';
+    cut(field, name, found);
   }
   return found;
 }
 
-function cut(field: TextField, lead: readonly string[], found: Sentence[]): void {
+function cut(field: TextField, name: string, found: Sentence[]): void {
   const normalised = normalise(field.text);
   const { text } = normalised;
   const all = tokens(normalised, field.text);
   const quotations = quotationsIn(text);
   const breaks = boundaries(text, (index) => field.text[normalised.originalOffset(index)] ?? '');
   let from = 0;
-  let first = lead;
+  let first = wordsOf(name);
   for (const until of breaks) {
     let to = from;
     while (to < all.length && all[to]!.start < until) to++;
@@ -52,7 +54,9 @@ function cut(field: TextField, lead: readonly string[], found: Sentence[]): void
       windows(all.slice(from, to), first, (words, part) => {
         const { start } = part[0]!;
         const { end } = part.at(-1)!;
-        found.push({ pointer: field.pointer, start: normalised.originalOffset(start), end: normalised.originalOffset(end), words, quoted: areQuoted(part, quotations) });
+        const [begin, stop] = [normalised.originalOffset(start), normalised.originalOffset(end)];
+        const text = (name === '' ? '' : `${name}: `) + field.text.slice(begin, stop);
+        found.push({ pointer: field.pointer, start: begin, end: stop, words, text, quoted: areQuoted(part, quotations) });
       });
       first = [];
     }
@@ -114,11 +118,14 @@ function windows(words: readonly Token[], lead: readonly string[], add: (words: 
   }
 }
 
-/** The words in the name of the parameter that a description belongs to. */
-function nameWords(pointer: string): readonly string[] {
+/** The name of the parameter that a description belongs to. */
+function parameterIn(pointer: string): string {
   const parts = pointer.split('/');
-  const last = parts.at(-1) === 'description' || parts.at(-1) === 'title' ? parts.at(-2) : parts.at(-1);
-  return (last ?? '')
+  return (parts.at(-1) === 'description' || parts.at(-1) === 'title' ? parts.at(-2) : parts.at(-1)) ?? '';
+}
+
+function wordsOf(name: string): readonly string[] {
+  return name
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)

@@ -57,7 +57,7 @@ describe('the learned layer', () => {
   });
 
   it('says nothing about nothing', () => {
-    expect(scoreFields([])).toEqual({ probability: 0, logOdds: -Infinity, spans: [] });
+    expect(scoreFields([])).toEqual({ probability: 0, logOdds: -Infinity, spans: [], meaning: [] });
   });
 
   it('reads a megabyte in time that grows with its length alone', () => {

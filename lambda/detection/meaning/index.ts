@@ -1,0 +1,12 @@
+/** What a sentence means, read in its order: a small transformer for what the words alone leave open. */
+import { ENCODER } from './artifact';
+import { Encoder } from './encoder';
+
+export { Encoder, type EncoderArtifact } from './encoder';
+
+let encoder: Encoder | undefined;
+
+/** Log-odds that a sentence steers its reader, by the encoder that ships with this package; read on first use. */
+export function meaningOf(sentence: string): number {
+  return (encoder ??= new Encoder(ENCODER)).score(sentence);
+}
