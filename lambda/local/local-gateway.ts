@@ -4,7 +4,7 @@ import { createBehaviourMonitor } from '../behaviour';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
 import type { DemoIssuer } from '../identity';
-import { createRegistryView, type RefreshedView, type StoredRecord } from '../integrity';
+import { createRegistryView, type RefreshedView, type StateChange, type StoredRecord } from '../integrity';
 import type { LiveServer, LiveSite } from '../live';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import { createMetrics, type OpenTracing } from '../telemetry';
@@ -132,12 +132,15 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
       void started.response?.detected(detection);
     },
   });
+  /** What changed while nothing ran is noticed before there is a response. */
+  const early: StateChange[] = [];
   const tools = await followRegistry(config, probe, started, {
     changed(change) {
       registryWatcher?.changed(change);
       if (change.action !== 'scan' && change.action !== 'submit') feed?.add({ kind: 'tool', change });
       if (auditFile !== undefined) writeChange(auditFile, change);
-      void started.response?.changed(change);
+      if (started.response === undefined) early.push(change);
+      else void started.response.changed(change);
     },
     failed: (error) => registryWatcher?.failed(error),
   });
@@ -162,6 +165,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
       told: (notice) => responseWatcher?.told(notice),
       failed: (error) => responseWatcher?.failed(error),
     });
+    for (const change of early) void started.response.changed(change);
   }
   const { authenticator } = identity;
   const allowedHosts = [...new Set([new URL(url).host, ...loopbackHosts(address)])];
