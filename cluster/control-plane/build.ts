@@ -33,7 +33,7 @@ export function buildControlPlane(cache: string): ControlPlanePrograms | string 
     for (const { name, from, flags } of missing) {
       process.stderr.write(`Building ${name} from ${from}, once\n`);
       try {
-        execFileSync('go', ['build', '-trimpath', '-ldflags', flags, '-o', path(name), from], { cwd: __dirname, env: { ...process.env, GOFLAGS: '-mod=readonly' }, stdio: ['ignore', 'ignore', 'pipe'] });
+        execFileSync('go', ['build', '-ldflags', flags, '-o', path(name), from], { cwd: __dirname, env: { ...process.env, GOFLAGS: '-mod=readonly' }, stdio: ['ignore', 'ignore', 'pipe'] });
       } catch (error) {
         return `${name} cannot be built: ${String((error as { stderr?: Buffer }).stderr ?? error).trim().split('\n').at(-1)}`;
       }
