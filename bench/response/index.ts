@@ -69,7 +69,7 @@ async function main(): Promise<void> {
   for (const instances of smoke ? [1] : [1, 4]) {
     const stand = await startStand(instances);
     try {
-      for (const kind of INCIDENT_KINDS) measured.push(await measure(stand, kind, instances, smoke ? 2 : 24));
+      for (const kind of INCIDENT_KINDS) measured.push(await measure(stand, kind, instances, smoke ? 2 : 12));
     } finally {
       await stand.close();
     }
