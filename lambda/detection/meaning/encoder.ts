@@ -12,6 +12,8 @@ export interface EncoderArtifact {
   readonly numbers: string;
 }
 
+const { abs, exp, max, PI, round, sqrt, tanh } = Math;
+
 const SIZE = 384;
 const INNER = 1536;
 const HEADS = 12;
@@ -176,9 +178,9 @@ function reader(base64: string): (count: number) => Float32Array {
 /** Rounds a row to whole numbers; returns what one step is worth. */
 function quantise(from: Float32Array, at: number, length: number, to: Int16Array): number {
   let most = 1e-9;
-  for (let i = at; i < at + length; i++) most = Math.max(most, Math.abs(from[i]!));
+  for (let i = at; i < at + length; i++) most = max(most, abs(from[i]!));
   const perUnit = STEPS / most;
-  for (let i = at; i < at + length; i++) to[i] = Math.round(from[i]! * perUnit);
+  for (let i = at; i < at + length; i++) to[i] = round(from[i]! * perUnit);
   return most / STEPS;
 }
 
@@ -190,7 +192,7 @@ function normalise(state: Float32Array, count: number, { scale, bias }: Norm): v
     mean /= SIZE;
     let variance = 0;
     for (let i = 0; i < SIZE; i++) variance += (state[at + i]! - mean) ** 2;
-    const by = 1 / Math.sqrt(variance / SIZE + SMALLEST);
+    const by = 1 / sqrt(variance / SIZE + SMALLEST);
     for (let i = 0; i < SIZE; i++) state[at + i] = (state[at + i]! - mean) * by * scale[i]! + bias[i]!;
   }
 }
@@ -203,7 +205,7 @@ function add(to: Float32Array, what: Float32Array, length: number): void {
 function attend(from: Float32Array, to: Float32Array, count: number): void {
   const width = 3 * SIZE;
   const worth = new Float32Array(count);
-  const by = 1 / Math.sqrt(HEAD);
+  const by = 1 / sqrt(HEAD);
   to.fill(0, 0, count * SIZE);
   for (let head = 0; head < SIZE; head += HEAD) {
     for (let row = 0; row < count; row++) {
@@ -216,7 +218,7 @@ function attend(from: Float32Array, to: Float32Array, count: number): void {
         if (worth[other]! > most) most = worth[other]!;
       }
       let total = 0;
-      for (let other = 0; other < count; other++) total += worth[other] = Math.exp(worth[other]! - most);
+      for (let other = 0; other < count; other++) total += worth[other] = exp(worth[other]! - most);
       for (let other = 0; other < count; other++) {
         const share = worth[other]! / total;
         const value = other * width + 2 * SIZE + head;
@@ -231,13 +233,13 @@ const BEND = 6;
 const PER_UNIT = 512;
 const bent = Float32Array.from({ length: 2 * BEND * PER_UNIT + 1 }, (_, i) => {
   const x = i / PER_UNIT - BEND;
-  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+  return 0.5 * x * (1 + tanh(sqrt(2 / PI) * (x + 0.044715 * x ** 3)));
 });
 
 /** GELU, from a table. */
 function bend(values: Float32Array, length: number): void {
   for (let i = 0; i < length; i++) {
     const x = values[i]!;
-    if (x < BEND) values[i] = x > -BEND ? bent[Math.round((x + BEND) * PER_UNIT)]! : 0;
+    if (x < BEND) values[i] = x > -BEND ? bent[round((x + BEND) * PER_UNIT)]! : 0;
   }
 }

@@ -22,9 +22,10 @@ export interface Artifact {
 /** Sentences this much less likely than an even chance are no reason for a score. */
 const SPAN_SCORE = 0;
 const MOST_SPANS = 8;
-/** A sentence less likely than this is not read for its meaning; of the others, no more than {@link MOST_READ}. */
+/** A sentence less likely than this is not read for its meaning; of the others, no more than {@link MOST_READ}, and none after {@link MOST_WORDS}. */
 const IN_DOUBT = -3.5;
 const MOST_READ = 6;
+const MOST_WORDS = 96;
 /** What a suspicion about quoted words is worth. */
 const QUOTED = 0.35;
 
@@ -71,9 +72,11 @@ export class SentenceModel {
 
   /** What the most suspicious sentences mean, by falling weight. */
   private meaningIn(inDoubt: Scored[]): readonly ModelSpan[] {
+    let words = 0;
     return inDoubt
       .sort((a, b) => b.score - a.score)
       .slice(0, MOST_READ)
+      .filter(({ sentence }) => (words += sentence.words.length) - sentence.words.length < MOST_WORDS)
       .map(({ sentence }) => spanOf(sentence, this.meaningOfOne(sentence)))
       .sort((a, b) => b.weight - a.weight);
   }
