@@ -161,9 +161,10 @@ describe('the gateway', () => {
     };
     container = spawn('bwrap', ['--info-fd', '3', ...sandboxOf(environment)], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     createInterface({ input: container.stdout! }).on('line', (line) => log.push(line));
-    const [info] = (await once(container.stdio[3] as Readable, 'data')) as [Buffer];
-    pid = JSON.parse(info.toString())['child-pid'];
-    while ((await ask('/readyz').catch(() => ({ status: 0 }))).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+    let info = '';
+    for await (const piece of container.stdio[3] as Readable) if ((info += String(piece)).includes('}')) break;
+    pid = JSON.parse(info)['child-pid'];
+    while (container.exitCode === null && (await ask('/readyz').catch(() => ({ status: 0 }))).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
   });
 
   afterAll(async () => {
