@@ -38,8 +38,14 @@ async function copyCedarWasm(to) {
   }
 }
 
+/** The encoder's weights lie beside the bundle of whoever reads them. */
+async function copyEncoder(metafile, to) {
+  if (metafile.inputs['lambda/detection/meaning/artifact.ts'] !== undefined) await cp(join(root, 'lambda', 'detection', 'meaning', 'encoder.json'), join(to, 'encoder.json'));
+}
+
 async function buildCommandLine(outdir) {
-  await build({ ...common, external: [...LOCAL_DATABASE, ...KUBERNETES], entryPoints: ['bin/mcp-zero-trust.ts'], outdir, banner: { js: '#!/usr/bin/env node' } });
+  const { metafile } = await build({ ...common, external: [...LOCAL_DATABASE, ...KUBERNETES], entryPoints: ['bin/mcp-zero-trust.ts'], outdir, metafile: true, banner: { js: '#!/usr/bin/env node' } });
+  await copyEncoder(metafile, outdir);
   await chmod(join(outdir, 'mcp-zero-trust.js'), 0o755);
   await copyCedarWasm(outdir);
   await cp(join(root, 'lambda', 'live', 'page'), join(outdir, 'page'), { recursive: true });
@@ -53,6 +59,7 @@ async function buildFunctions(to) {
     const { metafile } = await build({ ...common, entryPoints: [`lambda/functions/${file}`], outfile: join(outdir, 'index.js'), minify: true, metafile: true });
     // Every asset is read and copied when a user synthesizes, and most functions decide nothing.
     if (Object.keys(metafile.inputs).some((input) => input.includes('@cedar-policy/cedar-wasm'))) await copyCedarWasm(outdir);
+    await copyEncoder(metafile, outdir);
   }
 }
 
@@ -60,6 +67,7 @@ async function buildFunctions(to) {
 async function buildContainer(outdir) {
   const { metafile } = await build({ ...common, entryPoints: { index: 'lambda/container/index.ts', probe: 'lambda/probe/index.ts' }, outdir, minify: true, metafile: true });
   await copyCedarWasm(outdir);
+  await copyEncoder(metafile, outdir);
   await writeFile(join(outdir, 'sbom.cdx.json'), JSON.stringify(sbomOfBundle(metafile, root), null, 2));
 }
 

