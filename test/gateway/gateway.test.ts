@@ -173,9 +173,9 @@ describe('the way to the server', () => {
     it('MUL-8 is passed on page by page, each with what the principal may see of it', async () => {
       const policies = { d: DISCOVER, p: 'permit(principal, action in [Mcp::Action::"files/echo", Mcp::Action::"files/third"], resource);' };
       const { harness } = await start(paged, { policies });
-      const seen = [];
+      const seen: string[][] = [];
       for (let cursor: string | undefined = ''; cursor !== undefined; ) {
-        const { result } = (await harness.modern('files', 'tools/list', cursor === '' ? {} : { cursor })).response;
+        const { result }: { result: any } = (await harness.modern('files', 'tools/list', cursor === '' ? {} : { cursor })).response;
         seen.push(result.tools.map(({ name }: { name: string }) => name));
         cursor = result.nextCursor;
       }

@@ -111,7 +111,7 @@ describe('what a legacy server says of itself', () => {
     const body = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } } };
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
     const response = await harness.fetchAs('alice')('http://127.0.0.1:8808/mcp/crm', { method: 'POST', headers, body: JSON.stringify(body) });
-    return { harness, response, answer: await response.json() };
+    return { harness, response, answer: (await response.json()) as any };
   }
 
   it('DLP-2 the instructions of initialize lose their secrets', async () => {
