@@ -63,7 +63,7 @@ const DESCRIBE = ['ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:Des
  * Nodes of a cluster: Bottlerocket, which has no shell, no SSH, no package manager and a read-only root that is verified, and enforces SELinux. No
  * address outside of the zone, no key pair, no session manager; instance credentials for processes of the node alone; encrypted disks.
  *
- * Control: CON-1, CON-3, CON-4, PUB-4, TBL-1.
+ * Control: CON-1, CON-3, CON-4, PUB-4, PUB-5, TBL-1.
  */
 export class ClusterNodes extends Construct {
   readonly nodegroup: eks.Nodegroup;

@@ -111,7 +111,7 @@ export interface FargateServerProps extends ContainerOptions {
 const CONTAINER = 'server';
 
 /**
- * A service of AWS Fargate with as little as a container can have (CON-1..3, PUB-3, PUB-4): read-only root, no capabilities, not root, an image
+ * A service of AWS Fargate with as little as a container can have (CON-1..3, PUB-3..5): read-only root, no capabilities, not root, an image
  * by digest, a role that may do nothing yet, no public address, no remote shell.
  */
 export class FargateServer extends Construct implements iam.IGrantable {

@@ -1,7 +1,7 @@
 /**
  * Whose signature images must have. Checked by sigstore's policy-controller, which has to be in the cluster.
  *
- * Control: SC-1.
+ * Control: SC-1, SC-3.
  */
 export class ImageSignatures {
   /**

@@ -1,7 +1,7 @@
 /**
  * What is between a container and the kernel of its node.
  *
- * Control: CON-0.
+ * Control: CON-0, TB-2.
  */
 export class Sandbox {
   /** gVisor: a kernel in user space answers the container's system calls. */

@@ -77,7 +77,7 @@ describe('a server', () => {
     expect(() => cluster({ servers: [server({ writablePaths: [{ path }] })] })).toThrow(/^a writable path of the server "crm" is/);
   });
 
-  it('CON-0 that executes code runs under gVisor, whose RuntimeClass is written once', () => {
+  it('CON-0 TB-2 that executes code runs under gVisor, whose RuntimeClass is written once', () => {
     const sandboxed = cluster({ servers: [server({ executesCode: true }), server({ name: 'shell', executesCode: true }), server({ name: 'plain' })] });
     expect(podOf(sandboxed, 'mcp-crm').spec.runtimeClassName).toBe('gvisor');
     expect(podOf(sandboxed, 'mcp-plain').spec.runtimeClassName).toBeUndefined();
