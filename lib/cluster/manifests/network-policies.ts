@@ -10,7 +10,7 @@ const KUBELET_IN_AMBIENT = ['169.254.7.127/32', 'fd16:9254:7127:1337:ffff:ffff:f
 const POD_IDENTITY_AGENT = ['169.254.170.23/32', 'fd00:ec2::23/128'];
 
 /**
- * Nothing may connect to anything. Then, one by one: the gateway to each server, each server to what it declared, all of them to DNS.
+ * Nothing may connect to anything. Then, one by one: the gateway to each server, each server to what it declared, and to DNS who has something to look up.
  *
  * Control: NET-1, MUL-5.
  */
@@ -22,7 +22,7 @@ export function addNetworkPolicies(chart: Chart, plan: Plan, workload: PlannedWo
   const allowOut = (id: string, to: k8s.NetworkPolicyPeer[], ports: k8s.NetworkPolicyPort[]) => add(id, { podSelector, policyTypes: ['Egress'], egress: [{ to, ports }] });
 
   add('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-  if (!hasFilteredDns(plan, workload)) allowOut('to-dns', dnsPeers(plan), [port(53, 'UDP'), port(53, 'TCP')]);
+  if (looksUpNames(plan, workload) && !hasFilteredDns(plan, workload)) allowOut('to-dns', dnsPeers(plan), [port(53, 'UDP'), port(53, 'TCP')]);
   if (isServer(workload)) {
     allowIn('from-gateway', [callerOf(plan)], [arrivalPort(plan, workload)]);
   } else {
@@ -35,6 +35,12 @@ export function addNetworkPolicies(chart: Chart, plan: Plan, workload: PlannedWo
   (props.egress ?? []).forEach(({ cidrs = [], ports = [443] }, index) => {
     if (cidrs.length > 0) allowOut(`egress-${index + 1}`, cidrs.map(block), tcp(ports));
   });
+}
+
+/** A server that calls nobody gets no DNS: what it looks up could carry data out. The sidecar of a mesh finds its control plane by name. */
+function looksUpNames({ mesh }: Plan, workload: PlannedWorkload): boolean {
+  const { egress = [], podIdentity = false } = workload.props;
+  return !isServer(workload) || egress.length > 0 || podIdentity || mesh._kind === 'sidecar';
 }
 
 function addSources(allowIn: (id: string, from: k8s.NetworkPolicyPeer[], ports: readonly number[]) => void, plan: Plan, { props }: PlannedGateway): void {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Duration, Size } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Match } from 'aws-cdk-lib/assertions';
@@ -21,8 +21,10 @@ function guarded(props: DataGuardProps | ((stack: any) => DataGuardProps) = {}) 
 /** The rules as the proxy reads them, out of the assembly. */
 function rulesOf({ app }: ReturnType<typeof guarded>): any {
   const { directory } = app.synth();
-  const file = readdirSync(directory).find((name) => /^asset\..*\.json$/.test(name))!;
-  return JSON.parse(readFileSync(join(directory, file), 'utf8'));
+  const manifest = readdirSync(directory).find((name) => name.endsWith('.assets.json'))!;
+  const { files } = JSON.parse(readFileSync(join(directory, manifest), 'utf8')) as { files: Record<string, { source: { path: string } }> };
+  const rules = Object.values(files).find(({ source }) => source.path.endsWith('.json') && !source.path.endsWith('.template.json'))!;
+  return JSON.parse(readFileSync(resolve(directory, rules.source.path), 'utf8'));
 }
 
 /** The server's entry in the environment, with tokens as they are. */
