@@ -129,7 +129,8 @@ class ChildServer implements ServerProcess {
   send(message: JsonRpcMessage): void {
     const { stdin } = this.child;
     if (this.failure !== undefined) throw this.failure;
-    if (!stdin.writable) throw this.failureOf('closed', 'no longer takes messages');
+    // Its exit, on the way already, fails every request that waits, and says why.
+    if (!stdin.writable) return;
     if (stdin.writableLength > 2 * this.upstream.limits.maxMessageBytes) throw this.failureOf('capacity', 'does not read what it is sent');
     stdin.write(`${JSON.stringify(message)}\n`);
   }
