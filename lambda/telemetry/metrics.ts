@@ -22,6 +22,8 @@ const BYTES = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304]
 /** Everything counts from the start of the process. Labels are names of servers, methods and reasons, and never of principals. */
 export function createMetrics(): Metrics {
   const requests = new Map<string, number>();
+  /** Label sets that were written before, by server, method and decision: writing one takes longer than counting. */
+  const written = new Map<string | undefined, Map<string | undefined, Partial<Record<AuditEvent['decision'], string>>>>();
   const denials = new Map<string, number>();
   const detections = new Map<string, number>();
   const seconds = createHistogram('mcp_request_duration_seconds', 'How long requests took.', SECONDS);
@@ -33,8 +35,21 @@ export function createMetrics(): Metrics {
     metric.set(key, (metric.get(key) ?? 0) + 1);
   }
 
-  function write({ server, method, decision, reason, durationMs, responseBytes }: AuditEvent): void {
-    count(requests, `${label('server', server)},${label('method', method)},${label('decision', decision)}`);
+  function labelsOf({ server, method, decision }: AuditEvent): string {
+    let methods = written.get(server);
+    if (methods === undefined) written.set(server, (methods = new Map()));
+    let decisions = methods.get(method);
+    if (decisions === undefined) {
+      // Methods are what clients say they are: no more of them are kept than are counted.
+      if (methods.size >= MAX_SERIES) methods.clear();
+      methods.set(method, (decisions = {}));
+    }
+    return (decisions[decision] ??= `${label('server', server)},${label('method', method)},${label('decision', decision)}`);
+  }
+
+  function write(event: AuditEvent): void {
+    const { server, decision, reason, durationMs, responseBytes } = event;
+    count(requests, labelsOf(event));
     if (decision !== 'allow') count(denials, `${label('server', server)},${label('reason', reason)}`);
     seconds.observe(durationMs / 1_000);
     bytes.observe(responseBytes);

@@ -63,7 +63,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   function append(line: string, done = () => {}): void {
     const bytes = Buffer.from(`${line}\n`);
     put({ bytes, written: 0, done: () => {
-      prev = lineDigest(bytes.subarray(0, -1));
+      prev = lineDigest(line);
       seq += 1;
       done();
     } });
@@ -72,7 +72,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   function put(line: OpenLine): void {
     open = line;
     try {
-      while (line.written < line.bytes.length) line.written += write(descriptor, line.bytes.subarray(line.written));
+      while (line.written < line.bytes.length) line.written += write(descriptor, line.written === 0 ? line.bytes : line.bytes.subarray(line.written));
     } catch (error) {
       if (line.written === 0) open = undefined;
       throw error;
