@@ -48,13 +48,13 @@ function formatEvent(event: AuditEvent, color: boolean): string {
   const { label, color: start } = DECISIONS[event.decision];
   const { principal } = event;
   const columns = [
-    `${event.time.slice(11, 23)} ${color ? start + label + RESET : label}`,
+    `${field(event.time.slice(11, 23))} ${color ? start + label + RESET : label}`,
     principal === undefined ? '-' : `${field(principal.type)} ${field(principal.id)}`,
     [event.server, event.method, event.target].map(field).join(' '),
   ];
   if (event.reason !== undefined) columns.push(field(event.reason));
   if (event.policyIds.length > 0) columns.push(`by ${event.policyIds.map(field).join(',')}`);
-  columns.push(`${event.durationMs.toFixed(1)} ms`, `trace ${event.traceId.slice(0, SHORT_TRACE)}`);
+  columns.push(`${event.durationMs.toFixed(1)} ms`, `trace ${field(event.traceId.slice(0, SHORT_TRACE))}`);
   return columns.join('  ');
 }
 
