@@ -62,7 +62,7 @@ describe('the root file system', () => {
     const paths = files(ROOTFS).map((path) => relative(ROOTFS, path));
     expect(paths.filter((path) => !/^(lib|lib64|usr\/lib)\//.test(path)).sort()).toEqual([
       'etc/group', 'etc/nsswitch.conf', 'etc/passwd', 'etc/ssl/certs/ca-certificates.crt',
-      'gateway/cedar_wasm_bg.wasm', 'gateway/index.js', 'gateway/index.js.LEGAL.txt', 'gateway/probe.js', 'gateway/sbom.cdx.json', 'nodejs/bin/node',
+      'gateway/cedar_wasm_bg.wasm', 'gateway/encoder.json', 'gateway/index.js', 'gateway/index.js.LEGAL.txt', 'gateway/probe.js', 'gateway/sbom.cdx.json', 'nodejs/bin/node',
     ].sort());
     expect(paths.filter((path) => /^(lib|lib64|usr\/lib)\//.test(path) && !/\.so(\.\d+)*$/.test(path))).toEqual([]);
     // No writing for anybody, and no set-user-id.
