@@ -1,19 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { callTool, toolNames } from '../local/call';
+import { freePort } from '../free-port';
 import { CommandLine, run, type Ended } from './command-line';
 
 const script = join(__dirname, '..', 'local', 'fixtures', 'tiny-server.mjs');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('mcp-zero-trust respond', () => {
   let folder: string;

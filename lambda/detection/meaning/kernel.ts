@@ -40,7 +40,7 @@ const UNROLLED = 4;
 
 const [X, W, OUT, T, K, N] = [0, 1, 2, 3, 4, 5];
 /** Locals: where the weights of a row begin, are and end; rows and columns still to do; a result's place; bytes of a row. */
-const [ROW, AT, STOP, LEFT, TODO, PLACE, STRIDE, FIRST] = [6, 7, 8, 9, 10, 11, 12, 13];
+const [ROW, AT, STOP, LEFT, REST, PLACE, STRIDE, FIRST] = [6, 7, 8, 9, 10, 11, 12, 13];
 const POINTER = 14;
 const SUM = POINTER + ROWS;
 const WEIGHTS = SUM + ROWS;
@@ -67,10 +67,10 @@ function code(): readonly number[] {
   ]).flat();
   return [
     ...get(K), ...constant(1), SHIFT_LEFT, ...set(STRIDE),
-    ...get(W), ...set(ROW), ...get(N), ...set(TODO),
+    ...get(W), ...set(ROW), ...get(N), ...set(REST),
     ...loop([
       ...get(X), ...set(FIRST), ...get(T), ...set(LEFT),
-      ...get(OUT), ...get(N), ...get(TODO), SUBTRACT, ...constant(2), SHIFT_LEFT, ADD, ...set(PLACE),
+      ...get(OUT), ...get(N), ...get(REST), SUBTRACT, ...constant(2), SHIFT_LEFT, ADD, ...set(PLACE),
       ...get(ROW), ...get(K), ADD, ...set(STOP),
       ...loop([
         ...rows.flatMap((row) => [...get(row === 0 ? FIRST : POINTER + row - 1), ...(row === 0 ? [] : [...get(STRIDE), ADD]), ...set(POINTER + row), ...ZEROS, ...set(SUM + row)]),
@@ -88,7 +88,7 @@ function code(): readonly number[] {
         ...get(LEFT), ...constant(ROWS), SUBTRACT, ...tee(LEFT),
       ]),
       ...get(STOP), ...set(ROW),
-      ...get(TODO), ...constant(1), SUBTRACT, ...tee(TODO),
+      ...get(REST), ...constant(1), SUBTRACT, ...tee(REST),
     ]),
   ];
 }

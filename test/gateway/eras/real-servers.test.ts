@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MetaKey } from '../../../lambda/protocol';
+import { freePort } from '../../free-port';
 import { startHarness, type Harness } from '../harness';
 import { CLIENTS, connect, type TestClient } from './clients';
 import { ALL, installed } from './upstreams';
@@ -31,15 +31,6 @@ afterAll(async () => {
   await once(sse, 'exit');
   rmSync(folder, { recursive: true });
 });
-
-/** For a server that does not say which port it was given. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 const textOf = (result: any): string => result.content[0].text;
 
