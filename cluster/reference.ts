@@ -8,6 +8,9 @@ export const DECLARED_BLOCK = '203.0.113.0/24';
 /** Where the clients of the gateway are. */
 export const CLIENTS = { namespace: 'ingress', podLabels: { app: 'ingress' } };
 
+/** By which the cluster knows the response to incidents. */
+export const RESPONDERS = 'mcp-zero-trust:responders';
+
 export type ReferenceMesh = 'ambient' | 'none';
 
 /** A cluster with one of everything: a server that reaches nothing, one with egress and a secret, and one that executes code. */
@@ -15,6 +18,7 @@ export function referenceProps(mesh: ReferenceMesh): ClusterManifestsProps {
   return {
     mesh: mesh === 'ambient' ? ServiceMesh.istioAmbient() : ServiceMesh.none({ serverAuthority: AUTHORITY }),
     secretStore: SecretStore.awsSecretsManager(),
+    responders: RESPONDERS,
     gateway: {
       image: image('gateway', 'a'),
       publicUrl: 'https://mcp.example.com',

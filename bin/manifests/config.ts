@@ -20,7 +20,7 @@ import { compileDocumentSchema, schemaProblems } from '../../lambda/local/config
 import manifestsSchema from '../../schema/manifests.schema.json';
 
 /** The file as `schema/manifests.schema.json` describes it. */
-interface ManifestsFile extends Pick<ClusterManifestsProps, 'namespacePrefix' | 'dnsCidrs' | 'clusterDomain'> {
+interface ManifestsFile extends Pick<ClusterManifestsProps, 'namespacePrefix' | 'dnsCidrs' | 'clusterDomain' | 'responders'> {
   readonly gateway: WorkloadEntry<GatewayWorkload>;
   readonly servers: { readonly [name: string]: ServerEntry };
   readonly mesh?: MeshEntry;
@@ -94,11 +94,12 @@ function meshProblems(document: ConfigDocument): ConfigProblem[] {
 }
 
 function propsOf(file: ManifestsFile): ClusterManifestsProps {
-  const { namespacePrefix, dnsCidrs, clusterDomain } = file;
+  const { namespacePrefix, dnsCidrs, clusterDomain, responders } = file;
   return {
     namespacePrefix,
     dnsCidrs,
     clusterDomain,
+    responders,
     gateway: { ...file.gateway, seccompProfile: seccompOf(file.gateway) },
     servers: Object.entries(file.servers).map(([name, server]) => ({ ...server, name, seccompProfile: seccompOf(server), sandbox: sandboxOf(server) })),
     mesh: file.mesh && meshOf(file.mesh),

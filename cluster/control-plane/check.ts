@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '../../lib/cluster/manifests';
 import { violationsOf } from '../pod-security';
 import { podsOf, type Pod } from '../pods';
+import { RESPONDERS } from '../reference';
+import { isolationOf, RESPONDER_EXCESSES } from '../responders';
 import { changed, OBJECT_WEAKENINGS, POD_WEAKENINGS, type Weakening } from '../weakenings';
 import { createApiClient, type ApiClient } from './client';
 import { readDefinitions } from './definitions';
@@ -55,7 +57,7 @@ export async function checkWithControlPlane(plane: ControlPlane, manifests: read
   const attempts: Attempt[] = [];
   for (const weakening of POD_WEAKENINGS) attempts.push(await tryPod(client, pods, weakening, disagreements));
   for (const weakening of OBJECT_WEAKENINGS) attempts.push(await tryObject(client, manifests, weakening));
-  attempts.push(...(await tryLimits(client, good)), await tryDebugging(client, good));
+  attempts.push(...(await tryLimits(client, good)), await tryDebugging(client, good), ...(await tryResponders(client, manifests, rejected)));
   return { applied: manifests.length - rejected.length, rejected, attempts, disagreements, missing };
 }
 
@@ -169,11 +171,52 @@ async function tryDebugging(client: ApiClient, good: Pod): Promise<Attempt> {
   return { name: 'pod: a container for debugging in one that runs', control: 'CON-1', ...refusal(answer) };
 }
 
+/** What the response to incidents does must be taken, and what it must not do refused, with the role and the admission policy that it has. */
+async function tryResponders(client: ApiClient, manifests: readonly KubernetesObject[], rejected: string[]): Promise<readonly Attempt[]> {
+  const group = RESPONDERS;
+  const [allowance, { policy, exempted }] = isolationOf(SERVER_NAMESPACE, 'files', manifests);
+  const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.namespace === SERVER_NAMESPACE)!;
+  const steps: readonly (readonly [string, () => Promise<ApiAnswer>])[] = [
+    ['cuts off', () => client.create(policy, { group })],
+    ['exempts', () => client.patch(allowance, { spec: exempted.spec }, { group })],
+    ['sees the Deployment', () => client.read(deployment, { group })],
+    ['stops', () => client.patch(deployment, { spec: { replicas: 0 } }, { group, subresource: 'scale' })],
+    ['runs it again', () => client.patch(deployment, { spec: { replicas: 2 } }, { group, subresource: 'scale' })],
+    ['exempts no more', () => client.patch(allowance, { spec: { podSelector: { matchExpressions: null } } }, { group })],
+    ['gives back', () => client.remove(policy, { group })],
+  ];
+  for (const [name, step] of steps) {
+    const { status, message } = await step();
+    if (status >= 300) rejected.push(`what the response does when it ${name}: ${message}`);
+  }
+  await mustTake(client.create(policy), 'a policy that cuts off');
+  const attempts: Attempt[] = [];
+  const attempt = async (name: string, answer: Promise<ApiAnswer>) => attempts.push({ name: `response: ${name}`, control: 'IR-2', ...refusal(await answer) });
+  for (const { name, object, oldObject } of RESPONDER_EXCESSES) await attempt(name, oldObject === undefined ? client.create({ ...object, metadata: { ...object.metadata, name: object.metadata.name.replace('-files', '-more') } }, { dryRun: true, group }) : client.patch(oldObject, { spec: mergePatch(oldObject.spec, object.spec) }, { dryRun: true, group }));
+  const denial = manifests.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.namespace === SERVER_NAMESPACE && metadata.name === 'default-deny')!;
+  const ofGateway = manifests.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.namespace === 'mcp-gateway')!;
+  await attempt('takes the policy away that denies everything', client.remove(denial, { dryRun: true, group }));
+  await attempt('reads policies of the gateway', client.read(ofGateway, { group }));
+  await attempt('changes what a Deployment runs', client.patch(deployment, { spec: { paused: true } }, { dryRun: true, group }));
+  await attempt('reads a Secret', client.read({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'any', namespace: SERVER_NAMESPACE } }, { group }));
+  await attempt('reads another Deployment', client.read({ ...deployment, metadata: { ...deployment.metadata, name: 'other' } }, { group }));
+  return attempts;
+}
+
+/** JSON merge patch (RFC 7396) that makes one of the other. */
+function mergePatch(from: unknown, to: unknown): unknown {
+  const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isRecord(from) || !isRecord(to)) return to;
+  const gone = Object.keys(from).filter((key) => !(key in to)).map((key) => [key, null]);
+  return Object.fromEntries([...gone, ...Object.entries(to).map(([key, value]) => [key, mergePatch(from[key], value)])]);
+}
+
 /** The wall that a refusal names. */
 function refusal({ status, message }: ApiAnswer): { readonly refusedBy?: string } {
   if (status < 400) return {};
   const policy = /ValidatingAdmissionPolicy '([^']+)'/.exec(message)?.[1];
   if (policy !== undefined) return { refusedBy: `policy ${policy}` };
+  if (/ cannot \w+ resource /.test(message)) return { refusedBy: 'roles' };
   if (message.includes('PodSecurity')) return { refusedBy: 'Pod Security' };
   if (message.includes('exceeded quota')) return { refusedBy: 'ResourceQuota' };
   if (/maximum .* per Container/.test(message)) return { refusedBy: 'LimitRange' };

@@ -12,10 +12,18 @@ interface Resource {
   readonly namespaced: boolean;
 }
 
+interface Asking {
+  readonly dryRun?: boolean;
+  /** In whose name. @default - whoever may do everything */
+  readonly group?: string;
+}
+
 /** Objects of an API server by what their manifests say, with unknown and doubled fields refused. */
 export interface ApiClient {
-  create(object: Typed, options?: { readonly dryRun?: boolean }): Promise<ApiAnswer>;
-  patch(object: Typed, change: unknown, options?: { readonly dryRun?: boolean; readonly subresource?: string }): Promise<ApiAnswer>;
+  create(object: Typed, options?: Asking): Promise<ApiAnswer>;
+  patch(object: Typed, change: unknown, options?: Asking & { readonly subresource?: string }): Promise<ApiAnswer>;
+  read(object: Typed, options?: Asking): Promise<ApiAnswer>;
+  remove(object: Typed, options?: Asking): Promise<ApiAnswer>;
 }
 
 export function createApiClient({ call }: ControlPlane): ApiClient {
@@ -38,14 +46,16 @@ export function createApiClient({ call }: ControlPlane): ApiClient {
   const query = (dryRun: boolean | undefined) => `?fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
   const unknown = ({ apiVersion, kind }: Typed): ApiAnswer => ({ status: 404, message: `the API server does not know ${kind} of ${apiVersion}`, body: undefined });
 
+  async function ask(method: 'POST' | 'PATCH' | 'GET' | 'DELETE', object: Typed, suffix: string, body: unknown, { dryRun, group }: Asking): Promise<ApiAnswer> {
+    const path = await collection(object);
+    return path === undefined ? unknown(object) : call(method, `${path}${suffix}${query(dryRun)}`, body, group);
+  }
+  const nameOf = ({ metadata }: Typed) => `/${metadata?.name}`;
+
   return {
-    async create(object, { dryRun } = {}) {
-      const path = await collection(object);
-      return path === undefined ? unknown(object) : call('POST', `${path}${query(dryRun)}`, object);
-    },
-    async patch(object, change, { dryRun, subresource } = {}) {
-      const path = await collection(object);
-      return path === undefined ? unknown(object) : call('PATCH', `${path}/${object.metadata?.name}${subresource === undefined ? '' : `/${subresource}`}${query(dryRun)}`, change);
-    },
+    create: (object, options = {}) => ask('POST', object, '', object, options),
+    patch: (object, change, { subresource, ...options } = {}) => ask('PATCH', object, `${nameOf(object)}${subresource === undefined ? '' : `/${subresource}`}`, change, options),
+    read: (object, options = {}) => ask('GET', object, nameOf(object), undefined, options),
+    remove: (object, options = {}) => ask('DELETE', object, nameOf(object), undefined, options),
   };
 }

@@ -16,7 +16,8 @@ export interface ApiAnswer {
 
 /** A kube-apiserver with its etcd, which answers at an address of this machine to whoever started it. */
 export interface ControlPlane {
-  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<ApiAnswer>;
+  /** @param group in whose name it is asked, by somebody who is in no other. @default - by who may do everything */
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, group?: string): Promise<ApiAnswer>;
   stop(): Promise<void>;
 }
 
@@ -82,9 +83,9 @@ function start(program: string, argv: readonly string[]): { readonly child: Chil
 function caller(origin: string, token: string, certificate: string): ControlPlane['call'] {
   // The server made its certificate itself, so it is the authority.
   const dispatcher = new Agent({ connect: { ca: readFileSync(certificate) } });
-  return async (method, path, body) => {
+  return async (method, path, body, group) => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const answer = await request(`${origin}${path}`, { method, dispatcher, headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': type }) }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const answer = await request(`${origin}${path}`, { method, dispatcher, headers: { authorization: `Bearer ${token}`, ...(group !== undefined && { 'impersonate-user': 'somebody', 'impersonate-group': group }), ...(body !== undefined && { 'content-type': type }) }, ...(body !== undefined && { body: JSON.stringify(body) }) });
     const text = await answer.body.text();
     const json = text.startsWith('{') ? (JSON.parse(text) as { readonly message?: string }) : undefined;
     return { status: answer.statusCode, message: json?.message ?? text, body: json };

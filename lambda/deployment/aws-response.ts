@@ -13,6 +13,7 @@ import {
   createKubernetesStop,
   createNotifyExecutor,
   createQuarantineExecutor,
+  createRemoteKubernetesApi,
   createResponder,
   describeKubernetesWorkload,
   inTurn,
@@ -20,19 +21,20 @@ import {
   type CompleteTask,
   type Executor,
   type Executors,
+  type KubernetesRequest,
   type Notice,
   type Responder,
   type WorkflowInput,
   type WorkloadSubject,
 } from '../response';
 import { createEcsIsolation, createEcsStop, describeEcsWorkload } from '../response/executors/aws-ecs';
-import { createEksApi } from '../response/executors/aws-eks-api';
 import { createEvidenceBucket } from '../response/executors/aws-evidence-bucket';
 import { createWafExecutor } from '../response/executors/aws-waf';
 import { createReviews } from '../onboarding/reviews';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
 import { NO_SCAN, openRecords } from './aws-registry';
 import { createReinstatement } from './aws-reinstatement';
+import { createFunctionCall } from './aws-signed-call';
 import { createStepFunctions } from './aws-workflows';
 import type { ActSettings, ResponseSettings } from './response-settings';
 
@@ -54,12 +56,12 @@ export function responderOf({ table, policy, estate }: ResponseSettings, executo
 
 /** What a function can do, by what it was told and has the right to. */
 export function executorsOf(settings: ActSettings): Executors {
-  const { registryTable, grantsTable, ipSets, isolationGroup, clusters, evidenceBucket, topic } = settings;
+  const { registryTable, grantsTable, ipSets, isolationGroup, clusterFunction, evidenceBucket, topic } = settings;
   const access = grantsTable === undefined ? undefined : createAccessExecutors(createMarkStore(createDynamoDbStore(new DynamoDBClient({}), grantsTable)));
   const records = registryTable === undefined ? undefined : openRecords({ table: registryTable, policy: {} }, NO_SCAN);
   const waf = ipSets && createWafExecutor({ client: new WAFV2Client({}), ...ipSets });
   const ecs = new ECSClient({});
-  const kubernetes = clusters && createEksApi({ clusters, identity: ecs.config });
+  const kubernetes = clusterFunction && createRemoteKubernetesApi(createFunctionCall<KubernetesRequest>(clusterFunction.name, clusterFunction.region, clusterFunction.urlSuffix));
   const { block_address: inGateway, ...others } = access ?? {};
   const addresses = [waf, inGateway].filter((one) => one !== undefined);
   return defined({

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../protocol';
 import { SEVERITIES, type AlarmMeaning, type Estate, type ResponsePolicy } from '../response';
-import type { ClusterEndpoint } from '../response/executors/aws-eks-api';
 import type { IpSet } from '../response/executors/aws-waf';
 import { readJson, required, type Environment } from './environment';
 
@@ -24,9 +23,16 @@ export interface ActSettings extends ResponseSettings {
   readonly grantsTable?: string;
   readonly ipSets?: { readonly ipv4: IpSet; readonly ipv6: IpSet };
   readonly isolationGroup?: string;
-  readonly clusters?: Readonly<Record<string, ClusterEndpoint>>;
+  /** The function that alone reaches the API of a cluster. */
+  readonly clusterFunction?: ClusterFunction;
   readonly evidenceBucket?: string;
   readonly topic?: string;
+}
+
+export interface ClusterFunction {
+  readonly name: string;
+  readonly region: string;
+  readonly urlSuffix: string;
 }
 
 /** @throws Error that names the variable, when one is missing or is not what it should be: the function must not start */
@@ -47,7 +53,7 @@ export function readActSettings(environment: Environment): ActSettings {
     grantsTable: environment.MCP_GRANTS_TABLE,
     ipSets: environment.MCP_RESPONSE_IP_SETS === undefined ? undefined : readIpSets(environment),
     isolationGroup: environment.MCP_RESPONSE_ISOLATION_GROUP,
-    clusters: environment.MCP_RESPONSE_CLUSTERS === undefined ? undefined : (readJson(environment, 'MCP_RESPONSE_CLUSTERS') as unknown as ActSettings['clusters']),
+    clusterFunction: environment.MCP_RESPONSE_CLUSTER_FUNCTION === undefined ? undefined : { name: environment.MCP_RESPONSE_CLUSTER_FUNCTION, region: required(environment, 'AWS_REGION'), urlSuffix: required(environment, 'MCP_URL_SUFFIX') },
     evidenceBucket: environment.MCP_RESPONSE_EVIDENCE_BUCKET,
     topic: environment.MCP_RESPONSE_TOPIC,
   };

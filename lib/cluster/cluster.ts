@@ -58,7 +58,7 @@ export class McpCluster extends Construct {
     this.zone.allowClients(this.controlPlane, 443, props.administratorCidrs ?? []);
     const clusterName = Names.uniqueResourceName(this, { maxLength: 60, separator: '-' });
     this.logs = new NodeLogs(this, 'Logs', { clusterName, encryptionKey: this.encryptionKey, retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR, removalPolicy });
-    this.kubectl = props.kubectlLayer && this.placeOfKubectl();
+    this.kubectl = props.kubectlLayer && this.addApiClient('kubectl');
     this.cluster = this.createCluster(clusterName);
     this.cluster.node.addDependency(this.logs.controlPlane);
     for (const [index, role] of (props.administrators ?? []).entries()) this.cluster.grantClusterAdmin(`Administrator${index + 1}`, role.roleArn);
@@ -124,6 +124,17 @@ export class McpCluster extends Construct {
   letCallWebhook(port: number): void {
     this._readiness();
     this.zone.connectServers(this.controlPlane, this.systemNodes!.workload, port);
+  }
+
+  /**
+   * A place beside the control plane for functions that call its API, which they reach, and nothing else.
+   *
+   * @param name unique in the zone
+   */
+  addApiClient(name: string): ZoneWorkload {
+    const workload = this.zone.addServer(name, { tier: ZoneTier.ENDPOINT });
+    this.zone.connectServers(workload, this.controlPlane, 443);
+    return workload;
   }
 
   /** Installs the driver by which secrets of AWS Secrets Manager become files of pods (MUL-3). */
@@ -192,13 +203,6 @@ export class McpCluster extends Construct {
     (cluster.node.defaultChild as CfnCluster).deletionProtection = true;
     if (kubectl) this.letApply(cluster, kubectl);
     return cluster;
-  }
-
-  /** Functions beside the control plane, whose API is reached from nowhere else. */
-  private placeOfKubectl(): ZoneWorkload {
-    const workload = this.zone.addServer('kubectl', { tier: ZoneTier.ENDPOINT });
-    this.zone.connectServers(workload, this.controlPlane, 443);
-    return workload;
   }
 
   /** What the functions of the CDK do that apply manifests: find the cluster, call each other, and tell AWS CloudFormation that they are done. */

@@ -14,7 +14,7 @@ import type { AuditTrailProps } from './audit-trail-props';
 import { Monitoring } from './monitoring';
 import type { MonitoringOptions } from './monitoring-props';
 import { IncidentResponse } from './response';
-import type { IncidentResponseOptions, RespondingInCluster } from './response';
+import type { ClusterResponder, IncidentResponseOptions } from './response';
 import { ThreatDetection } from './threat-detection';
 import type { ThreatDetectionOptions } from './threat-detection-props';
 
@@ -83,11 +83,11 @@ export interface ObservabilityProps extends ObservabilityOptions {
   readonly clusterName?: string;
 
   /**
-   * The same cluster, for Deployments to be cut off in.
+   * What reaches the same cluster, for Deployments to be cut off.
    *
    * @default - none is cut off
    */
-  readonly respondingIn?: RespondingInCluster;
+  readonly clusterResponder?: ClusterResponder;
 
   /**
    * Key of everything that does not name its own.
@@ -147,7 +147,7 @@ export class Observability extends Construct {
       registry: registry instanceof ToolRegistry ? registry : undefined,
       webAcl: gateway instanceof McpGateway ? gateway.webAcl : undefined,
       vpc: clusterName === undefined ? zone?.vpc : undefined,
-      cluster: props.respondingIn,
+      clusterResponder: props.clusterResponder,
     });
   }
 

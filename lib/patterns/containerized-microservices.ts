@@ -9,14 +9,15 @@ import type { ClusterNodes, IstioOptions, McpCluster } from '../cluster';
 import { gatewayNamespace, MandatoryAccessControl, renderManifests, SecretStore, serverNamespace } from '../cluster/manifests';
 import type { KubernetesObject, ServerWorkload } from '../cluster/manifests';
 import { placeOnNodes } from '../cluster/placement';
-import { Observability, ProtectionPlan } from '../observability';
+import { ClusterResponder, Observability, ProtectionPlan } from '../observability';
 import { IsolatedStage, ZoneService } from '../zone';
 import type { LogArchive, SecurityZone } from '../zone';
-import type { AddPodServerOptions, ContainerizedMicroservicesProps, PodImage } from './containerized-microservices-props';
+import type { ContainerizedMicroservicesProps } from './containerized-microservices-props';
 import { issuersOutOfReach } from './issuers-in-reach';
 import { READ_SECRET } from './permissions-boundary';
 import { PodGateway } from './pod-gateway';
 import { PodServer } from './pod-server';
+import type { AddPodServerOptions, PodImage } from './pod-server-props';
 import { warnUnobserved } from './unobserved';
 import { letDecideInZone } from './zone-foundation';
 import { egressRules, ENTRANCE_PORT, ZonedCluster } from './zoned-cluster';
@@ -64,6 +65,8 @@ export class ContainerizedMicroservices extends Construct {
   readonly logArchive?: LogArchive;
   /** The model's eyes. */
   readonly observability?: Observability;
+  /** What reaches the cluster for the response to incidents. */
+  readonly clusterResponder?: ClusterResponder;
 
   private readonly props: ContainerizedMicroservicesProps;
   private readonly zoned?: ZonedCluster;
@@ -99,7 +102,10 @@ export class ContainerizedMicroservices extends Construct {
     this.manifests.addNamespace(namespace);
     if (props.istio) this.install(props.istio);
     if (props.unsafeUnobserved) warnUnobserved(this);
-    else this.observability = this.openEyes(props);
+    else {
+      this.clusterResponder = this.reachCluster(props);
+      this.observability = this.openEyes(props);
+    }
   }
 
   /**
@@ -126,6 +132,7 @@ export class ContainerizedMicroservices extends Construct {
     }
     const server = this.gateway.addServer(name, { ...options, url: `https://${name}.${namespace}.svc.cluster.local:${port}${path}` });
     this.letShow(options);
+    if (this.clusterResponder) this.observability!.response.addDeployment(name, namespace, name);
     this.manifests.addNamespace(namespace);
     const declared = new PodServer(this, name, namespace, role, server, nodes);
     const { command, args, user, writablePaths, resources, scaling, seccompProfile, executesCode, sandbox } = options;
@@ -142,8 +149,15 @@ export class ContainerizedMicroservices extends Construct {
     return declared;
   }
 
+  /** The response reaches the cluster from beside its control plane; in one that was given, from where its owner says. */
+  private reachCluster({ givenCluster, logRetention, removalPolicy }: ContainerizedMicroservicesProps): ClusterResponder | undefined {
+    const workload = this.mcpCluster?.addApiClient('response');
+    const place = workload ? { vpcSubnets: workload.vpcSubnets, securityGroups: [workload.securityGroup] } : givenCluster?.apiAccess;
+    return place && new ClusterResponder(this, 'ClusterResponder', { vpc: this.zone?.vpc, ...place, cluster: this.cluster, encryptionKey: this.gateway.encryptionKey, logRetention, removalPolicy });
+  }
+
   private openEyes({ registry, observability: options, runtimeMonitoring = true, logRetention = logs.RetentionDays.ONE_YEAR }: ContainerizedMicroservicesProps): Observability {
-    const { gateway, zone, zoned, cluster, logArchive } = this;
+    const { gateway, zone, zoned, cluster, clusterResponder, logArchive } = this;
     const runtime = runtimeMonitoring ? [ProtectionPlan.of('RUNTIME_MONITORING')] : [];
     const observability = new Observability(this, 'Observability', {
       ...options,
@@ -155,6 +169,7 @@ export class ContainerizedMicroservices extends Construct {
       registry,
       nested: true,
       clusterName: cluster.clusterName,
+      clusterResponder,
       accessLogBucket: logArchive?.accessLogs,
     });
     if (zoned) zone!.allowService(zoned.gatewayNodes.workload, ZoneService.KMS, { actions: ['kms:Sign'], resources: [observability.auditTrail.signingKey.keyArn] });
@@ -206,6 +221,7 @@ export class ContainerizedMicroservices extends Construct {
       mesh: props.mesh,
       imageSignatures: props.imageSignatures,
       namespacePrefix: props.namespacePrefix,
+      responders: this.clusterResponder && ClusterResponder.GROUP,
       secretStore: usesSecrets ? SecretStore.awsSecretsManager() : undefined,
       accessControl: givenCluster?.appArmor ? MandatoryAccessControl.APP_ARMOR : MandatoryAccessControl.SELINUX,
     });

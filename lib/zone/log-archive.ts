@@ -1,11 +1,12 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { logAccessOf } from '../private/access-log';
-import { acknowledge } from '../private/acknowledge';
+import { createAccessLogBucket, createLockedBucket } from '../private/locked-bucket';
 
 export interface LogArchiveProps {
   readonly encryptionKey: kms.IKey;
@@ -22,33 +23,11 @@ export class LogArchive extends Construct {
 
   constructor(scope: Construct, id: string, { encryptionKey, retention }: LogArchiveProps) {
     super(scope, id);
-    const locked = {
-      versioned: true,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      objectLockEnabled: true,
-      objectLockDefaultRetention: s3.ObjectLockRetention.governance(retention),
-      removalPolicy: RemovalPolicy.RETAIN,
-      lifecycleRules: [{ transitions: [{ storageClass: s3.StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(90) }] }],
-    };
-    this.accessLogs = new s3.Bucket(this, 'AccessLogs', { ...locked, encryption: s3.BucketEncryption.S3_MANAGED });
-    this.bucket = new s3.Bucket(this, 'Resource', {
-      ...locked,
-      encryption: s3.BucketEncryption.KMS,
-      encryptionKey,
-      bucketKeyEnabled: true,
-    });
+    const lock = { retention: s3.ObjectLockRetention.governance(retention), storageClass: s3.StorageClass.INFREQUENT_ACCESS };
+    this.accessLogs = createAccessLogBucket(this, 'AccessLogs', lock);
+    this.bucket = createLockedBucket(this, 'Resource', lock, encryptionKey);
     logAccessOf(this.bucket, this.accessLogs, 'archive/');
     this.letDeliveryWrite(encryptionKey);
-    const oneRegion = 'records are locked and versioned in one region; replicate them where a second one is required';
-    acknowledge(this, { 'NIST.800.53.R5-S3BucketReplicationEnabled': oneRegion });
-    acknowledge(this.accessLogs, {
-      'AwsSolutions-S1': 'it is the bucket that access logs go to',
-      'NIST.800.53.R5-S3BucketLoggingEnabled': 'it is the bucket that access logs go to, and logging itself would never end',
-      'NIST.800.53.R5-S3DefaultEncryptionKMS': 'load balancers and S3 write access logs only with keys of S3',
-    });
   }
 
   /** Every flow of the VPC once more, out of reach of who may write the zone's log groups. */

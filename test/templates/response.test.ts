@@ -9,7 +9,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
-import { AccessGrants, ContainmentAction, IncidentKind, IncidentResponse, IncidentSeverity, McpGateway, McpSecurityChecks, PolicyStore, ToolRegistry } from '../../lib';
+import { AccessGrants, ClusterResponder, ContainmentAction, IncidentKind, IncidentResponse, IncidentSeverity, McpGateway, McpSecurityChecks, PolicyStore, ToolRegistry } from '../../lib';
 
 beforeAll(() => {
   process.env.CDK_VALIDATION = 'true';
@@ -34,7 +34,7 @@ describe('the response to incidents', () => {
     const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mcp', clusterEndpoint: 'https://mcp.eks.example.com', clusterCertificateAuthorityData: 'Q0E=', vpc });
     const response = new IncidentResponse(stack, 'Response', {
       registry, accessGrants, vpc, webAcl: gateway.webAcl,
-      cluster: { cluster, vpcSubnets: { subnets: vpc.privateSubnets }, securityGroups: [clusterGroup] },
+      clusterResponder: new ClusterResponder(stack, 'ClusterResponder', { cluster, vpcSubnets: { subnets: vpc.privateSubnets }, securityGroups: [clusterGroup], encryptionKey: gateway.encryptionKey }),
       automaticFrom: IncidentSeverity.MEDIUM,
       approvalFor: [ContainmentAction.STOP_WORKLOAD, ContainmentAction.ISOLATE_WORKLOAD],
       protectedSubjects: ['address 192.0.2.1'],
@@ -80,8 +80,9 @@ describe('the response to incidents', () => {
     expect(allowed(/^Blocks principals/)).toEqual([]);
     expect(allowed(/^Blocks addresses/)).toEqual(['wafv2:GetIPSet', 'wafv2:UpdateIPSet']);
     expect(allowed(/^Cuts off and stops services/)).toEqual(['ecs:DescribeServices', 'ecs:UpdateService']);
-    expect(allowed(/^Cuts off and stops Deployments/)).toEqual([]);
-    expect(allowed(/^Keeps copies/)).toEqual(['ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks', 's3:PutObject']);
+    expect(allowed(/^Cuts off and stops Deployments/)).toEqual(['lambda:InvokeFunction']);
+    expect(allowed(/^Reaches the API of a cluster/)).toEqual([]);
+    expect(allowed(/^Keeps copies/)).toEqual(['ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks', 'lambda:InvokeFunction', 's3:PutObject']);
     expect(allowed(/^Tells the responders/)).toEqual(['sns:Publish']);
     expect(allowed(/^Takes incidents on/)).toEqual([]);
     expect(allowed(/^Takes the word of people on incidents/)).toEqual(['states:SendTaskSuccess', 'states:StartExecution']);
@@ -108,11 +109,20 @@ describe('the response to incidents', () => {
 
   test('IR-2 what is cut off is in a group that lets nothing in or out, and pods by rights in their namespace alone', () => {
     template.hasResourceProperties('AWS::EC2::SecurityGroup', { GroupDescription: Match.stringLikeRegexp('nothing in or out'), SecurityGroupIngress: Match.absent(), SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32' })] });
-    template.resourceCountIs('AWS::EKS::AccessEntry', 2);
-    template.allResourcesProperties('AWS::EKS::AccessEntry', { KubernetesGroups: ['mcp-zero-trust:responders'], Type: 'STANDARD' });
-    const roles = IncidentResponse.kubernetesRoles(['mcp-memory']);
+    template.resourceCountIs('AWS::EKS::AccessEntry', 1);
+    template.allResourcesProperties('AWS::EKS::AccessEntry', { KubernetesGroups: ['mcp-zero-trust:responders'], Type: 'STANDARD', AccessPolicies: Match.absent() });
+    const roles = IncidentResponse.kubernetesRoles('mcp-memory', 'memory');
     expect(roles.map(({ kind }) => kind)).toEqual(['Role', 'RoleBinding']);
     expect(JSON.stringify(roles)).not.toMatch(/secrets|"\*"|Cluster/);
+  });
+
+  test('NET-1 one function alone is in the network of the cluster, and is told of the Deployments that it may take hold of', () => {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
+    const inNetwork = functions.filter(({ VpcConfig }) => VpcConfig !== undefined);
+    expect(inNetwork.map(({ Description }) => Description)).toEqual(['Reaches the API of a cluster for the response to incidents']);
+    expect(inNetwork[0]).toMatchObject({ VpcConfig: { SecurityGroupIds: ['sg-11111111'], SubnetIds: ['subnet-11111111'] } });
+    expect(JSON.parse(inNetwork[0].Environment.Variables.MCP_RESPONSE_DEPLOYMENTS)).toEqual({ mcp: { 'mcp-memory': ['memory'] } });
+    expect(functions.filter(({ Environment }) => Environment?.Variables.MCP_RESPONSE_CLUSTERS !== undefined)).toEqual(inNetwork);
   });
 
   test('a response that fails, is stopped, or never begins is an alarm', () => {
@@ -127,6 +137,6 @@ describe('the response to incidents', () => {
     const alarm = cloudwatch.Alarm.fromAlarmArn(other, 'Alarm', 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Any');
     expect(() => response.addAlarm(alarm, { kind: IncidentKind.DENIAL_OF_SERVICE, server: 'files' })).toThrow('an alarm does not say who it is about');
     expect(() => response.addAlarm(alarm, { kind: IncidentKind.TOOL_POISONING, server: 'files' })).toThrow('tool is missing');
-    expect(() => response.addDeployment('files', 'a', 'b')).toThrow('cluster is missing');
+    expect(() => response.addDeployment('files', 'a', 'b')).toThrow('clusterResponder is missing');
   });
 });

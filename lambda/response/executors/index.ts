@@ -5,3 +5,5 @@ export * from './in-turn';
 export * from './kubernetes';
 export * from './notice';
 export * from './quarantine';
+export * from './remote-kubernetes';
+export * from './restricted-kubernetes';

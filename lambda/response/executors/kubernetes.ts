@@ -35,20 +35,24 @@ interface Selector {
 }
 
 const MAX_TRIES = 10;
+/** What policies that cut pods off are called before the Deployment's name. Roles and admission know it (`lib/cluster/manifests/responder-role.ts`). */
+export const ISOLATION_PREFIX = 'mcp-incident-isolation-';
+/** Label of policies without which pods would be ended, and what was in their memory lost. */
+const WHEN_ISOLATED = 'mcp-zero-trust/when-isolated';
 
 /**
  * Cuts the pods of a Deployment off. NetworkPolicies only ever permit, so a policy that permits nothing takes nothing away:
- * every policy of the namespace is told not to select these pods any more, and one that permits nothing is put over them. Pods go on
- * running, to be looked at; other pods of the namespace keep what they have.
+ * every policy of the namespace that permits something is told not to select these pods any more, and one that permits nothing is put over
+ * them. Pods go on running, to be looked at, and so the kubelet may ask on; other pods of the namespace keep what they have.
  *
  * Control: IR-2, SOC-3, MUL-5.
  */
 export function createKubernetesIsolation(api: KubernetesApi): Executor<Extract<Action, { kind: 'isolate_workload' }>> {
-  /** All policies of the namespace but our own. */
+  /** The policies of the namespace that permit something, but for those that stay. */
   async function policiesOf({ cluster, namespace }: KubernetesWorkload): Promise<readonly JsonObject[]> {
     const list = await api.get(cluster, policiesIn(namespace));
     const items = Array.isArray(list?.items) ? list.items.filter(isJsonObject) : [];
-    return items.filter((one) => !String(metadataOf(one).name).startsWith(PREFIX));
+    return items.filter((one) => permitsSomething(one) && !stays(one));
   }
 
   /** Puts the expression into the policies' selectors, or takes it out, again where somebody else writes at the same time. */
@@ -136,10 +140,18 @@ export async function describeKubernetesWorkload(api: KubernetesApi, target: Kub
   return { deployment, pods: pods ?? null, networkPolicies: policies ?? null };
 }
 
-const PREFIX = 'mcp-incident-isolation-';
-
 function isolationOf({ deployment }: KubernetesWorkload): string {
-  return `${PREFIX}${deployment}`;
+  return `${ISOLATION_PREFIX}${deployment}`;
+}
+
+function permitsSomething({ spec }: JsonObject): boolean {
+  const { ingress = [], egress = [] } = isJsonObject(spec) ? spec : {};
+  return [ingress, egress].some((rules) => Array.isArray(rules) && rules.length > 0);
+}
+
+function stays(policy: JsonObject): boolean {
+  const { labels } = metadataOf(policy);
+  return isJsonObject(labels) && labels[WHEN_ISOLATED] === 'stays';
 }
 
 function policiesIn(namespace: string): string {

@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-33';
 import { hasFilteredDns } from './domain-policies';
 import { GATEWAY_PORT, HBONE_PORT, NAMESPACE_LABEL, PROBE_PORT, isServer, type Plan, type PlannedGateway, type PlannedServer, type PlannedWorkload } from './plan';
 import { labelsOf, selectorOf } from './pod';
+import { STAYS_WHEN_ISOLATED } from './responder-role';
 
 /** Where ztunnel's rules put questions of the kubelet: they come from this address in an ambient mesh, and the CNI cannot tell that they are the node's. */
 const KUBELET_IN_AMBIENT = ['169.254.7.127/32', 'fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128'];
@@ -16,9 +17,10 @@ const POD_IDENTITY_AGENT = ['169.254.170.23/32', 'fd00:ec2::23/128'];
  */
 export function addNetworkPolicies(chart: Chart, plan: Plan, workload: PlannedWorkload): void {
   const { namespace, name, props } = workload;
-  const add = (id: string, spec: k8s.NetworkPolicySpec) => void new k8s.KubeNetworkPolicy(chart, `network-${name}-${id}`, { metadata: { name: id, namespace, labels: labelsOf(workload) }, spec });
+  const add = (id: string, spec: k8s.NetworkPolicySpec, more: { [name: string]: string } = {}) =>
+    void new k8s.KubeNetworkPolicy(chart, `network-${name}-${id}`, { metadata: { name: id, namespace, labels: { ...labelsOf(workload), ...more } }, spec });
   const podSelector = { matchLabels: selectorOf(workload) };
-  const allowIn = (id: string, from: k8s.NetworkPolicyPeer[], ports: readonly number[]) => add(id, { podSelector, policyTypes: ['Ingress'], ingress: [{ from, ports: tcp(ports) }] });
+  const allowIn = (id: string, from: k8s.NetworkPolicyPeer[], ports: readonly number[], more?: { [name: string]: string }) => add(id, { podSelector, policyTypes: ['Ingress'], ingress: [{ from, ports: tcp(ports) }] }, more);
   const allowOut = (id: string, to: k8s.NetworkPolicyPeer[], ports: k8s.NetworkPolicyPort[]) => add(id, { podSelector, policyTypes: ['Egress'], egress: [{ to, ports }] });
 
   add('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
@@ -29,7 +31,7 @@ export function addNetworkPolicies(chart: Chart, plan: Plan, workload: PlannedWo
     addSources(allowIn, plan, workload);
     for (const server of plan.servers) allowOut(`to-${server.name}`, [calledBy(plan, server)], tcp([arrivalPort(plan, server)]));
   }
-  if (plan.mesh._kind === 'ambient') allowIn('from-kubelet', KUBELET_IN_AMBIENT.map(block), [isServer(workload) ? PROBE_PORT : GATEWAY_PORT]);
+  if (plan.mesh._kind === 'ambient') allowIn('from-kubelet', KUBELET_IN_AMBIENT.map(block), [isServer(workload) ? PROBE_PORT : GATEWAY_PORT], isServer(workload) ? STAYS_WHEN_ISOLATED : {});
   if (plan.mesh._kind === 'sidecar') allowOut('to-istiod', [peer('istio-system', { app: 'istiod' })], tcp([15_012]));
   if (props.podIdentity) allowOut('to-pod-identity', POD_IDENTITY_AGENT.map(block), tcp([80]));
   (props.egress ?? []).forEach(({ cidrs = [], ports = [443] }, index) => {

@@ -76,6 +76,7 @@ export function gatewayNamespace(namespacePrefix = 'mcp-'): string {
 export function planOf(props: ClusterManifestsProps): Plan {
   const prefix = props.namespacePrefix ?? 'mcp-';
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(prefix)) throw new Error(`the prefix of namespaces is ${JSON.stringify(prefix)}, expected lower-case letters, digits and -, at most 20, beginning with a letter`);
+  if (props.responders !== undefined && (!/^[A-Za-z0-9][A-Za-z0-9:._-]{0,62}$/.test(props.responders) || props.responders.startsWith('system:'))) throw new Error(`the group of responders is ${JSON.stringify(props.responders)}, expected letters, digits, :, ., _ and -, and none of the system's`);
   const mesh = props.mesh ?? ServiceMesh.istioAmbient();
   const names = props.servers.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

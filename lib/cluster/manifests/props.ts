@@ -55,6 +55,14 @@ export interface ClusterManifestsProps {
   readonly accessControl?: MandatoryAccessControl;
 
   /**
+   * Group by which the cluster knows the response to incidents, which may cut servers off and stop them, and nothing else (IR-2). On Amazon EKS the
+   * access entry of a role names it.
+   *
+   * @default - nobody may
+   */
+  readonly responders?: string;
+
+  /**
    * Addresses that answer DNS, in CIDR notation, where that is not CoreDNS in pods: NodeLocal DNSCache (169.254.20.10/32), or the address of the
    * cluster's DNS in EKS Auto Mode.
    *

@@ -9,6 +9,7 @@ import { addNetworkPolicies } from './network-policies';
 import { planOf } from './plan';
 import type { KubernetesObject } from './manifests';
 import type { ClusterManifestsProps } from './props';
+import { addResponders } from './responders';
 import { addRuntimeClasses } from './runtime-classes';
 import { addSecretSource } from './secrets';
 import { addServer } from './server';
@@ -31,6 +32,7 @@ export function render(props: ClusterManifestsProps): KubernetesObject[] {
   addRuntimeClasses(chart, plan);
   addAdmissionPolicies(chart, plan);
   addImageSignatures(chart, plan);
+  addResponders(chart, plan);
   addGateway(chart, plan);
   for (const server of plan.servers) addServer(chart, plan, server);
   return (chart.toJson() as KubernetesObject[]).sort(byOrder);

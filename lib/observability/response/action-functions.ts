@@ -1,23 +1,22 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { GrantVariable } from '../../access-grants/environment';
 import { grantTableAccess as grantGrantsTable } from '../../access-grants/table-access';
 import { RegistryVariable } from '../../registry/environment';
 import { grantTableAccess as grantRegistryTable, KNOWLEDGE, STEPS } from '../../registry/table-access';
 import { acknowledgeObjects } from '../objects';
-import { addAccessEntry, endpointOf } from './cluster-access';
+import type { ClusterResponder } from './cluster-responder';
 import { ResponseVariable } from './environment';
 import type { ResponseFunction, ResponseFunctionProps } from './function';
 import type { IncidentResponseProps } from './incident-response-props';
 import type { ActionRoute } from './workflow';
 
-type Definition = Pick<ResponseFunctionProps, 'bundle' | 'description' | 'vpc' | 'vpcSubnets' | 'securityGroups'> & { readonly environment?: Record<string, string> };
+type Definition = Pick<ResponseFunctionProps, 'bundle' | 'description'> & { readonly environment?: Record<string, string> };
 
 export interface ActionFunctionsProps extends IncidentResponseProps {
   readonly define: (name: string, definition: Definition) => ResponseFunction;
@@ -40,14 +39,13 @@ export class ActionFunctions {
     private readonly scope: Construct,
     private readonly props: ActionFunctionsProps,
   ) {
-    const { registry, accessGrants, webAcl, vpc, cluster } = props;
+    const { registry, accessGrants, webAcl, vpc, clusterResponder } = props;
     const tools = registry && this.toolsFunction(registry);
     const access = accessGrants && this.define('Access', 'Blocks principals and servers, and sets grants aside', { [GrantVariable.TABLE]: accessGrants.tableName });
     if (access && accessGrants) grantGrantsTable(accessGrants, access, { read: ['revocations'], write: ['revocations'] });
     const addresses = accessGrants || webAcl ? this.addressesFunction() : undefined;
     this.tasks = vpc && this.tasksFunction(vpc);
-    const pods = cluster && this.define('Pods', 'Cuts off and stops Deployments', { [ResponseVariable.CLUSTERS]: endpointOf(scope, cluster) }, this.inCluster());
-    if (pods && cluster) addAccessEntry(scope, cluster, pods.function.role!);
+    const pods = clusterResponder && this.podsFunction(clusterResponder);
     this.evidence = this.evidenceFunction();
     this.notice = this.define('Notice', 'Tells the responders', { [ResponseVariable.TOPIC]: props.topic.topicArn });
     props.letNotify(this.notice);
@@ -72,8 +70,8 @@ export class ActionFunctions {
     this.evidence.allow(['ecs:ListTasks', 'ecs:DescribeTasks'], ['*'], { ArnEquals: { 'ecs:cluster': service.cluster.clusterArn } });
   }
 
-  private define(name: string, description: string, environment: Record<string, string>, network: Pick<Definition, 'vpc' | 'vpcSubnets' | 'securityGroups'> = {}): ResponseFunction {
-    return this.props.define(name, { bundle: BUNDLE, description, environment, ...network });
+  private define(name: string, description: string, environment: Record<string, string>): ResponseFunction {
+    return this.props.define(name, { bundle: BUNDLE, description, environment });
   }
 
   private toolsFunction(registry: NonNullable<IncidentResponseProps['registry']>): ResponseFunction {
@@ -101,19 +99,20 @@ export class ActionFunctions {
     return this.define('Tasks', 'Cuts off and stops services of Amazon ECS', { [ResponseVariable.ISOLATION_GROUP]: isolation.securityGroupId });
   }
 
+  private podsFunction(clusterResponder: ClusterResponder): ResponseFunction {
+    const pods = this.define('Pods', 'Cuts off and stops Deployments', clusterResponder._environment());
+    clusterResponder._grantAsk(pods);
+    return pods;
+  }
+
   private evidenceFunction(): ResponseFunction {
-    const { registry, cluster, evidenceBucket, encryptionKey } = this.props;
-    const evidence = this.define('Evidence', 'Keeps copies of evidence', { [ResponseVariable.EVIDENCE_BUCKET]: evidenceBucket.bucketName, ...(registry && { [RegistryVariable.TABLE]: registry.tableName }), ...(cluster && { [ResponseVariable.CLUSTERS]: endpointOf(this.scope, cluster) }) }, cluster && this.inCluster());
+    const { registry, clusterResponder, evidenceBucket, encryptionKey } = this.props;
+    const evidence = this.define('Evidence', 'Keeps copies of evidence', { [ResponseVariable.EVIDENCE_BUCKET]: evidenceBucket.bucketName, ...(registry && { [RegistryVariable.TABLE]: registry.tableName }), ...clusterResponder?._environment() });
     evidence.allow(['s3:PutObject'], [evidenceBucket.arnForObjects('incidents/*')]);
     acknowledgeObjects(evidence, evidenceBucket, ['incidents/'], 'each incident has objects of its own, which are written once');
     evidence.allow(['kms:GenerateDataKey', 'kms:Decrypt'], [encryptionKey.keyArn], { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this.scope).region}.amazonaws.com` } });
     if (registry) grantRegistryTable(registry, evidence, { read: KNOWLEDGE });
-    if (cluster) addAccessEntry(new Construct(this.scope, 'EvidenceAccess'), cluster, evidence.function.role as iam.IRole);
+    clusterResponder?._grantAsk(evidence);
     return evidence;
-  }
-
-  private inCluster(): Pick<Definition, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
-    const { cluster, vpcSubnets, securityGroups } = this.props.cluster!;
-    return { vpc: cluster.vpc, vpcSubnets, securityGroups };
   }
 }

@@ -14,6 +14,12 @@ export const ResponseVariable = {
   ISOLATION_GROUP: 'MCP_RESPONSE_ISOLATION_GROUP',
   /** JSON: endpoint and certificateAuthority by the name of the cluster. */
   CLUSTERS: 'MCP_RESPONSE_CLUSTERS',
+  /** JSON: Deployments that the response may take hold of, by cluster and namespace. */
+  DEPLOYMENTS: 'MCP_RESPONSE_DEPLOYMENTS',
+  /** Name of the function that alone reaches a cluster. */
+  CLUSTER_FUNCTION: 'MCP_RESPONSE_CLUSTER_FUNCTION',
+  /** What the names of AWS end with. */
+  URL_SUFFIX: 'MCP_URL_SUFFIX',
   EVIDENCE_BUCKET: 'MCP_RESPONSE_EVIDENCE_BUCKET',
   /** ARN of the topic of the responders. */
   TOPIC: 'MCP_RESPONSE_TOPIC',

@@ -1,6 +1,5 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -8,6 +7,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { AccessGrants } from '../../access-grants';
 import type { McpWebAcl } from '../../gateway';
 import type { ToolRegistry } from '../../registry';
+import type { ClusterResponder } from './cluster-responder';
 
 /** How severe an incident is. */
 export enum IncidentSeverity {
@@ -35,18 +35,6 @@ export enum ContainmentAction {
   BLOCK_ADDRESS = 'block_address',
   ISOLATE_WORKLOAD = 'isolate_workload',
   STOP_WORKLOAD = 'stop_workload',
-}
-
-/** A cluster whose Deployments can be cut off. */
-export interface RespondingInCluster {
-  /** The cluster. */
-  readonly cluster: eks.ICluster;
-
-  /** Subnets from which its API is reached. */
-  readonly vpcSubnets: ec2.SubnetSelection;
-
-  /** Security groups that may reach its API, and DynamoDB, and Amazon S3. */
-  readonly securityGroups: ec2.ISecurityGroup[];
 }
 
 /** How far a response goes by itself, and what it can take hold of. */
@@ -125,11 +113,11 @@ export interface IncidentResponseProps extends IncidentResponseOptions {
   readonly vpc?: ec2.IVpc;
 
   /**
-   * A cluster whose Deployments can be cut off, which `addDeployment` names.
+   * What reaches a cluster whose Deployments can be cut off, which `addDeployment` names.
    *
    * @default - no Deployment is cut off
    */
-  readonly cluster?: RespondingInCluster;
+  readonly clusterResponder?: ClusterResponder;
 
   /**
    * Where events come from: the registry, GuardDuty, alarms, and whoever reports incidents.

@@ -12,13 +12,14 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { responderRole } from '../../cluster/manifests/responder-role';
 import { acknowledge } from '../../private/acknowledge';
 import { letLogsUse } from '../../private/log-key';
 import { addStateMachine } from '../../registry/workflows';
 import { createAlarmTopic } from '../alarm-topic';
 import { AuditArchive } from '../audit-archive';
 import { ActionFunctions } from './action-functions';
-import { responderRoles } from './cluster-access';
+import { ClusterResponder } from './cluster-responder';
 import { ResponseVariable } from './environment';
 import { grantLedger, ResponseFunction, type ResponseFunctionProps } from './function';
 import { ContainmentAction, IncidentKind, IncidentSeverity } from './incident-response-props';
@@ -42,12 +43,14 @@ import { responseDefinition } from './workflow';
  */
 export class IncidentResponse extends Resource {
   /**
-   * What the response may do in a cluster, as manifests of Kubernetes: Roles in these namespaces and who they are bound to.
+   * What the response may do with a Deployment, as manifests of Kubernetes: a Role in its namespace and who it is bound to. `renderManifests` makes
+   * them too, with an admission policy that holds the response to what it is for.
    *
-   * @param namespaces of the Deployments that it may cut off
+   * @param namespace of the Deployment
+   * @param deployment name of the Deployment
    */
-  static kubernetesRoles(namespaces: string[]): Record<string, unknown>[] {
-    return responderRoles(namespaces);
+  static kubernetesRoles(namespace: string, deployment: string): Record<string, unknown>[] {
+    return responderRole(ClusterResponder.GROUP, namespace, deployment);
   }
 
   /**
@@ -143,8 +146,10 @@ export class IncidentResponse extends Resource {
    * @param deployment name of the Deployment
    */
   addDeployment(server: string, namespace: string, deployment: string): void {
-    if (this.props.cluster === undefined) throw new Error('cluster is missing: the response needs it to reach Deployments');
-    this.addWorkload(server, { kind: 'workload', platform: 'kubernetes', cluster: this.props.cluster.cluster.clusterName, namespace, deployment });
+    const { clusterResponder } = this.props;
+    if (clusterResponder === undefined) throw new Error('clusterResponder is missing: the response needs it to reach Deployments');
+    clusterResponder._addDeployment(namespace, deployment);
+    this.addWorkload(server, { kind: 'workload', platform: 'kubernetes', cluster: clusterResponder.cluster.clusterName, namespace, deployment });
   }
 
   /**

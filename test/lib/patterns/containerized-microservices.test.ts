@@ -1,13 +1,14 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
+import { ClusterResponder, ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
 import type { AddPodServerOptions, ContainerizedMicroservicesProps } from '../../../lib';
 import { refusals } from '../../cluster/manifests/admission';
 import { podOf as podManifest } from '../../cluster/manifests/cluster';
@@ -178,6 +179,35 @@ describe('a model with a server without egress and one with', () => {
     expect(JSON.stringify(watch.toJSON())).toMatch(/EKS_AUDIT_LOGS[\s\S]*RUNTIME_MONITORING/);
   });
 
+  test('IR-2 SOC-3 the response may take hold of the servers, and not of the gateway: each in its namespace, and by policies that permit nothing', () => {
+    const roles = objects.filter(({ kind }) => kind === 'Role');
+    expect(roles.map(({ metadata }) => metadata.namespace).sort()).toEqual(['mcp-crm', 'mcp-files']);
+    expect(objectOf(objects, 'Role', 'mcp-files').rules).toEqual([
+      { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['files'], verbs: ['get'] },
+      { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: ['files'], verbs: ['patch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['get', 'list', 'create', 'patch'] },
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], resourceNames: ['mcp-incident-isolation-files'], verbs: ['delete'] },
+    ]);
+    expect(objectOf(objects, 'RoleBinding', 'mcp-files').subjects).toEqual([{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: ClusterResponder.GROUP }]);
+    expect(propertiesOf(template, 'AWS::EKS::AccessEntry').filter(({ KubernetesGroups }) => KubernetesGroups !== undefined)).toEqual([expect.objectContaining({ KubernetesGroups: [ClusterResponder.GROUP], Type: 'STANDARD' })]);
+    expect(objects.find(({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name === 'mcp-responders')!.spec.matchConditions[0].expression).toContain(`'${ClusterResponder.GROUP}'`);
+  });
+
+  test('NET-1 IR-2 one function reaches the cluster for the response, from where it reaches nothing else, and is told of the servers alone', () => {
+    expect(between.filter((rule) => /\bresponse\b/.test(rule))).toEqual(['response -> control-plane:443']);
+    expect(securityGroupRules(template).filter((rule) => rule.startsWith('response -> '))).toEqual(['response -> control-plane:443']);
+    const [reaching] = propertiesOf(template, 'AWS::Lambda::Function').filter(({ Description }) => /response to incidents/.test(Description ?? ''));
+    expect(reaching.VpcConfig.SecurityGroupIds).toHaveLength(1);
+    expect(textOf(reaching.Environment.Variables.MCP_RESPONSE_DEPLOYMENTS)).toContain('{"mcp-files":["files"],"mcp-crm":["crm"]}');
+    const respond = Template.fromStack(Stack.of(model.observability!.response));
+    const acting = propertiesOf(respond, 'AWS::Lambda::Function');
+    expect(acting.filter(({ VpcConfig }) => VpcConfig !== undefined)).toEqual([]);
+    const [plan] = acting.filter(({ Description }) => /^Takes incidents on/.test(Description));
+    expect(textOf(plan.Environment.Variables.MCP_RESPONSE_WORKLOADS)).toMatch(/"files":\[\{"kind":"workload","platform":"kubernetes","cluster":"<[^>]+>","namespace":"mcp-files","deployment":"files"\}\]/);
+    expect(acting.filter(({ Environment }) => Environment?.Variables.MCP_RESPONSE_CLUSTER_FUNCTION !== undefined).map(({ Description }) => Description).sort()).toEqual(['Cuts off and stops Deployments', 'Keeps copies of evidence']);
+  });
+
   test('SOC-2 what is not in the template any more is taken away from the cluster', () => {
     const applied = propertiesOf(template, 'Custom::AWSCDK-EKS-KubernetesResource');
     expect(applied).toHaveLength(4);
@@ -262,6 +292,21 @@ describe('in a cluster that is there already', () => {
     expect(objectOf(objects, 'Deployment', 'mcp-files').spec.template.spec.nodeSelector).toBeUndefined();
     expect(objectOf(objects, 'NetworkPolicy', 'mcp-gateway', 'from-addresses').spec.ingress[0].from).toEqual([{ ipBlock: { cidr: '10.1.0.0/20' } }]);
     expect(objects.filter(({ kind, spec }) => kind === 'Service' && spec.type === 'NodePort')).toEqual([]);
+  });
+
+  test('IR-2 the response reaches it where its owner says from where, and nobody is a responder otherwise', () => {
+    expect(propertiesOf(template, 'AWS::EKS::AccessEntry')).toEqual([]);
+    expect(Object.values(publishedObjects(template)).flat().filter(({ kind }) => kind === 'Role')).toEqual([]);
+    const reached = modelled((stack) => {
+      const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-11111111', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-11111111'] });
+      const { givenCluster, ...props } = given(stack);
+      const cluster = eks.Cluster.fromClusterAttributes(stack, 'Reached', { clusterName: 'platform', clusterEndpoint: 'https://platform.eks.example.com', clusterCertificateAuthorityData: 'Q0E=' });
+      return { ...props, givenCluster: { ...givenCluster, cluster, apiAccess: { vpc, vpcSubnets: { subnets: vpc.privateSubnets }, securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-11111111')] } } };
+    });
+    reached.addServer('files');
+    const other = reached.template();
+    expect(propertiesOf(other, 'AWS::EKS::AccessEntry')).toHaveLength(1);
+    expect(Object.values(publishedObjects(other)).flat().filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace)).toEqual(['mcp-files']);
   });
 });
 

@@ -1,3 +1,4 @@
+import { ISOLATION_PREFIX } from '../responder-role';
 import type { AdmissionRule, AdmissionVariable } from './rule';
 
 /** What the namespaces themselves must stay. */
@@ -56,5 +57,29 @@ export const NETWORK_RULES: readonly AdmissionRule[] = [
       "variables.peers.all(list, list.all(p, (!has(p.ipBlock) || !p.ipBlock.cidr.matches('/[0-7]$'))" +
       ' && (!has(p.namespaceSelector) || p.namespaceSelector.?matchLabels.orValue({}).size() > 0)))',
     message: 'no rule of a NetworkPolicy is about all addresses, a great part of them, or all namespaces',
+  },
+];
+
+const OWN = `object.metadata.name.startsWith('${ISOLATION_PREFIX}')`;
+const RULES_OF = (object: string) => `${object}.spec.?ingress.orValue([]).size() + ${object}.spec.?egress.orValue([]).size()`;
+const SAME = (path: string, absent: string) => `object.spec.${path}.orValue(${absent}) == oldObject.spec.${path}.orValue(${absent})`;
+
+/**
+ * What the responders may write into a NetworkPolicy, which their roles cannot say: policies of their own, that permit nothing; and of others which
+ * pods they are about, where they permit something. A policy that denies everything cannot be taken off pods, so nothing here opens anything.
+ */
+export const RESPONDER_RULES: readonly AdmissionRule[] = [
+  {
+    name: 'responders-cut-off',
+    controls: ['IR-2', 'MUL-5'],
+    expression: `!${OWN} || (${RULES_OF('object')} == 0 && ['Ingress', 'Egress'].all(t, t in object.spec.?policyTypes.orValue([])))`,
+    message: 'the response to incidents writes NetworkPolicies that permit nothing',
+  },
+  {
+    name: 'responders-exempt',
+    controls: ['IR-2', 'MUL-5'],
+    expression:
+      `${OWN} || (request.operation == 'UPDATE' && ${RULES_OF('oldObject')} > 0 && ${SAME('?ingress', '[]')} && ${SAME('?egress', '[]')} && ${SAME('?policyTypes', '[]')} && ${SAME('?podSelector.?matchLabels', '{}')})`,
+    message: 'the response to incidents changes of other NetworkPolicies which pods they are about, and nothing of those that deny everything',
   },
 ];

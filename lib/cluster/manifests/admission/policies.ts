@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-33';
 import { meshNamespaceLabels } from '../mesh';
 import { POD_SECURITY_LABELS } from '../namespace';
 import { ENTRANCE_NAME, NAMESPACE_LABEL, type Plan, type PlannedServer } from '../plan';
-import { NETWORK_RULES, NETWORK_VARIABLES, namespaceRules, sandboxRules, serviceRules } from './other-rules';
+import { NETWORK_RULES, NETWORK_VARIABLES, RESPONDER_RULES, namespaceRules, sandboxRules, serviceRules } from './other-rules';
 import { POD_VARIABLES, podRules } from './pod-rules';
 import type { AdmissionRule, AdmissionVariable } from './rule';
 
@@ -12,6 +12,8 @@ interface AdmissionPolicy {
   readonly resources: k8s.NamedRuleWithOperations[];
   readonly rules: readonly AdmissionRule[];
   readonly variables?: readonly AdmissionVariable[];
+  /** Group of whoever asks. @default - everybody */
+  readonly group?: string;
   /** Namespaces that it is about; without them it is about the names in `resources`. */
   readonly namespaces?: readonly string[];
 }
@@ -46,6 +48,7 @@ function policiesOf(plan: Plan): readonly AdmissionPolicy[] {
       namespaces: plan.servers.filter((server) => runtimeClassOf(server) === runtimeClassName).map(({ namespace }) => namespace),
     })),
     { id: 'services', resources: [resource('', 'services', ['CREATE', 'UPDATE'])], rules: serviceRules(entranceOf(plan)), namespaces },
+    ...respondersOf(plan),
     { id: 'network-policies', resources: [resource('networking.k8s.io', 'networkpolicies', ['CREATE', 'UPDATE'])], variables: NETWORK_VARIABLES, rules: NETWORK_RULES, namespaces },
     {
       id: 'namespaces',
@@ -55,17 +58,23 @@ function policiesOf(plan: Plan): readonly AdmissionPolicy[] {
   ];
 }
 
+function respondersOf({ props: { responders: group }, servers }: Plan): readonly AdmissionPolicy[] {
+  if (group === undefined) return [];
+  return [{ id: 'responders', group, resources: [resource('networking.k8s.io', 'networkpolicies', ['CREATE', 'UPDATE'])], rules: RESPONDER_RULES, namespaces: servers.map(({ namespace }) => namespace) }];
+}
+
 function entranceOf({ gateway: { namespace, props } }: Plan) {
   return props.nodePort === undefined ? undefined : { namespace, name: ENTRANCE_NAME, nodePort: props.nodePort };
 }
 
-function addPolicy(chart: Chart, name: string, { resources, rules, variables, namespaces }: AdmissionPolicy): void {
+function addPolicy(chart: Chart, name: string, { resources, rules, variables, group, namespaces }: AdmissionPolicy): void {
   const labels = { 'app.kubernetes.io/part-of': 'mcp-zero-trust', 'app.kubernetes.io/managed-by': 'mcp-zero-trust' };
   new k8s.KubeValidatingAdmissionPolicy(chart, `admission-${name}`, {
     metadata: { name, labels },
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: { resourceRules: resources },
+      matchConditions: group === undefined ? undefined : [{ name: 'group', expression: `request.userInfo.?groups.orValue([]).exists(g, g == '${group}')` }],
       variables: variables?.map(({ name, expression }) => ({ name, expression })),
       validations: rules.map(({ expression, controls, message }) => ({ expression, message: `${controls.join(', ')}: ${message}`, reason: 'Forbidden' })),
     },
