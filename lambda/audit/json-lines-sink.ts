@@ -13,12 +13,15 @@ export interface JsonLinesSinkOptions {
 
 const DEFAULT_WAITING_BYTES = 8 * 1024 * 1024;
 
+/** A stream, perhaps one that takes a line at once where none waits. */
+export type LineStream = Writable & { tryAppend?(line: string): boolean };
+
 /**
  * Appends one JSON object a line to `stream`. Events wait in memory while the stream is slow; with too many waiting the
  * sink says that it is not ready, and with still more it drops events. A gap is never silent: the next line that fits
  * is `{"lost": <number of events>}`, and `flush` rejects.
  */
-export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOptions = {}): AuditSink {
+export function createJsonLinesSink(stream: LineStream, options: JsonLinesSinkOptions = {}): AuditSink {
   const { maxWaitingBytes = DEFAULT_WAITING_BYTES, maxKeptBytes = 2 * maxWaitingBytes, flushMs = 2_000 } = options;
   let unmarkedLosses = 0;
   let unreportedLosses = 0;
@@ -41,7 +44,7 @@ export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOpti
         stream.write(`{"lost":${unmarkedLosses}}\n`);
         unmarkedLosses = 0;
       }
-      stream.write(line);
+      if (stream.tryAppend?.(line) !== true) stream.write(`${line}\n`);
     },
     async flush() {
       if (stream.writable) {
@@ -65,7 +68,7 @@ export function createJsonLinesSink(stream: Writable, options: JsonLinesSinkOpti
 
 function lineOf(event: AuditEvent): string | undefined {
   try {
-    return `${escapeUnprintable(JSON.stringify(event))}\n`;
+    return escapeUnprintable(JSON.stringify(event));
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import type { AuthenticationFailure, Principal, RequirementCheck, Unmet } from '
 import type { ServerGuard } from '../guard';
 import type { Era, JsonObject, JsonRpcRequest, Revision } from '../protocol';
 import type { ToolCatalog } from './catalog';
+import type { HeaderReader } from './inbound';
 import type { GrantGate } from './grants';
 import type { LegacyLeg, ModernLeg } from './legs';
 import type { GatewayLimits } from './options';
@@ -19,7 +20,7 @@ export interface Call {
   readonly era: Era;
   readonly revision: Revision;
   readonly message: JsonRpcRequest;
-  readonly headers: Headers;
+  readonly headers: HeaderReader;
   readonly context: RequestContext;
   readonly clientCapabilities: JsonObject;
   readonly leg: ModernLeg | LegacyLeg;

@@ -6,7 +6,7 @@ import { withCredentials, type HttpTransport } from './upstream';
 
 /** A server as each caller reaches it: with credentials that are the caller's own, and nothing shared between two of them (MUL-6). */
 export interface CallerUpstreams {
-  of(principal: Principal, principalKey: string, request: Request): ServerUpstream;
+  of(principal: Principal, principalKey: string, request: Parameters<typeof readAccessToken>[0]): ServerUpstream;
   /** Lets go of what belongs to callers; the transport is not its own. */
   close(): void;
 }

@@ -4,7 +4,7 @@ import { createRequirementCheck, protectedResourceMetadata, stepUpRequired, type
 import { createCallerUpstreams, type CallerUpstreams } from './caller-upstreams';
 import { createToolCatalog, type ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
-import { Refusal, corsHeaders, preflight } from './inbound';
+import { Refusal, corsHeaders, preflight, type HeaderReader } from './inbound';
 import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
 import { serveMcp } from './mcp-endpoint';
 import { plain, refuse } from './respond';
@@ -26,6 +26,8 @@ export interface Gateway {
 /** Who is at the other end of the connection, as far as the adapter knows. */
 export interface Peer {
   readonly address?: string;
+  /** The headers of the request. @default - those of the request itself, which cost more */
+  readonly headers?: HeaderReader;
   /** Aborts when the client has gone away before the end of its answer. @default - the request's own signal, which costs more */
   readonly disconnected?: CancelSignal;
   /** SHA-256 of the client's certificate (DER), base64url; the connection has proved that the client holds its key (RFC 8705). */
@@ -128,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     scope.draft.server = server.options.name;
     if (request.method === 'OPTIONS') return servePreflight(request, scope);
     const response = await serveMcp(runtime, server, request, peer, scope);
-    const cors = corsHeaders(request.headers, options.allowedOrigins);
+    const cors = corsHeaders(peer.headers ?? request.headers, options.allowedOrigins);
     if (cors !== undefined) for (const [key, value] of Object.entries(cors)) response.headers.set(key, value);
     return response;
   }
@@ -158,7 +160,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     async fetch(request, peer) {
       if (request.method === 'GET' && pathOf(request.url) === '/healthz') return Response.json({ status: 'ok' });
-      const scope = openScope(options.audit, clock, readTraceContext(request.headers), peer.address, options.tracer);
+      const scope = openScope(options.audit, clock, readTraceContext(peer.headers ?? request.headers), peer.address, options.tracer);
       try {
         return await route(request, peer, scope);
       } catch {

@@ -52,8 +52,8 @@ const NO_STREAM: Refused = {
 
 /** The session that the request names, when it is this principal's and this server's (MUL-6, PUB-1). */
 function sessionOf(endpoint: EndpointRequest): LegacySession | Refused {
-  const { runtime, server, request } = endpoint;
-  const id = request.headers.get(Header.SESSION_ID);
+  const { runtime, server } = endpoint;
+  const id = endpoint.headers.get(Header.SESSION_ID);
   if (id === null) return NO_SESSION;
   const session = openSession(runtime.seal, id, runtime.clock(), runtime.limits.sessionMs);
   const isOurs = session !== undefined && session.server === server.options.name && session.principal === endpoint.principalKey;
@@ -61,22 +61,22 @@ function sessionOf(endpoint: EndpointRequest): LegacySession | Refused {
 }
 
 export async function serveLegacyPost(endpoint: EndpointRequest, message: JsonRpcMessage): Promise<Response> {
-  const { scope, request } = endpoint;
+  const { scope } = endpoint;
   if (isRequest(message) && message.method === 'initialize') return serveInitialize(endpoint, message);
   const session = sessionOf(endpoint);
   if (!('nonce' in session)) return refuse(scope, session);
   scope.draft.protocolVersion = session.clientRevision;
-  const refusal = checkLegacy(request.headers, message, session.clientRevision);
+  const refusal = checkLegacy(endpoint.headers, message, session.clientRevision);
   if (refusal !== undefined) return refuse(scope, refusal);
   return withLeg(endpoint, session, isRequest(message) ? message.id : undefined, (leg) => serveLegacyMessage(endpoint, session, leg, message));
 }
 
 export async function serveLegacyBatch(endpoint: EndpointRequest, batch: readonly JsonValue[]): Promise<Response> {
-  const { scope, request, runtime } = endpoint;
+  const { scope, runtime } = endpoint;
   const session = sessionOf(endpoint);
   if (!('nonce' in session)) return refuse(scope, session);
   scope.draft.protocolVersion = session.clientRevision;
-  const messages = checkLegacyHeaders(request.headers) ?? checkBatch(session.clientRevision, batch, runtime.limits.maxBatch);
+  const messages = checkLegacyHeaders(endpoint.headers) ?? checkBatch(session.clientRevision, batch, runtime.limits.maxBatch);
   if (messages instanceof Refusal) return refuse(scope, messages);
   return withLeg(endpoint, session, undefined, (leg) => serveBatch(endpoint, session, leg, messages));
 }
@@ -139,7 +139,7 @@ function withoutId(answer: JsonRpcResponse): JsonRpcResponse {
 /** Opens a session with the upstream, and seals what is to be known of it into the session id. */
 async function serveInitialize(endpoint: EndpointRequest, message: JsonRpcRequest): Promise<Response> {
   const { scope, server, runtime, principalKey: principal } = endpoint;
-  const shape = checkLegacy(endpoint.request.headers, message, LATEST_LEGACY);
+  const shape = checkLegacy(endpoint.headers, message, LATEST_LEGACY);
   if (shape !== undefined) return refuse(scope, shape);
   const params = message.params as JsonObject;
   const requested = params.protocolVersion;
@@ -189,17 +189,17 @@ const CONNECTION: JsonRpcRequest = { jsonrpc: '2.0', id: 0, method: 'ping' };
 
 /** The stream of what the server says outside requests. */
 export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Response> {
-  const { scope, request } = endpoint;
+  const { scope } = endpoint;
   scope.draft.method = 'listen';
   const session = sessionOf(endpoint);
   if (!('nonce' in session)) return refuse(scope, session === NO_SESSION ? NO_STREAM : session);
   scope.draft.protocolVersion = session.clientRevision;
-  const header = checkLegacyHeaders(request.headers);
+  const header = checkLegacyHeaders(endpoint.headers);
   if (header !== undefined) return refuse(scope, header);
   return withLeg(endpoint, session, undefined, async (leg) => {
     const control = new AbortController();
     endWithToken(endpoint.principal, scope, endpoint.runtime.clock(), () => control.abort());
-    const stream = await leg.listen({ lastEventId: request.headers.get(Header.LAST_EVENT_ID) ?? undefined, signal: control.signal });
+    const stream = await leg.listen({ lastEventId: endpoint.headers.get(Header.LAST_EVENT_ID) ?? undefined, signal: control.signal });
     if (stream === undefined) return refuse(scope, NO_STREAM);
     const { clientRevision: revision, clientCapabilities } = session;
     return passStreamOn(callOf(endpoint, askerOf(endpoint, 'legacy', revision, CONNECTION), { revision, clientCapabilities, leg }), stream, () => control.abort());

@@ -6,7 +6,7 @@ import { refuseByPolicy, type Asker } from './access';
 import type { Call } from './call';
 import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
 import { blockedAnswer, type GrantGate } from './grants';
-import { Refusal, checkHttp, checkModern, classify, parseJson, readBody } from './inbound';
+import { Refusal, checkHttp, checkModern, classify, parseJson, readBody, type HeaderReader } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
 import { offeredCapabilities, type ServerUpstream } from './legs';
 import { statedPurpose } from './purpose';
@@ -19,6 +19,7 @@ export interface EndpointRequest {
   readonly runtime: GatewayRuntime;
   readonly server: ServerRuntime;
   readonly request: Request;
+  readonly headers: HeaderReader;
   readonly peer: Peer;
   readonly scope: RequestScope;
   readonly principal: Principal;
@@ -37,7 +38,8 @@ const NO_AUDIT: Refused = {
 /** Serves POST, GET and DELETE of `/mcp/<server>`: who is it, how often, is it MCP, and then the message itself. */
 export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
   const { options, limits } = runtime;
-  const { headers, method } = request;
+  const { method } = request;
+  const headers = peer.headers ?? request.headers;
   const http = checkHttp(method, headers, { allowedHosts: options.allowedHosts, allowedOrigins: options.allowedOrigins, maxBodyBytes: limits.maxBodyBytes });
   if (http !== undefined) return refuse(scope, http);
 
@@ -68,7 +70,8 @@ function refusalOf({ status, reason, challenge, headers }: AuthenticationFailure
 
 async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, principal: Principal): Promise<Response> {
   const { options, limits } = runtime;
-  const { headers, method } = request;
+  const { method } = request;
+  const headers = peer.headers ?? request.headers;
   scope.identify(principal);
   const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name, peer.address);
   if (blocked !== undefined) return refuse(scope, blocked);
@@ -78,13 +81,13 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
 
   const unmet = server.requirements?.(principal, undefined, runtime.clock());
   if (unmet !== undefined) return refuse(scope, refusalOf(server.stepUp(principal, unmet)));
-  const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, request);
+  const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, { headers, url: request.url });
 
-  const endpoint: EndpointRequest = { runtime, server, request, peer, scope, principal, principalKey: key, upstream };
+  const endpoint: EndpointRequest = { runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream };
   if (method === 'GET') return serveLegacyGet(endpoint);
   if (method === 'DELETE') return serveLegacyDelete(endpoint);
 
-  const bytes = await readBody(request, limits.maxBodyBytes);
+  const bytes = await readBody(request, limits.maxBodyBytes, headers);
   if (bytes instanceof Refusal) return refuse(scope, bytes);
   scope.draft.requestBytes = bytes.length;
   const value = parseJson(bytes);
@@ -106,15 +109,15 @@ async function refuseBlocked({ killSwitch }: GrantGate, principal: Principal, se
 }
 
 async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcRequest | JsonRpcNotification): Promise<Response> {
-  const { scope, request } = endpoint;
-  const refusal = checkModern(request.headers, message);
+  const { scope, request, headers } = endpoint;
+  const refusal = checkModern(headers, message);
   if (refusal !== undefined) return refuse(scope, refusal);
   scope.draft.protocolVersion = LATEST_MODERN;
   // Modern clients cancel by closing the connection; nothing else that they can announce concerns an upstream.
   if (!isRequest(message)) return empty(scope, 202);
   const meta = message.params?._meta as JsonObject;
   const clientCapabilities = offeredCapabilities(meta[MetaKey.CLIENT_CAPABILITIES], endpoint.server.options.clientCapabilities);
-  if (!request.headers.has('traceparent') && typeof meta.traceparent === 'string') {
+  if (headers.get('traceparent') === null && typeof meta.traceparent === 'string') {
     scope.trace = readTraceContext({ get: (name) => (typeof meta[name] === 'string' ? meta[name] : null) });
   }
   const call = { message, scope };
@@ -149,7 +152,7 @@ export function askerOf(endpoint: EndpointRequest, era: Era, revision: Revision,
 
 /** A call with everything that the checks need to know. */
 export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clientCapabilities, leg }: Pick<Call, 'revision' | 'clientCapabilities' | 'leg'>): Call {
-  const { runtime, server, request } = endpoint;
+  const { runtime, server } = endpoint;
   // Written out: spreading the asker takes longer than all of the checks on its headers.
   return {
     scope: asker.scope,
@@ -164,7 +167,7 @@ export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clie
     clientCapabilities,
     leg,
     principalKey: endpoint.principalKey,
-    headers: request.headers,
+    headers: endpoint.headers,
     catalog: server.catalog,
     behaviour: runtime.options.behaviour,
     guard: server.options.guard,

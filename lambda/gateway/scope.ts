@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditEvent, AuditSink, TraceContext } from '../audit';
+import { writeTime, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
 import type { Principal } from '../identity';
 import type { RequestTrace, Tracer } from '../telemetry';
 
@@ -89,7 +89,7 @@ class OpenScope implements RequestScope {
     const { draft } = this;
     // Written out: spreading the draft takes longer than writing the event. Members that are undefined are not written.
     const event = {
-      time: new Date(this.startedAt).toISOString(),
+      time: writeTime(this.startedAt),
       requestId: this.requestId,
       traceId: this.trace.traceId,
       spanId: this.trace.spanId,

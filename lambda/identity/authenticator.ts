@@ -2,7 +2,7 @@ import type { Principal } from './principal';
 
 /** What of an HTTP request authentication looks at. */
 export interface AuthenticationInput {
-  readonly headers: Headers;
+  readonly headers: Pick<Headers, 'get'>;
   readonly method: string;
   /** The URL as it was requested, with its query: a token in it is refused. Only the part from `?` on is read. */
   readonly url: string;

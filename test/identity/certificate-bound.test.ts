@@ -1,6 +1,6 @@
-import { createTokenAuthenticator, protectedResourceMetadata, type AuthenticationInput } from '../../lambda/identity';
+import { createTokenAuthenticator, protectedResourceMetadata } from '../../lambda/identity';
 import { createProver } from './proofs';
-import { createSigner, ISSUER, NOW, requestWith, RESOURCE, type Signer } from './tokens';
+import { createSigner, ISSUER, NOW, requestWith, RESOURCE, type Signer, type RequestInput } from './tokens';
 
 const CERTIFICATE = 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2';
 const OTHER = 'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0';
@@ -10,7 +10,7 @@ beforeAll(async () => {
   signer = await createSigner();
 });
 
-async function present(claims: Record<string, unknown>, input: Partial<AuthenticationInput>, scheme = 'Bearer') {
+async function present(claims: Record<string, unknown>, input: Partial<RequestInput>, scheme = 'Bearer') {
   const authenticator = createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => NOW * 1000 });
   return authenticator.authenticate(requestWith(`${scheme} ${await signer.sign(claims)}`, { senderConstraint: 'required', ...input }));
 }

@@ -1,9 +1,9 @@
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client';
 import { exportJWK, generateKeyPair } from 'jose';
-import { createMemoryReplayStore, createTokenAuthenticator, type AuthenticationInput, type AuthenticationResult, type Authenticator, type DpopOptions } from '../../lambda/identity';
+import { createMemoryReplayStore, createTokenAuthenticator, type AuthenticationResult, type Authenticator, type DpopOptions } from '../../lambda/identity';
 import { createProver, type Prover } from './proofs';
-import { createSigner, encode, ISSUER, METADATA, NOW, requestWith, RESOURCE, type Signer } from './tokens';
+import { createSigner, encode, ISSUER, METADATA, NOW, requestWith, RESOURCE, type Signer, type RequestInput } from './tokens';
 
 let signer: Signer;
 let client: Prover;
@@ -25,7 +25,7 @@ function authenticatorWith(dpop: DpopOptions = {}): Authenticator {
   return createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clock: () => now, dpop: { replayStore: createMemoryReplayStore({ clock: () => now }), ...dpop } });
 }
 
-type Options = Partial<AuthenticationInput> & { readonly authenticator?: Authenticator; readonly scheme?: string; readonly token?: string };
+type Options = Partial<RequestInput> & { readonly authenticator?: Authenticator; readonly scheme?: string; readonly token?: string };
 
 async function present(proofs: string | readonly string[] | undefined, { authenticator = authenticatorWith(), scheme = 'DPoP', token: presented = token, ...input }: Options = {}): Promise<AuthenticationResult> {
   const request = requestWith(`${scheme} ${presented}`, { senderConstraint: 'optional', ...input });

@@ -41,7 +41,10 @@ function defined(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-export function requestWith(authorization: string | undefined, overrides: Partial<AuthenticationInput> = {}): AuthenticationInput {
+/** With headers that a test may add to. */
+export type RequestInput = AuthenticationInput & { readonly headers: Headers };
+
+export function requestWith(authorization: string | undefined, overrides: Partial<RequestInput> = {}): RequestInput {
   const headers = new Headers(authorization === undefined ? {} : { authorization });
   return { headers, method: 'POST', url: '/mcp/files', resource: RESOURCE, resourceMetadataUrl: METADATA, ...overrides };
 }

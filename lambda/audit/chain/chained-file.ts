@@ -35,6 +35,11 @@ export interface ChainHead {
 
 export interface ChainedFile extends Writable {
   head(): ChainHead;
+  /**
+   * Writes a line, without its line feed, where none waits, and without what a stream does around it. Where it answers `false`, the
+   * very next `write` must be of the same line: some of it may be in the file.
+   */
+  tryAppend(line: string): boolean;
 }
 
 /**
@@ -60,13 +65,8 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   let retry: NodeJS.Timeout | undefined;
   let signedTo = endAnOpenLine(descriptor);
 
-  function append(line: string, done = () => {}): void {
-    const bytes = Buffer.from(`${line}\n`);
-    put({ bytes, written: 0, done: () => {
-      prev = lineDigest(line);
-      seq += 1;
-      done();
-    } });
+  function append(line: string, done?: () => void, entry?: string): void {
+    put({ bytes: Buffer.from(`${line}\n`), written: 0, entry, done });
   }
 
   function put(line: OpenLine): void {
@@ -78,7 +78,14 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
       throw error;
     }
     open = undefined;
-    line.done();
+    prev = lineDigest(line.bytes.subarray(0, -1));
+    seq += 1;
+    line.done?.();
+  }
+
+  function appendEntry(text: string, done?: () => void): void {
+    append(linkedLine({ writer, seq, prev }, text), done, text);
+    timer ??= setTimeout(checkpointLater, checkpointMs).unref();
   }
 
   /** Goes on where a full disk ended a line, or, where somebody else has written since, begins as another writer. */
@@ -110,11 +117,13 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   /** Tries until the entry is in the file: `text` is either not there yet, or the line that was begun. */
   function writeEntry(text: string, done: (error?: Error) => void): void {
     let isIn = false;
+    const enter = () => (isIn = true);
+    // Begun by `tryAppend`.
+    if (open?.entry === text) open.done = enter;
     const attempt = () => {
       try {
         makeReady();
-        if (!isIn) append(linkedLine({ writer, seq, prev }, text), () => (isIn = true));
-        timer ??= setTimeout(checkpointLater, checkpointMs).unref();
+        if (!isIn) appendEntry(text, enter);
         done();
       } catch (error) {
         if (isLackOfRoom(error)) retry = setTimeout(attempt, retryMs).unref();
@@ -166,15 +175,28 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     closeSync(descriptor);
     throw error;
   }
-  return Object.assign(stream, { head: (): ChainHead => ({ writer, lines: seq, digest: prev, signedAt, unsigned: seq - signedSeq }) });
+  return Object.assign(stream, {
+    head: (): ChainHead => ({ writer, lines: seq, digest: prev, signedAt, unsigned: seq - signedSeq }),
+    tryAppend(line: string): boolean {
+      if (!stream.writable || stream.writableLength > 0 || open !== undefined || !begun) return false;
+      try {
+        appendEntry(line);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  });
 }
 
 /** A line that a full disk took in part. */
 interface OpenLine {
   readonly bytes: Buffer;
   written: number;
-  /** It is in the file. */
-  readonly done: () => void;
+  /** What of it is not its link; none of a checkpoint. */
+  readonly entry: string | undefined;
+  /** Called when it is in the file. */
+  done: (() => void) | undefined;
 }
 
 function endsWith(descriptor: number, bytes: Buffer): boolean {

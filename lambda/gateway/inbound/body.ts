@@ -1,10 +1,11 @@
 import { ErrorCode } from '../../protocol';
+import type { HeaderReader } from './header-value';
 import { tooLarge } from './http';
 import { refuse, type Refusal } from './refusal';
 
 /** The parts of a `Request` that reading a body needs. */
 export interface BodySource {
-  readonly headers: { get(name: string): string | null };
+  readonly headers: HeaderReader;
   readonly body: ReadableStream<Uint8Array> | null;
   arrayBuffer(): Promise<ArrayBuffer>;
 }
@@ -13,16 +14,15 @@ export interface BodySource {
  * The whole body, or a refusal as soon as it exceeds `maxBytes`: no more than that is ever kept. Refuses a body that breaks
  * off, because the client went away or what it sent is not HTTP.
  */
-export async function readBody(request: BodySource, maxBytes: number): Promise<Uint8Array | Refusal> {
+export async function readBody(request: BodySource, maxBytes: number, headers = request.headers): Promise<Uint8Array | Refusal> {
   try {
-    return await readAll(request, maxBytes);
+    return await readAll(request, headers.get('content-length'), maxBytes);
   } catch {
     return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
   }
 }
 
-async function readAll(request: BodySource, maxBytes: number): Promise<Uint8Array | Refusal> {
-  const declared = request.headers.get('content-length');
+async function readAll(request: BodySource, declared: string | null, maxBytes: number): Promise<Uint8Array | Refusal> {
   // The HTTP server holds a body to its Content-Length, so one allocation is enough.
   if (declared !== null && Number(declared) <= maxBytes) {
     const bytes = new Uint8Array(await request.arrayBuffer());

@@ -108,7 +108,7 @@ interface Proof {
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 
 /** @throws ProofRefused unless the request has exactly one proof; two header fields arrive joined by a comma */
-function readProof(headers: Headers): Proof {
+function readProof(headers: Pick<Headers, 'get'>): Proof {
   const text = headers.get('dpop');
   if (text === null) throw new ProofRefused('proof_missing');
   if (text.includes(',')) throw new ProofRefused('proof_several');
