@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { AuditEvent, AuditSink } from './event';
-import { escapeUnprintable } from './unprintable';
+import { writeEventLine } from './event-line';
 
 export interface JsonLinesSinkOptions {
   /** Above this many bytes that wait for the stream, the sink is not ready. @default 8388608 */
@@ -68,7 +68,7 @@ export function createJsonLinesSink(stream: LineStream, options: JsonLinesSinkOp
 
 function lineOf(event: AuditEvent): string | undefined {
   try {
-    return escapeUnprintable(JSON.stringify(event));
+    return writeEventLine(event);
   } catch {
     return undefined;
   }

@@ -31,73 +31,68 @@ const enum Char {
 }
 
 /**
- * One pass over a JSON text: how many members its objects have in all, counted by their colons, or what is wrong with
- * it in a few words. Texts that are not JSON are left for the parser to refuse.
+ * One pass over the bytes of a JSON text in UTF-8, of which only ASCII matters here: how many members its objects have in all,
+ * counted by their colons, or what is wrong with it in a few words. Texts that are not JSON are left for the parser to refuse.
  */
-export function scanJson(text: string, limits: JsonLimits): { readonly members: number } | { readonly problem: string } {
+export function scanJson(bytes: Uint8Array, limits: JsonLimits): { readonly members: number; readonly hasEscapes: boolean } | { readonly problem: string } {
+  const { length } = bytes;
   let depth = 0;
   let members = 0;
   let commas = 0;
+  let hasEscapes = false;
   let index = 0;
-  while (index < text.length) {
-    const code = text.charCodeAt(index);
-    if (code === Char.QUOTE) {
-      index = endOfString(text, index + 1);
-      continue;
-    }
-    if (code === Char.MINUS || (code >= Char.ZERO && code <= Char.NINE)) {
-      const end = endOfNumber(text, index + 1);
-      if (!keepsItsValue(text, index, end)) return { problem: 'a number that cannot be represented exactly' };
+  while (index < length) {
+    const byte = bytes[index] as number;
+    index += 1;
+    if (byte === Char.QUOTE) {
+      while (index < length) {
+        const inner = bytes[index] as number;
+        index += 1;
+        if (inner === Char.QUOTE) break;
+        if (inner === Char.BACKSLASH) {
+          hasEscapes = true;
+          index += 1;
+        }
+      }
+    } else if (byte === Char.COLON) members += 1;
+    else if (byte === Char.COMMA) commas += 1;
+    else if (byte === Char.OPEN_BRACE || byte === Char.OPEN_BRACKET) {
+      depth += 1;
+      if (depth > limits.maxDepth) return { problem: `more than ${limits.maxDepth} levels of nesting` };
+    } else if (byte === Char.CLOSE_BRACE || byte === Char.CLOSE_BRACKET) depth -= 1;
+    else if (byte === Char.MINUS || (byte >= Char.ZERO && byte <= Char.NINE)) {
+      const end = endOfNumber(bytes, index);
+      if (!keepsItsValue(bytes, index - 1, end)) return { problem: 'a number that cannot be represented exactly' };
       index = end;
-      continue;
     }
-    if (code === Char.COLON) members++;
-    else if (code === Char.COMMA) commas++;
-    else if (code === Char.OPEN_BRACE || code === Char.OPEN_BRACKET) {
-      if (++depth > limits.maxDepth) return { problem: `more than ${limits.maxDepth} levels of nesting` };
-    } else if (code === Char.CLOSE_BRACE || code === Char.CLOSE_BRACKET) depth--;
-    index++;
   }
   if (members > limits.maxValues || commas > limits.maxValues) return { problem: `more than ${limits.maxValues} values` };
-  return { members };
+  return { members, hasEscapes };
 }
 
-/** The index behind the closing quote of the string whose content begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let quote = start;
-  for (;;) {
-    quote = text.indexOf('"', quote);
-    if (quote === -1) return text.length;
-    let before = quote - 1;
-    while (before >= start && text.charCodeAt(before) === Char.BACKSLASH) before--;
-    quote++;
-    if ((quote - before) % 2 === 0) return quote;
-  }
-}
-
-function endOfNumber(text: string, start: number): number {
+function endOfNumber(bytes: Uint8Array, start: number): number {
   let index = start;
-  for (; index < text.length; index++) {
-    const code = text.charCodeAt(index);
+  for (; index < bytes.length; index += 1) {
+    const byte = bytes[index] as number;
     const belongs =
-      (code >= Char.ZERO && code <= Char.NINE) ||
-      code === Char.DOT ||
-      code === Char.LOWER_E ||
-      code === Char.UPPER_E ||
-      code === Char.PLUS ||
-      code === Char.MINUS;
+      (byte >= Char.ZERO && byte <= Char.NINE) ||
+      byte === Char.DOT ||
+      byte === Char.LOWER_E ||
+      byte === Char.UPPER_E ||
+      byte === Char.PLUS ||
+      byte === Char.MINUS;
     if (!belongs) break;
   }
   return index;
 }
 
 /** Whether the double that a number is parsed to still is that number, for whoever reads it next. */
-function keepsItsValue(text: string, start: number, end: number): boolean {
+function keepsItsValue(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length > MAX_NUMBER_LENGTH) return false;
-  const hasExponent = containsExponent(text, start, end);
+  const hasExponent = containsExponent(bytes, start, end);
   if (length <= 15 && !hasExponent) return true;
-  const token = text.slice(start, end);
+  const token = String.fromCharCode(...bytes.subarray(start, end));
   const value = Number(token);
   if (!hasExponent && length <= MAX_SIGNIFICANT_DIGITS && !Number.isInteger(value)) return true;
   // Not a number at all: the parser will say so.
@@ -109,11 +104,8 @@ function keepsItsValue(text: string, start: number, end: number): boolean {
   return written.digits === kept.digits && (written.digits === '' || written.exponent === kept.exponent);
 }
 
-function containsExponent(text: string, start: number, end: number): boolean {
-  for (let index = start; index < end; index++) {
-    const code = text.charCodeAt(index);
-    if (code === Char.LOWER_E || code === Char.UPPER_E) return true;
-  }
+function containsExponent(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) if (bytes[index] === Char.LOWER_E || bytes[index] === Char.UPPER_E) return true;
   return false;
 }
 

@@ -13,49 +13,20 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = DEFAULT_JSON_L
   const ascii = isAscii(buffer);
   if (!ascii && !isUtf8(buffer)) return notJson('the body is not UTF-8');
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return notJson('the body begins with a byte order mark');
-  const text = buffer.toString(ascii ? 'latin1' : 'utf8');
-  const plain = parsePlain(text, limits);
-  if (plain !== undefined) return plain;
-
-  const scanned = scanJson(text, limits);
+  const scanned = scanJson(buffer, limits);
   if ('problem' in scanned) return notAllowed(scanned.problem);
   let value: JsonValue;
   try {
-    value = JSON.parse(text) as JsonValue;
+    value = JSON.parse(buffer.toString(ascii ? 'latin1' : 'utf8')) as JsonValue;
   } catch {
     return notJson('the body is not JSON');
   }
   // Only an escape can smuggle half of a surrogate pair into well-formed UTF-8.
-  const inspection: Inspection = { members: 0, hasEscapes: text.includes('\\u'), problem: undefined };
+  const inspection: Inspection = { members: 0, hasEscapes: scanned.hasEscapes, problem: undefined };
   inspect(value, inspection);
   if (inspection.problem !== undefined) return notAllowed(inspection.problem);
   // A member written twice leaves one behind: fewer members were kept than colons were read.
   return inspection.members === scanned.members ? value : notAllowed('a member that occurs twice in one object');
-}
-
-/** Longer texts are worth the single pass that refuses them before they are parsed. */
-const MAX_PLAIN_LENGTH = 65_536;
-
-/**
- * The value of a text as `JSON.stringify` writes it, which is how most clients do: the text that it is written as again is
- * the proof that nothing in it was lost or changed. `undefined` for all others, which are looked at closely instead.
- */
-function parsePlain(text: string, { maxDepth, maxValues }: JsonLimits): JsonValue | undefined {
-  if (text.length > Math.min(MAX_PLAIN_LENGTH, maxValues) || text.includes('\\') || text.includes('__proto__')) return undefined;
-  try {
-    const value = JSON.parse(text) as JsonValue;
-    return JSON.stringify(value) === text && isWithinDepth(value, maxDepth) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isWithinDepth(value: JsonValue | undefined, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth === 0) return false;
-  if (Array.isArray(value)) return value.every((element) => isWithinDepth(element, depth - 1));
-  for (const key in value) if (!isWithinDepth(value[key], depth - 1)) return false;
-  return true;
 }
 
 interface Inspection {

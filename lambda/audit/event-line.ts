@@ -1,0 +1,54 @@
+import type { AuditEvent } from './event';
+import { escapeUnprintable } from './unprintable';
+
+/** JSON writes these as they are, and so do terminals. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+/** Names of servers, tools, principals and policies come again and again. */
+const MAX_KNOWN = 4_096;
+const MAX_KNOWN_LENGTH = 256;
+const known = new Map<string, string>();
+
+/**
+ * An event as one line of JSON without its line feed: the members of `JSON.stringify`, in a quarter of its time, with every unprintable
+ * character escaped (LOG-1).
+ *
+ * @throws TypeError for an event that is none
+ */
+export function writeEventLine(event: AuditEvent): string {
+  const { principal } = event;
+  let line = `{"time":${quote(event.time)},"requestId":${quote(event.requestId)},"traceId":${quote(event.traceId)},"spanId":${quote(event.spanId)}`;
+  if (principal !== undefined) line += `,"principal":{"type":${quoteKnown(principal.type)},"id":${quoteKnown(principal.id)},"issuer":${quoteKnown(principal.issuer)}}`;
+  if (event.sourceIp !== undefined) line += `,"sourceIp":${quoteKnown(event.sourceIp)}`;
+  if (event.server !== undefined) line += `,"server":${quoteKnown(event.server)}`;
+  if (event.method !== undefined) line += `,"method":${quoteKnown(event.method)}`;
+  if (event.target !== undefined) line += `,"target":${quoteKnown(event.target)}`;
+  if (event.protocolVersion !== undefined) line += `,"protocolVersion":${quoteKnown(event.protocolVersion)}`;
+  line += `,"decision":${quoteKnown(event.decision)}`;
+  if (event.reason !== undefined) line += `,"reason":${quoteKnown(event.reason)}`;
+  line += `,"policyIds":[${event.policyIds.map(quoteKnown).join(',')}]`;
+  if (event.argumentsDigest !== undefined) line += `,"argumentsDigest":${quote(event.argumentsDigest)}`;
+  line += `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)},"durationMs":${number(event.durationMs)},"httpStatus":${number(event.httpStatus)}`;
+  const { upstreamStatus, notes } = event;
+  if (upstreamStatus !== undefined) line += `,"upstreamStatus":${typeof upstreamStatus === 'number' ? number(upstreamStatus) : quoteKnown(upstreamStatus)}`;
+  return notes === undefined ? `${line}}` : `${line},"notes":[${notes.map(quote).join(',')}]}`;
+}
+
+function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : escapeUnprintable(JSON.stringify(text));
+}
+
+function quoteKnown(text: string): string {
+  let quoted = known.get(text);
+  if (quoted !== undefined) return quoted;
+  quoted = quote(text);
+  if (text.length > MAX_KNOWN_LENGTH) return quoted;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, quoted);
+  return quoted;
+}
+
+/** As JSON has it: `null` for what is infinite, or not a number. @throws TypeError for what is of another type */
+function number(value: number): string {
+  if (typeof value !== 'number') throw new TypeError(`a number is of type ${typeof value}`);
+  return Number.isFinite(value) ? String(value) : 'null';
+}

@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import type { AuditEvent } from '../../lambda/audit';
+import { writeEventLine } from '../../lambda/audit/event-line';
+
+/** A new member of the event is one here too, or this does not compile. */
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('tools/call', '"', '\\', '\u007f', '\u0085', '\ud800', '\u202e', 'é'));
+const count = fc.oneof(fc.nat(), fc.double());
+const members: { readonly [Member in keyof Required<AuditEvent>]: fc.Arbitrary<unknown> } = {
+  time: text,
+  requestId: text,
+  traceId: text,
+  spanId: text,
+  principal: fc.option(fc.record({ type: text, id: text, issuer: text }), { nil: undefined }),
+  sourceIp: fc.option(text, { nil: undefined }),
+  server: fc.option(text, { nil: undefined }),
+  method: fc.option(text, { nil: undefined }),
+  target: fc.option(text, { nil: undefined }),
+  protocolVersion: fc.option(text, { nil: undefined }),
+  decision: fc.constantFrom('allow', 'deny', 'error'),
+  reason: fc.option(text, { nil: undefined }),
+  policyIds: fc.array(text, { maxLength: 3 }),
+  argumentsDigest: fc.option(text, { nil: undefined }),
+  requestBytes: count,
+  responseBytes: count,
+  durationMs: count,
+  httpStatus: count,
+  upstreamStatus: fc.option(fc.oneof(fc.nat(), fc.constantFrom('ok', 'failed')), { nil: undefined }),
+  notes: fc.option(fc.array(text, { maxLength: 3 }), { nil: undefined }),
+};
+
+it('LOG-1 writes every member of any event as JSON.stringify does, in its order, and nothing that is not printable', () => {
+  fc.assert(
+    fc.property(fc.record(members), (drawn) => {
+      const event = drawn as unknown as AuditEvent;
+      const line = writeEventLine(event);
+      expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      expect(JSON.stringify(JSON.parse(line))).toBe(JSON.stringify(JSON.parse(JSON.stringify(event))));
+    }),
+    { numRuns: 1_000 },
+  );
+});
