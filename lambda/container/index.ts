@@ -1,11 +1,14 @@
 /** The gateway as a container in a zone: the proxy of the deployed function behind a server of its own, which ends without losing a request. */
 import { startProxyGateway } from '../deployment/aws-proxy';
+import { openFunctionTracing } from '../deployment/aws-tracing';
 import type { ServerSettings } from '../deployment/settings';
 import { openTracing, readTracingSettings, type OpenTracing } from '../telemetry';
 import { ephemeralCertificate } from './ephemeral-certificate';
 import { startContainerServer } from './server';
 import { readContainerSettings } from './settings';
 import { startWhenPossible } from './start';
+
+const SEND_MS = 1_000;
 
 async function main(): Promise<void> {
   const settings = readContainerSettings(process.env);
@@ -19,8 +22,23 @@ async function main(): Promise<void> {
 
 /** Traces of requests, where the variables of OpenTelemetry name a receiver for them (GW-4). */
 function traceTo(servers: readonly ServerSettings[]): OpenTracing | undefined {
+  if (process.env.MCP_TRACES_SIGNED_FOR) return traceSigned(servers);
   const settings = readTracingSettings(process.env);
   return settings && openTracing({ settings, servers: new Map(servers.map(({ name, url }) => [name, { transport: 'tcp', address: new URL(url).hostname }])), version: process.env.MCP_VERSION ?? '' });
+}
+
+/** A service of AWS takes requests with a signature alone, which the client of OpenTelemetry does not make. */
+function traceSigned(servers: readonly ServerSettings[]): OpenTracing | undefined {
+  const tracing = openFunctionTracing(process.env, { servers });
+  if (tracing === undefined) return undefined;
+  const timer = setInterval(tracing.flush, SEND_MS);
+  return {
+    tracer: tracing.tracer,
+    async close() {
+      clearInterval(timer);
+      await tracing.flush();
+    },
+  };
 }
 
 /** One line, as everything that the gateway logs. Messages of our own errors hold no secrets; those of others are not repeated. */

@@ -25,9 +25,14 @@ export function queryOf({ multiValueQueryStringParameters }: { readonly multiVal
   return query.size === 0 ? '' : `?${query}`;
 }
 
-/** The request that an event of a REST API's proxy integration stands for. Its path has no stage. */
+/**
+ * The request that an event of a REST API's proxy integration stands for. Its path has no stage. Where the client began no trace, in its headers or in
+ * `_meta`, the request is in the one that the authorizer began.
+ */
 export function toRequest(event: APIGatewayProxyEvent): Request {
   const headers = headersOf(event);
+  const begun: unknown = event.requestContext.authorizer?.traceparent;
+  if (typeof begun === 'string' && !event.body?.includes('"traceparent"')) headers.set('traceparent', begun);
   const host = headers.get('host') ?? event.requestContext.domainName ?? 'localhost';
   const body = event.body === null || event.body === undefined ? undefined : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
   return new Request(`https://${host}${event.path}${queryOf(event)}`, { method: event.httpMethod, headers, ...(body === undefined ? {} : { body }) });

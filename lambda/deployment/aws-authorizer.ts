@@ -1,5 +1,5 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
-import { readTraceContext, teeSinks, type AuditEvent, type AuditSink } from '../audit';
+import { readTraceContext, teeSinks, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
 import type { Decision, DecisionPoint } from '../authorization';
 import { circumstancesOf, NO_REPLAY_STORE, type Authenticator, type Principal, type SenderConstraint } from '../identity';
 import { Header } from '../protocol';
@@ -7,6 +7,7 @@ import { certificateOf, headersOf, queryOf } from './aws-api-gateway';
 import { openAuditLog } from './aws-audit-log';
 import { watchBehaviour } from './aws-behaviour';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
+import type { FunctionTracing } from './aws-tracing';
 import type { AuthorizerSettings } from './settings';
 
 /** What the authorizer is made of. */
@@ -21,19 +22,21 @@ export interface AuthorizerOptions {
   readonly refusals: AuthorizerSettings['refusals'];
   /** By name of the server. @default - no server takes bound tokens */
   readonly senderConstraints?: ReadonlyMap<string, SenderConstraint>;
+  /** @default - nobody follows requests */
+  readonly tracing?: FunctionTracing;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
 }
 
 /** The authorizer of a deployment, with the same identity and decisions as its proxy. */
-export function authorizerOf(settings: AuthorizerSettings): AuthorizerFunction {
-  const starting = startAuthorizer(settings);
+export function authorizerOf(settings: AuthorizerSettings, tracing?: FunctionTracing): AuthorizerFunction {
+  const starting = startAuthorizer(settings, tracing);
   // Reported by the first request; without this an early failure would end the process before it.
   starting.catch(() => {});
   return async (event) => (await starting)(event);
 }
 
-async function startAuthorizer(settings: AuthorizerSettings): Promise<AuthorizerFunction> {
+async function startAuthorizer(settings: AuthorizerSettings, tracing?: FunctionTracing): Promise<AuthorizerFunction> {
   const log = await openAuditLog(settings.auditLog);
   const watch = watchBehaviour(settings.behaviourMetrics, log.write)?.sink;
   return createAuthorizer({
@@ -43,6 +46,7 @@ async function startAuthorizer(settings: AuthorizerSettings): Promise<Authorizer
     decisionPoint: decisionPointOf(settings),
     audit: watch === undefined ? log.sink : teeSinks(log.sink, watch),
     watch,
+    tracing,
   });
 }
 
@@ -53,17 +57,24 @@ export type AuthorizerFunction = (event: APIGatewayRequestAuthorizerEvent) => Pr
  * answers, which sees the body. Refusals are recorded here (LOG-1): what is let through, the proxy records.
  */
 export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction {
-  const { authenticator, decisionPoint, audit, watch, publicUrl, senderConstraints, clock = Date.now } = options;
+  const { authenticator, decisionPoint, audit, watch, tracing, publicUrl, senderConstraints, clock = Date.now } = options;
 
   return async (event) => {
     const started = clock();
     const headers = headersOf(event);
     const server = event.pathParameters?.server ?? '';
-    const record = (refusal: Refusal, principal?: Principal) => {
-      audit.write(auditEvent(event, headers, { refusal, principal, server, started, now: clock() }));
-      return audit.flush();
+    const trace = readTraceContext(headers);
+    const spans = tracing?.tracer.begin();
+    /** The request is decided: it is recorded where somebody asks for that, and its spans are sent. */
+    const end = async (isRecorded: boolean, answered: Pick<Answered, 'refusal' | 'principal'>) => {
+      if (!isRecorded && spans === undefined) return;
+      const audited = auditEvent(event, headers, { ...answered, trace, server, started, now: clock() });
+      spans?.finish(audited, trace);
+      if (isRecorded) audit.write(audited);
+      await Promise.all([isRecorded ? audit.flush() : undefined, tracing?.flush()]);
     };
 
+    const endAuthentication = spans?.part('authentication');
     const authentication = await authenticator.authenticate({
       headers,
       method: event.httpMethod,
@@ -73,29 +84,38 @@ export function createAuthorizer(options: AuthorizerOptions): AuthorizerFunction
       senderConstraint: senderConstraints?.get(server),
       clientCertificate: certificateOf(event.requestContext.identity),
     });
+    endAuthentication?.(authentication.ok ? 'ok' : authentication.reason);
     if (!authentication.ok) {
       const { status, reason, challenge } = authentication;
-      await record({ status, reason, policyIds: [] });
+      await end(true, { refusal: { status, reason, policyIds: [] }, principal: undefined });
       return refuse(options, event, status, { challenge, ...allowOrigin(options, headers) });
     }
     const { principal } = authentication;
+    const endDecision = spans?.part('decision');
     const decision = await decisionPoint.decide({
       principal,
       server,
       operation: { kind: 'connect' },
       context: { now: started, sourceIp: sourceIpOf(event), protocolVersion: headers.get(Header.PROTOCOL_VERSION) ?? undefined, ...circumstancesOf(principal, started) },
     });
+    endDecision?.(decision.effect);
     if (decision.effect === 'deny') {
       const status = statusOf(decision);
-      await record({ status, reason: decision.reason, policyIds: decision.policyIds }, principal);
+      await end(true, { refusal: { status, reason: decision.reason, policyIds: decision.policyIds }, principal });
       return refuse(options, event, status);
     }
-    if (watch !== undefined) {
-      watch.write(auditEvent(event, headers, { principal, server, started, now: clock() }));
-      await audit.flush();
-    }
-    return answer('Allow', event, `${principal.type}:${principal.id}`);
+    watch?.write(auditEvent(event, headers, { principal, trace, server, started, now: clock() }));
+    await end(false, { principal });
+    if (watch !== undefined) await audit.flush();
+    return answer('Allow', event, `${principal.type}:${principal.id}`, traceBegun(trace, tracing));
   };
+}
+
+/** A trace that nobody began before: the proxy goes on with it, so that a request is in one. */
+function traceBegun({ parentSpanId, traceId, spanId, ...trace }: TraceContext, tracing: FunctionTracing | undefined): Record<string, string> | undefined {
+  if (parentSpanId !== undefined) return undefined;
+  const isSampled = tracing?.tracer.isSampled({ traceId, spanId, ...trace }) ?? trace.sampled;
+  return { traceparent: `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}` };
 }
 
 interface Refusal {
@@ -147,13 +167,14 @@ interface Answered {
   /** @default - it was let through */
   readonly refusal?: Refusal;
   readonly principal: Principal | undefined;
+  readonly trace: TraceContext;
   readonly server: string;
   readonly started: number;
   readonly now: number;
 }
 
-function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, { refusal, principal, server, started, now }: Answered): AuditEvent {
-  const { traceId, spanId } = readTraceContext(headers);
+function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, { refusal, principal, trace, server, started, now }: Answered): AuditEvent {
+  const { traceId, spanId } = trace;
   return {
     time: new Date(started).toISOString(),
     requestId: event.requestContext.requestId,

@@ -28,7 +28,7 @@ export interface ProxyGateway extends Gateway {
  * The gateway of a deployed proxy function. Its rate limits count what one instance sees; what holds for all instances
  * together is AWS WAF's rate rule and API Gateway's throttling (GW-3).
  *
- * @param tracer Not for a function: a frozen process sends no spans. @default - nobody follows requests
+ * @param tracer Its spans are sent by whoever made it, after `settle`. @default - nobody follows requests
  * @throws when a secret cannot be read or is not what it should be: the function must not start
  */
 export async function startProxyGateway(settings: ProxySettings, secrets = new SecretsManagerClient(CLIENT_LIMITS), tracer?: Tracer): Promise<ProxyGateway> {

@@ -10,6 +10,7 @@ import type { IToolRegistry } from '../registry';
 import type { DecisionMode } from './decision-mode';
 import type { SenderConstraint } from './sender-constraint';
 import type { McpTokenIssuer } from './token-issuer';
+import type { TraceExport } from './trace-export';
 
 /** What every gateway in front of MCP servers can be told, wherever it runs. */
 export interface McpServingOptions {
@@ -106,6 +107,13 @@ export interface McpGatewayOptions extends McpServingOptions {
    * @default - there are no grants
    */
   readonly accessGrants?: AccessGrants;
+
+  /**
+   * Where OpenTelemetry spans of the authorizer and the proxy go (GW-4).
+   *
+   * @default - nowhere; AWS X-Ray has segments of both functions, and the MCP server gets the trace's context in any case
+   */
+  readonly traceExport?: TraceExport;
 
   /**
    * An API that is there already: the gateway adds its routes and its authorizer to it, and nothing else. Its endpoint, stage,

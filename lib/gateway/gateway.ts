@@ -104,6 +104,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
     this.grantPrincipal = proxy.function.grantPrincipal;
     this.decidingFunctions = [authorizer.function, proxy.function];
     this._grantWhatItNeeds(props, this.keySecret);
+    props.traceExport?._bind({ 'mcp-gateway-authorizer': authorizer.function, 'mcp-gateway-proxy': proxy.function });
     for (const { logGroup } of [authorizer, proxy]) addAuditMetrics(logGroup, this.metricNamespace);
     this.auditLogGroups.push(authorizer.logGroup, proxy.logGroup);
     this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this._policyStoresEnvironment() }) });

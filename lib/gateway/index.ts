@@ -9,5 +9,6 @@ export * from './sender-constraint';
 export { McpServingGateway, type McpServingGatewayProps } from './serving-gateway';
 export { type McpTokenIntrospection, type McpTokenIssuer } from './token-issuer';
 export { type McpTokenRequirement } from './token-requirement';
+export * from './trace-export';
 export * from './upstream-credentials';
 export * from './web-acl';

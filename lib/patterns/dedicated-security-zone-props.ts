@@ -3,7 +3,7 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { McpToolDefinition } from '../authorization';
-import type { McpTokenIssuer, UnknownArguments } from '../gateway';
+import type { McpTokenIssuer, TraceExport, UnknownArguments } from '../gateway';
 import type { ObservabilityOptions } from '../observability';
 import type { IToolRegistry } from '../registry';
 import type { ContainerOptions, EgressOptions, ZoneEgressProps } from '../zone';
@@ -41,6 +41,13 @@ export interface DedicatedSecurityZoneProps {
    * @default - none; required with `restApi`
    */
   readonly publicUrl?: string;
+
+  /**
+   * Where OpenTelemetry spans of the gateway go (GW-4). AWS X-Ray gets an endpoint in the zone; a way to a collector is for you to declare, for `gatewayWorkload`.
+   *
+   * @default - nowhere
+   */
+  readonly traceExport?: TraceExport;
 
   /**
    * Folder of Cedar policies, `*.cedar`.

@@ -168,6 +168,7 @@ export class DedicatedSecurityZone extends Construct {
       encryptionKey,
       logRetention,
       registry: props.registry,
+      traceExport: props.traceExport,
       restApi: props.restApi,
       publicUrl: props.publicUrl,
       vpcEndpoints: props.restApi ? undefined : props.clientEndpoints ?? [zone.addApiEndpoint(`arn:${partition}:execute-api:${region}:${account}:*`, props.clientCidrs ?? [])],
@@ -176,6 +177,8 @@ export class DedicatedSecurityZone extends Construct {
       securityGroups: [workload.securityGroup],
       authorizerInVpc: true,
     });
+    const sends = props.traceExport?._actions() ?? [];
+    if (sends.length > 0) zone.allowService(workload, ZoneService.XRAY, { actions: sends, resources: ['*'] });
     letDecideInZone(gateway, { zone, workload, registry: props.registry, tell: (name, value) => proxyOf(gateway).addEnvironment(name, value) });
     return gateway;
   }

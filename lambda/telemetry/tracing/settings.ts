@@ -32,6 +32,18 @@ export function readTracingSettings(environment: Environment, given?: TracingSet
   };
 }
 
+/** Where spans go, for who sends them without the client of OpenTelemetry. */
+export interface Receiver {
+  /** With its path. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The receiver that the variables of OpenTelemetry name, which `readTracingSettings` has found to be there. */
+export function receiverOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: base = '', OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS = '' }: Environment): Receiver {
+  return { url: traces || `${base.replace(/\/$/, '')}/v1/traces`, headers: attributesOf(OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? OTEL_EXPORTER_OTLP_HEADERS) };
+}
+
 /** The samplers of the SDK's specification that a gateway can be: its callers decide on their own traces in any case. */
 function ratioOf({ OTEL_TRACES_SAMPLER: sampler = '', OTEL_TRACES_SAMPLER_ARG: argument = '1' }: Environment): number {
   if (sampler.endsWith('always_off')) return 0;

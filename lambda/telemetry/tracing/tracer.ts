@@ -13,6 +13,8 @@ export type EndPart = (outcome?: string) => void;
 export interface Tracer {
   /** A request arrives. */
   begin(): RequestTrace;
+  /** Whether a request of this context is recorded. */
+  isSampled(trace: TraceContext): boolean;
 }
 
 /** One request, on its way. */
@@ -94,7 +96,7 @@ export function createTracer({ onSpan, servers = new Map(), sampleRatio = 1 }: T
     };
   }
 
-  return { begin };
+  return { begin, isSampled };
 }
 
 function now(): number {

@@ -197,13 +197,13 @@ describe('a model with a server without egress and one with', () => {
   test('NET-1 IR-2 one function reaches the cluster for the response, from where it reaches nothing else, and is told of the servers alone', () => {
     expect(between.filter((rule) => /\bresponse\b/.test(rule))).toEqual(['response -> control-plane:443']);
     expect(securityGroupRules(template).filter((rule) => rule.startsWith('response -> '))).toEqual(['response -> control-plane:443']);
-    const [reaching] = propertiesOf(template, 'AWS::Lambda::Function').filter(({ Description }) => /response to incidents/.test(Description ?? ''));
+    const reaching = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => /response to incidents/.test(Description ?? ''))!;
     expect(reaching.VpcConfig.SecurityGroupIds).toHaveLength(1);
     expect(textOf(reaching.Environment.Variables.MCP_RESPONSE_DEPLOYMENTS)).toContain('{"mcp-files":["files"],"mcp-crm":["crm"]}');
     const respond = Template.fromStack(Stack.of(model.observability!.response));
     const acting = propertiesOf(respond, 'AWS::Lambda::Function');
     expect(acting.filter(({ VpcConfig }) => VpcConfig !== undefined)).toEqual([]);
-    const [plan] = acting.filter(({ Description }) => /^Takes incidents on/.test(Description));
+    const plan = acting.find(({ Description }) => /^Takes incidents on/.test(Description))!;
     expect(textOf(plan.Environment.Variables.MCP_RESPONSE_WORKLOADS)).toMatch(/"files":\[\{"kind":"workload","platform":"kubernetes","cluster":"<[^>]+>","namespace":"mcp-files","deployment":"files"\}\]/);
     expect(acting.filter(({ Environment }) => Environment?.Variables.MCP_RESPONSE_CLUSTER_FUNCTION !== undefined).map(({ Description }) => Description).sort()).toEqual(['Cuts off and stops Deployments', 'Keeps copies of evidence']);
   });
@@ -301,7 +301,7 @@ describe('in a cluster that is there already', () => {
       const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-11111111', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-11111111'] });
       const { givenCluster, ...props } = given(stack);
       const cluster = eks.Cluster.fromClusterAttributes(stack, 'Reached', { clusterName: 'platform', clusterEndpoint: 'https://platform.eks.example.com', clusterCertificateAuthorityData: 'Q0E=' });
-      return { ...props, givenCluster: { ...givenCluster, cluster, apiAccess: { vpc, vpcSubnets: { subnets: vpc.privateSubnets }, securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-11111111')] } } };
+      return { ...props, givenCluster: { ...givenCluster!, cluster, apiAccess: { vpc, vpcSubnets: { subnets: vpc.privateSubnets }, securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-11111111')] } } };
     });
     reached.addServer('files');
     const other = reached.template();

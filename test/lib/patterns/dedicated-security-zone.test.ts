@@ -5,7 +5,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { DedicatedSecurityZone, McpPrincipal, ToolRegistry } from '../../../lib';
+import { DedicatedSecurityZone, McpPrincipal, ToolRegistry, TraceExport } from '../../../lib';
 import type { AddZonedServerOptions, DedicatedSecurityZoneProps, LatticeServiceOptions } from '../../../lib';
 import { logicalId, propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
 
@@ -369,4 +369,11 @@ test('MUL-7 two zones of different stages with one token issuer fail the synthes
     });
   }
   expect(() => app.synth()).toThrow('the stages dev and prod share the token issuer https://login.example.com');
+});
+
+test('GW-4 spans go to AWS X-Ray through an endpoint that takes nothing else, from the gateway alone', () => {
+  const template = zoned({ traceExport: TraceExport.xRay() }).template();
+  const [endpoint] = propertiesOf(template, 'AWS::EC2::VPCEndpoint').filter(({ ServiceName }) => JSON.stringify(ServiceName).includes('.xray'));
+  expect(endpoint!.PolicyDocument.Statement.map(({ Action }: any) => Action)).toEqual([['xray:PutTraceSegments', 'xray:PutSpans', 'xray:PutSpansForIndexing']]);
+  expect(securityGroupRules(template).filter((rule) => rule.includes('Endpoint of xray'))).toEqual(['gateway -> Endpoint of xray:443']);
 });
