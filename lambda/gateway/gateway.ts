@@ -4,7 +4,8 @@ import { createRequirementCheck, protectedResourceMetadata, stepUpRequired, type
 import { createCallerUpstreams, type CallerUpstreams } from './caller-upstreams';
 import { createToolCatalog, type ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
-import { Refusal, corsHeaders, preflight, type HeaderReader } from './inbound';
+import { ClientStreams, headersOfStreamClient, serveHttpSse } from './http-sse';
+import { Refusal, corsHeaders, preflight, type QuickerBody } from './inbound';
 import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
 import { serveMcp } from './mcp-endpoint';
 import { plain, refuse } from './respond';
@@ -24,10 +25,8 @@ export interface Gateway {
 }
 
 /** Who is at the other end of the connection, as far as the adapter knows. */
-export interface Peer {
+export interface Peer extends QuickerBody {
   readonly address?: string;
-  /** The headers of the request. @default - those of the request itself, which cost more */
-  readonly headers?: HeaderReader;
   /** Aborts when the client has gone away before the end of its answer. @default - the request's own signal, which costs more */
   readonly disconnected?: CancelSignal;
   /** SHA-256 of the client's certificate (DER), base64url; the connection has proved that the client holds its key (RFC 8705). */
@@ -64,6 +63,8 @@ const SERVER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const MCP_PREFIX = '/mcp/';
 const MAX_ENDED_SESSIONS = 100_000;
 const SITE_PATH = /^\/(grants|approvals)(\/|$)/;
+/** Below a server's route: clients of the transport of MCP 2024-11-05. */
+const SSE_SUFFIX = '/sse';
 const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /**
@@ -78,6 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const runtime: GatewayRuntime = { options: { ...options, decisionPoint: withTokenLimits(options.decisionPoint) }, limits, clock, seal, grants, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
   const pool = createConnectionPool({ maxProcesses: limits.maxProcesses, idleMs: limits.processIdleMs });
   const servers = new Map<string, ServerRuntime>();
+  const streams = options.httpSse === true ? new ClientStreams() : undefined;
 
   for (const server of options.servers) {
     const { name } = server;
@@ -121,15 +123,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     const path = pathOf(request.url);
     if (path.startsWith(METADATA_PATH)) return serveMetadata(path, request.method, scope);
     if (grants?.site !== undefined && SITE_PATH.test(path)) return serveSite(runtime, grants.site, request, peer, scope);
-    const name = path.startsWith(MCP_PREFIX) ? path.slice(MCP_PREFIX.length) : undefined;
-    const server = name === undefined ? undefined : servers.get(name);
+    const name = path.startsWith(MCP_PREFIX) ? path.slice(MCP_PREFIX.length) : '';
+    const overSse = streams !== undefined && name.endsWith(SSE_SUFFIX);
+    const server = servers.get(overSse ? name.slice(0, -SSE_SUFFIX.length) : name);
     if (server === undefined) {
       scope.deny('unknown_route');
       return plain(scope, 404, { error: 'there is no MCP server at this path' });
     }
     scope.draft.server = server.options.name;
     if (request.method === 'OPTIONS') return servePreflight(request, scope);
-    const response = await serveMcp(runtime, server, request, peer, scope);
+    const response = overSse
+      ? await serveMcp(runtime, server, request, { ...peer, headers: headersOfStreamClient(request.method, peer.headers ?? request.headers) }, scope, (endpoint) => serveHttpSse(endpoint, streams))
+      : await serveMcp(runtime, server, request, peer, scope);
     const cors = corsHeaders(peer.headers ?? request.headers, options.allowedOrigins);
     if (cors !== undefined) for (const [key, value] of Object.entries(cors)) response.headers.set(key, value);
     return response;
@@ -170,6 +175,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async close() {
       grants?.killSwitch.close();
+      streams?.close();
       await Promise.all(
         [...servers.values()].map(({ upstream, callers, catalog }) => {
           catalog.close();

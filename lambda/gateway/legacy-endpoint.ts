@@ -185,7 +185,7 @@ function nameOf(clientInfo: JsonObject): JsonObject {
 }
 
 /** Stands for a request that is no message of its own. */
-const CONNECTION: JsonRpcRequest = { jsonrpc: '2.0', id: 0, method: 'ping' };
+export const CONNECTION: JsonRpcRequest = { jsonrpc: '2.0', id: 0, method: 'ping' };
 
 /** The stream of what the server says outside requests. */
 export async function serveLegacyGet(endpoint: EndpointRequest): Promise<Response> {

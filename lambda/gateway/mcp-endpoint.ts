@@ -27,6 +27,9 @@ export interface EndpointRequest {
   readonly upstream: ServerUpstream;
 }
 
+/** What serves a request once it is known whose it is. */
+export type ServeEndpoint = (endpoint: EndpointRequest) => Promise<Response>;
+
 /** What cannot be recorded is not served (LOG-1). */
 const NO_AUDIT: Refused = {
   status: 503,
@@ -36,7 +39,7 @@ const NO_AUDIT: Refused = {
 };
 
 /** Serves POST, GET and DELETE of `/mcp/<server>`: who is it, how often, is it MCP, and then the message itself. */
-export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
+export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, serve: ServeEndpoint = serveStreamableHttp): Promise<Response> {
   const { options, limits } = runtime;
   const { method } = request;
   const headers = peer.headers ?? request.headers;
@@ -55,7 +58,7 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
   end?.(authentication.ok ? 'authenticated' : authentication.reason);
   if (!authentication.ok) return refuse(scope, refusalOf(authentication));
-  const answer = serveAuthenticated(runtime, server, request, peer, scope, authentication.principal);
+  const answer = serveAuthenticated(runtime, server, request, peer, scope, authentication.principal, serve);
   return authentication.headers === undefined ? answer : withHeaders(await answer, authentication.headers);
 }
 
@@ -68,9 +71,8 @@ function refusalOf({ status, reason, challenge, headers }: AuthenticationFailure
   return { status, reason, headers: { ...headers, 'www-authenticate': challenge } };
 }
 
-async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, principal: Principal): Promise<Response> {
-  const { options, limits } = runtime;
-  const { method } = request;
+async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, principal: Principal, serve: ServeEndpoint): Promise<Response> {
+  const { options } = runtime;
   const headers = peer.headers ?? request.headers;
   scope.identify(principal);
   const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name, peer.address);
@@ -83,11 +85,16 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   if (unmet !== undefined) return refuse(scope, refusalOf(server.stepUp(principal, unmet)));
   const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, { headers, url: request.url });
 
-  const endpoint: EndpointRequest = { runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream };
-  if (method === 'GET') return serveLegacyGet(endpoint);
-  if (method === 'DELETE') return serveLegacyDelete(endpoint);
+  return serve({ runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream });
+}
 
-  const bytes = await readBody(request, limits.maxBodyBytes, headers);
+/** The transport of every revision but the first. */
+export async function serveStreamableHttp(endpoint: EndpointRequest): Promise<Response> {
+  const { request, headers, scope, runtime } = endpoint;
+  if (request.method === 'GET') return serveLegacyGet(endpoint);
+  if (request.method === 'DELETE') return serveLegacyDelete(endpoint);
+
+  const bytes = await readBody(request, runtime.limits.maxBodyBytes, peer);
   if (bytes instanceof Refusal) return refuse(scope, bytes);
   scope.draft.requestBytes = bytes.length;
   const value = parseJson(bytes);

@@ -32,6 +32,11 @@ export interface GatewayOptions {
   readonly behaviour?: Assessor;
   /** Follows requests through the gateway (GW-4). @default - nobody does */
   readonly tracer?: Tracer;
+  /**
+   * Serves clients of the HTTP+SSE transport of MCP 2024-11-05 at `<publicUrl>/mcp/<server>/sse`. A client's stream is open at one
+   * instance, and all that it posts has to get there. @default false
+   */
+  readonly httpSse?: boolean;
   /** 32 bytes; seals session ids and request state. Instances that share it serve each other's sessions. */
   readonly sealKey: Uint8Array;
   /** Key of the argument digests in audit events. */

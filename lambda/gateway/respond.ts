@@ -239,7 +239,8 @@ async function* formatFrames(call: Call, events: AsyncIterable<UpstreamEvent>, f
   }
 }
 
-async function* formatStream(call: Call, events: AsyncIterable<UpstreamEvent>): AsyncGenerator<string> {
+/** The server-sent events of a legacy server's open stream: what of it reaches the client. */
+export async function* formatStream(call: Call, events: AsyncIterable<UpstreamEvent>): AsyncGenerator<string> {
   const finish = guardedFinish(call, (result) => filterByShape(call, result));
   try {
     for await (const event of events) {

@@ -60,7 +60,7 @@ async function hangingServer(era: 'legacy' | 'modern'): Promise<HangingServer> {
 
 async function start(era: 'legacy' | 'modern'): Promise<{ harness: Harness; upstream: HangingServer }> {
   const upstream = await hangingServer(era);
-  const harness = startHarness([{ name: 'files', upstream: { kind: 'http', url: upstream.url, headers: {} } }]);
+  const harness = startHarness([{ name: 'files', upstream: { kind: 'http', url: upstream.url, headers: {} } }], { httpSse: true });
   open.push(upstream, harness);
   return { harness, upstream };
 }

@@ -1,10 +1,11 @@
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as Transport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as schemas from '@modelcontextprotocol/sdk/types.js';
 import { PUBLIC_URL, type Harness } from '../harness';
 
-export const CLIENTS = ['v1 (legacy)', 'v2 (legacy)', 'v2 (modern)'] as const;
+export const CLIENTS = ['v1 (HTTP+SSE)', 'v1 (legacy)', 'v2 (legacy)', 'v2 (modern)'] as const;
 export type ClientName = (typeof CLIENTS)[number];
 
 export interface CallOptions {
@@ -64,13 +65,13 @@ export async function connect(name: ClientName, harness: Pick<Harness, 'fetchAs'
   const url = new URL(`${PUBLIC_URL}/mcp/${server}`);
   const info = { name: 'era-test', version: '1.0.0' };
   const fetch = harness.fetchAs(principal);
-  const client: any =
-    name === 'v1 (legacy)'
-      ? new Client1(info, { capabilities })
-      : new Client2(info, { capabilities, ...(isModern ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}) });
-  const transport: any = name === 'v1 (legacy)' ? new Transport1(url, { fetch }) : new Transport2(url, { fetch });
+  const isFirst = name.startsWith('v1');
+  const client: any = isFirst
+    ? new Client1(info, { capabilities })
+    : new Client2(info, { capabilities, ...(isModern ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}) });
+  const transport: any = transportOf(name, url, fetch);
 
-  if (name === 'v1 (legacy)') {
+  if (isFirst) {
     const requests = [['roots', schemas.ListRootsRequestSchema], ['sampling', schemas.CreateMessageRequestSchema], ['elicitation', schemas.ElicitRequestSchema]] as const;
     for (const [capability, schema] of requests) if (capability in capabilities) client.setRequestHandler(schema, (request: any) => answer(request.method, request.params));
     for (const schema of [schemas.LoggingMessageNotificationSchema, schemas.ResourceUpdatedNotificationSchema, schemas.ToolListChangedNotificationSchema, schemas.PromptListChangedNotificationSchema, schemas.ResourceListChangedNotificationSchema]) {
@@ -95,7 +96,7 @@ export async function connect(name: ClientName, harness: Pick<Harness, 'fetchAs'
     },
     call(tool, args = {}, { meta, ...options } = {}) {
       const params = { name: tool, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) };
-      return name === 'v1 (legacy)' ? client.callTool(params, undefined, options) : client.callTool(params, options);
+      return isFirst ? client.callTool(params, undefined, options) : client.callTool(params, options);
     },
     async watch(uri) {
       if (isModern) await client.listen({ toolsListChanged: true, promptsListChanged: true, resourceSubscriptions: [uri] });
@@ -115,4 +116,15 @@ export async function connect(name: ClientName, harness: Pick<Harness, 'fetchAs'
     endSession: () => transport.terminateSession(),
     close: () => client.close(),
   };
+}
+
+function transportOf(name: ClientName, url: URL, fetch: ReturnType<Harness['fetchAs']>): unknown {
+  switch (name) {
+    case 'v1 (HTTP+SSE)':
+      return new SSEClientTransport(new URL(`${url.href}/sse`), { fetch });
+    case 'v1 (legacy)':
+      return new Transport1(url, { fetch });
+    default:
+      return new Transport2(url, { fetch });
+  }
 }

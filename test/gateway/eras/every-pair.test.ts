@@ -8,7 +8,7 @@ let upstreams: Upstreams;
 let harness: Harness;
 beforeAll(async () => {
   upstreams = await startUpstreams();
-  harness = startHarness(upstreams.servers);
+  harness = startHarness(upstreams.servers, { httpSse: true });
 }, 60_000);
 afterAll(async () => {
   await harness.close();

@@ -23,7 +23,7 @@ beforeAll(async () => {
     { name: 'everything-sse', upstream: { kind: 'sse', url: `http://127.0.0.1:${port}/sse`, headers: {} }, clientCapabilities: ALL },
     installed('filesystem', '@modelcontextprotocol/server-filesystem/dist/index.js', folder),
     { ...installed('memory', '@modelcontextprotocol/server-memory/dist/index.js'), upstream: { ...installed('memory', '@modelcontextprotocol/server-memory/dist/index.js').upstream, env: { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') } } as never },
-  ]);
+  ], { httpSse: true });
 }, 30_000);
 afterAll(async () => {
   await harness.close();

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+
+/** What a client has not taken yet, above which its stream is given up: as much as a few of the largest messages. */
+const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
+
+/** One client's stream: each message is one server-sent event, in the order in which they are said. */
+export class ClientStream implements AsyncIterator<string> {
+  readonly id = randomUUID();
+  /** The session that the client opened on it: what `Mcp-Session-Id` would be. */
+  sessionId: string | undefined;
+  /** Whether what the server says outside requests is on its way already. */
+  listening = false;
+  private readonly held: string[] = [];
+  private heldCharacters = 0;
+  private wake: (() => void) | undefined;
+  private readonly control = new AbortController();
+
+  /** Aborts when the stream is over. */
+  get signal(): AbortSignal {
+    return this.control.signal;
+  }
+
+  /** Names the place where the client's messages go. It is the first event. */
+  nameEndpoint(path: string): void {
+    this.hold(`event: endpoint\ndata: ${path}\n\n`);
+  }
+
+  /** @param message JSON in one line */
+  say(message: string): void {
+    this.hold(`event: message\ndata: ${message}\n\n`);
+  }
+
+  /** Nothing is said any more; what the client has not taken is lost. */
+  readonly end = (): void => {
+    this.held.length = 0;
+    this.control.abort();
+    this.wake?.();
+  };
+
+  async next(): Promise<IteratorResult<string>> {
+    while (this.held.length === 0 && !this.signal.aborted) await new Promise<void>((resolve) => (this.wake = resolve));
+    const event = this.held.shift();
+    if (event === undefined) return { done: true, value: undefined };
+    this.heldCharacters -= event.length;
+    return { done: false, value: event };
+  }
+
+  private hold(event: string): void {
+    if (this.signal.aborted) return;
+    this.heldCharacters += event.length;
+    if (this.heldCharacters > MAX_HELD_CHARACTERS) return this.end();
+    this.held.push(event);
+    this.wake?.();
+  }
+}

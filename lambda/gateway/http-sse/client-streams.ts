@@ -1,0 +1,28 @@
+import { ClientStream } from './client-stream';
+
+const MAX_STREAMS = 1_000;
+const MAX_STREAMS_OF_PRINCIPAL = 16;
+
+/** The streams that are open at this instance: they live nowhere else. */
+export class ClientStreams {
+  private readonly streams = new Map<string, { readonly stream: ClientStream; readonly principal: string }>();
+
+  /** A new stream of the principal, or `undefined` when there are too many of its own or of all. */
+  open(principal: string): ClientStream | undefined {
+    let own = 0;
+    for (const open of this.streams.values()) if (open.principal === principal) own += 1;
+    if (own >= MAX_STREAMS_OF_PRINCIPAL || this.streams.size >= MAX_STREAMS) return undefined;
+    const stream = new ClientStream();
+    this.streams.set(stream.id, { stream, principal });
+    stream.signal.addEventListener('abort', () => this.streams.delete(stream.id), { once: true });
+    return stream;
+  }
+
+  find(id: string): ClientStream | undefined {
+    return this.streams.get(id)?.stream;
+  }
+
+  close(): void {
+    for (const { stream } of [...this.streams.values()]) stream.end();
+  }
+}

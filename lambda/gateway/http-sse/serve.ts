@@ -1,0 +1,170 @@
+import { ErrorCode, Header } from '../../protocol';
+import { refuseByPolicy } from '../access';
+import type { HeaderReader } from '../inbound';
+import { CONNECTION } from '../legacy-endpoint';
+import { askerOf, callOf, serveStreamableHttp, type EndpointRequest } from '../mcp-endpoint';
+import { answerWithJson, formatStream, refuse, type Refused } from '../respond';
+import { openSession, type LegacySession } from '../sessions';
+import { SSE_HEADERS, streamEvents } from '../sse-response';
+import { endWithToken } from '../token-end';
+import type { ClientStream } from './client-stream';
+import type { ClientStreams } from './client-streams';
+import { openEndpoint, sealEndpoint } from './endpoint-id';
+
+const METHOD_NOT_ALLOWED: Refused = {
+  status: 405,
+  reason: 'method_not_allowed',
+  headers: { allow: 'GET, POST' },
+  error: { code: ErrorCode.INVALID_REQUEST, message: 'Method not allowed; expected GET or POST' },
+};
+
+const TOO_MANY_STREAMS: Refused = {
+  status: 429,
+  reason: 'too_many_streams',
+  headers: { 'retry-after': '5' },
+  error: { code: ErrorCode.INVALID_REQUEST, message: 'Too many streams are open: close one' },
+};
+
+const UNKNOWN_ENDPOINT: Refused = {
+  status: 404,
+  reason: 'unknown_endpoint',
+  error: { code: ErrorCode.INVALID_REQUEST, message: 'Endpoint not found: open the stream with GET, and post to the endpoint that it names' },
+};
+
+const NOT_HERE: Refused = {
+  status: 404,
+  reason: 'stream_not_here',
+  error: {
+    code: ErrorCode.INVALID_REQUEST,
+    message: 'Stream not found: it has ended, or is open at another instance of the gateway. Open a new one, or use Streamable HTTP, which any instance serves',
+  },
+};
+
+/** The transport of 2024-11-05 asks nothing of `Accept` where messages are posted: their answers come on the stream. */
+export function headersOfStreamClient(method: string, headers: HeaderReader): HeaderReader {
+  return method === 'POST' ? { get: (name) => (name === 'accept' ? 'application/json, text/event-stream' : headers.get(name)) } : headers;
+}
+
+/**
+ * Serves `/mcp/<server>/sse`, in the words of Streamable HTTP: each message that is posted is served like one there, with the same checks,
+ * decisions and audit event, and what would be its answer is said on the stream. The event has the status of that answer;
+ * the client gets 202 for it.
+ */
+export async function serveHttpSse(endpoint: EndpointRequest, streams: ClientStreams): Promise<Response> {
+  switch (endpoint.request.method) {
+    case 'GET':
+      return openStream(endpoint, streams);
+    case 'POST':
+      return takeMessage(endpoint, streams);
+    default:
+      return refuse(endpoint.scope, METHOD_NOT_ALLOWED);
+  }
+}
+
+async function openStream(endpoint: EndpointRequest, streams: ClientStreams): Promise<Response> {
+  const { scope, runtime, server, principal, principalKey } = endpoint;
+  scope.draft.method = 'listen';
+  const denied = await refuseByPolicy(askerOf(endpoint, 'legacy', '2024-11-05', CONNECTION), { kind: 'connect' });
+  if (denied !== undefined) return answerWithJson(endpoint, 403, denied);
+  const stream = streams.open(principalKey);
+  if (stream === undefined) return refuse(scope, TOO_MANY_STREAMS);
+  endWithToken(principal, scope, runtime.clock(), stream.end);
+  const { name } = server.options;
+  stream.nameEndpoint(`/mcp/${name}/sse?endpoint=${sealEndpoint(runtime.seal, { stream: stream.id, server: name, principal: principalKey })}`);
+  const body = streamEvents(stream, {
+    keepAliveMs: runtime.limits.keepAliveMs,
+    onEnd(bytes) {
+      stream.end();
+      scope.finish(200, bytes);
+      void endSession(endpoint, stream.sessionId);
+    },
+    onDisconnect: stream.end,
+  });
+  return new Response(body, { status: 200, headers: SSE_HEADERS });
+}
+
+async function takeMessage(endpoint: EndpointRequest, streams: ClientStreams): Promise<Response> {
+  const { scope, runtime, server, request, principalKey } = endpoint;
+  const sealed = new URL(request.url).searchParams.get('endpoint');
+  const id = sealed === null ? undefined : openEndpoint(runtime.seal, sealed, server.options.name, principalKey);
+  if (id === undefined) return refuse(scope, UNKNOWN_ENDPOINT);
+  const stream = streams.find(id);
+  if (stream === undefined) return refuse(scope, NOT_HERE);
+  const response = await serveStreamableHttp({ ...endpoint, headers: withSession(endpoint.headers, stream.sessionId) });
+  const opened = response.headers.get(Header.SESSION_ID);
+  if (opened !== null) await replaceSession(endpoint, stream, opened);
+  if (response.status === 202 && !stream.listening) void listen(endpoint, stream);
+  if (response.status !== 200) return response;
+  void sayAnswer(stream, response);
+  return new Response(null, { status: 202 });
+}
+
+function withSession(headers: HeaderReader, sessionId: string | undefined): HeaderReader {
+  return { get: (name) => (name.toLowerCase() === Header.SESSION_ID.toLowerCase() ? (sessionId ?? null) : headers.get(name)) };
+}
+
+/** A client that initializes anew has done with what it opened before. */
+async function replaceSession(endpoint: EndpointRequest, stream: ClientStream, opened: string): Promise<void> {
+  const before = stream.sessionId;
+  stream.sessionId = opened;
+  await endSession(endpoint, before);
+  // The client went away meanwhile.
+  if (stream.signal.aborted) await endSession(endpoint, opened);
+}
+
+/** Says the answer, and whatever comes before it. */
+async function sayAnswer(stream: ClientStream, response: Response): Promise<void> {
+  if (response.body === null || response.headers.get('content-type') !== SSE_HEADERS['content-type']) return stream.say(await response.text());
+  const reader = response.body.getReader();
+  const leave = () => void reader.cancel();
+  stream.signal.addEventListener('abort', leave, { once: true });
+  const decoder = new TextDecoder();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) sayEvent(stream, decoder.decode(next.value));
+  stream.signal.removeEventListener('abort', leave);
+}
+
+/** A stream of 2024-11-05 cannot be taken up again, so it has no ids, and no events that are nothing else. */
+function sayEvent(stream: ClientStream, event: string): void {
+  const data = /^data: (.+)$/m.exec(event)?.[1];
+  if (data !== undefined) stream.say(data);
+}
+
+/** Says what the server says outside requests, once the client is ready for it. */
+async function listen(endpoint: EndpointRequest, stream: ClientStream): Promise<void> {
+  const session = sessionOf(endpoint, stream.sessionId);
+  if (session === undefined) return;
+  stream.listening = true;
+  const releases: (() => void)[] = [];
+  try {
+    const leg = await endpoint.upstream.resume(session, (release) => releases.push(release));
+    const said = await leg.listen({ signal: stream.signal });
+    if (said === undefined) return;
+    const { clientRevision: revision, clientCapabilities } = session;
+    const call = callOf(endpoint, askerOf(endpoint, 'legacy', revision, CONNECTION), { revision, clientCapabilities, leg });
+    for await (const event of formatStream(call, said.events)) sayEvent(stream, event);
+  } catch {
+    // A server that says nothing outside requests still answers them.
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/** With its stream a session is over, here and at the server. */
+async function endSession(endpoint: EndpointRequest, sessionId: string | undefined): Promise<void> {
+  const session = sessionOf(endpoint, sessionId);
+  if (session === undefined) return;
+  endpoint.runtime.endedSessions.set(session.nonce, true);
+  const releases: (() => void)[] = [];
+  try {
+    const leg = await endpoint.upstream.resume(session, (release) => releases.push(release));
+    await leg.end();
+  } catch {
+    // Nobody is left to tell.
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+function sessionOf({ runtime }: EndpointRequest, sessionId: string | undefined): LegacySession | undefined {
+  return sessionId === undefined ? undefined : openSession(runtime.seal, sessionId, runtime.clock(), runtime.limits.sessionMs);
+}
