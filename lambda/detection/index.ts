@@ -9,3 +9,4 @@ export { normalise, type NormalisedText, type Oddity } from './normalise';
 export type { RuleInfo } from './rules';
 export * from './types';
 export { base64Runs, CONTENT_REJECT, CONTENT_REVIEW, CONTENT_RULES, detectContent, type ContentOptions, type ContentVerdict } from './content';
+export { Anchors, CharacterKind, CHARACTER_KINDS, Places } from './places';

@@ -4,7 +4,7 @@ import type { Finding, Verdict } from '../types';
 import { CONTENT_ARTIFACT } from './artifact';
 import { decodings, respellings } from './decodings';
 import { ContentModel, type ContentScore } from './model';
-import { CONTENT_RULES, ENCODED, HIDDEN_TEXT, INVISIBLE, LOOKALIKES, ORDER, type ContentRule } from './rules';
+import { ENCODED, HIDDEN_TEXT, INVISIBLE, LOOKALIKES, ORDER, rulesFor, type ContentRule } from './rules';
 
 /** The detector's answer about one content. */
 export interface ContentVerdict {
@@ -54,8 +54,8 @@ export function weighContent(text: string, model: Pick<ContentModel, 'score'> | 
   let { evidence } = learned;
   let formal = 0;
   const findings: Finding[] = learned.suspicions.map(({ start, end }) => finding(ORDER, normalised.originalOffset(start), normalised.originalOffset(end)));
-  for (const rule of CONTENT_RULES) {
-    const match = matchOf(rule, text);
+  for (const rule of rulesFor(text)) {
+    const match = rule.pattern.exec(text);
     if (match === null) continue;
     formal += rule.evidence;
     findings.push(finding(rule, match.index, match.index + match[0].length));
@@ -64,10 +64,6 @@ export function weighContent(text: string, model: Pick<ContentModel, 'score'> | 
   if (formal > 0) evidence = Math.max(evidence, FORMAL_BASE) + formal;
   if (model !== undefined) evidence = Math.max(evidence, encoded(text, evidence, model, findings));
   return { evidence: Math.max(-20, evidence), findings: findings.sort(bySeverity).slice(0, MAX_FINDINGS) };
-}
-
-function matchOf({ anchors, pattern }: ContentRule, text: string): RegExpExecArray | null {
-  return anchors.some((anchor) => text.includes(anchor)) ? pattern.exec(text) : null;
 }
 
 /** What is in the text and not to be seen. */

@@ -1,4 +1,3 @@
-import { weigh } from '../model/model';
 import { Clusters, CONTENT_WEIGHTS, FeatureReader } from './features';
 import { Tokens } from './tokens';
 
@@ -66,8 +65,8 @@ export class ContentModel {
     const { weights, scale, bias } = this;
     const suspicions: Suspicion[] = [];
     let [first, second, third] = [-Infinity, -Infinity, -Infinity];
-    this.reader.visit(tokens, (features, from, to) => {
-      const weight = bias + scale * weigh(features, weights);
+    this.reader.weigh(tokens, weights, (sum, from, to) => {
+      const weight = bias + scale * sum;
       if (weight > third) {
         if (weight > first) [first, second, third] = [weight, first, second];
         else if (weight > second) [second, third] = [weight, second];

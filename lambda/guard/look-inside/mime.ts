@@ -6,22 +6,46 @@ const SIGNATURES: readonly (readonly [type: string, bytes: string])[] = [
   ['application/x-xz', '\xfd7zXZ'], ['application/zstd', '\x28\xb5\x2f\xfd'], ['application/x-bzip2', 'BZh'], ['audio/mpeg', 'ID3'], ['audio/ogg', 'OggS'], ['audio/flac', 'fLaC'], ['application/vnd.sqlite3', 'SQLite format 3'],
 ];
 
+const BY_FIRST_BYTE: readonly (typeof SIGNATURES | undefined)[] = Array.from({ length: 256 }, (_, byte) => {
+  const signatures = SIGNATURES.filter(([, start]) => start.charCodeAt(0) === byte);
+  return signatures.length === 0 ? undefined : signatures;
+});
+
+const [LESS_THAN, LETTER_F, LETTER_R] = [0x3c, 0x66, 0x52];
+const HEAD = 512;
+
 /** What the bytes are, as far as their beginning tells; `text/plain` where they are text. */
 export function sniffType(bytes: Uint8Array): string {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
-  const signature = SIGNATURES.find(([, start]) => head.startsWith(start));
-  if (signature) return signature[0];
-  if (head.startsWith('RIFF')) return head.slice(8, 12) === 'WEBP' ? 'image/webp' : 'audio/wav';
-  if (head.slice(4, 8) === 'ftyp') return 'video/mp4';
-  if (/^\s{0,64}(?:<!doctype html|<html|<head|<body|<script|<iframe)/i.test(head)) return 'text/html';
-  if (/^\s{0,64}(?:<\?xml[^>]{0,200}>\s{0,64})?<svg[\s>]/i.test(head)) return 'image/svg+xml';
-  return isText(head) ? 'text/plain' : 'application/octet-stream';
+  const [first = -1] = bytes;
+  const isMarkup = firstOfText(bytes) === LESS_THAN;
+  const signatures = BY_FIRST_BYTE[first];
+  if (isMarkup || signatures !== undefined || first === LETTER_R || bytes[4] === LETTER_F) {
+    const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD)).toString('latin1');
+    const signature = signatures?.find(([, start]) => head.startsWith(start));
+    if (signature) return signature[0];
+    if (head.startsWith('RIFF')) return head.slice(8, 12) === 'WEBP' ? 'image/webp' : 'audio/wav';
+    if (head.slice(4, 8) === 'ftyp') return 'video/mp4';
+    if (isMarkup && /^\s{0,64}(?:<!doctype html|<html|<head|<body|<script|<iframe)/i.test(head)) return 'text/html';
+    if (isMarkup && /^\s{0,64}(?:<\?xml[^>]{0,200}>\s{0,64})?<svg[\s>]/i.test(head)) return 'image/svg+xml';
+  }
+  return isText(bytes) ? 'text/plain' : 'application/octet-stream';
+}
+
+/** The first byte that is no space. */
+function firstOfText(bytes: Uint8Array): number {
+  let at = 0;
+  while (at < 64 && (bytes[at] === 0x20 || (bytes[at]! >= 0x09 && bytes[at]! <= 0x0d) || bytes[at] === 0xa0)) at++;
+  return bytes[at] ?? -1;
 }
 
 /** No control characters but those of text. */
-function isText(head: string): boolean {
-   
-  return !/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(head);
+function isText(bytes: Uint8Array): boolean {
+  const end = Math.min(bytes.length, HEAD);
+  for (let at = 0; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte < 0x20 && (byte <= 0x08 || byte >= 0x0e) && byte !== 0x1b) return false;
+  }
+  return true;
 }
 
 /** Types that run, or that show as a page: never behind another name. */

@@ -1,3 +1,4 @@
+import { CharacterKind, CHARACTER_KINDS, Places } from '../../detection';
 import { CHECKS } from './checks';
 import { entropyOf } from './entropy';
 import type { DataClass, Match, Recogniser, RecogniserFile } from './recogniser';
@@ -37,14 +38,7 @@ interface Inside {
   readonly recogniser: Compiled;
 }
 
-/** Classes of characters by which a text is read. */
-const Kind = { OTHER: 0, LOWER: 1, UPPER: 2, DIGIT: 3 } as const;
-
-const KINDS = new Uint8Array(128);
-for (let unit = 0; unit < 128; unit++) {
-  const character = String.fromCharCode(unit);
-  KINDS[unit] = /[a-z]/.test(character) ? Kind.LOWER : /[A-Z]/.test(character) ? Kind.UPPER : /[0-9]/.test(character) ? Kind.DIGIT : Kind.OTHER;
-}
+const [Kind, KINDS] = [CharacterKind, CHARACTER_KINDS];
 
 /** Letters without case, digits, and six classes of others: the alphabet of the table. */
 const SYMBOLS = 42;
@@ -79,16 +73,26 @@ export class Scanner {
   /** Anchors inside of a match, by the first of their characters that is neither letter nor digit. */
   private readonly inside: (readonly Inside[] | undefined)[] = Array.from({ length: 128 }, () => undefined);
   private readonly fewestDigits: number;
+  /** Where there is something to try. */
+  private readonly places: Places;
 
   constructor(files: readonly RecogniserFile[]) {
     const lists = new Map<number, Anchored[]>();
     for (const file of files) for (const recogniser of file.recognisers) this.place(compile(recogniser, file.dataClass), recogniser, lists);
+    const pairs = new Set<number>();
     for (const [key, list] of lists) {
+      pairs.add(Math.floor(key / SYMBOLS));
       this.table[key] = this.buckets.length;
       this.buckets.push(list);
     }
     this.numbers.sort((a, b) => a.minDigits - b.minDigits);
     this.fewestDigits = this.numbers[0]?.minDigits ?? Infinity;
+    this.places = new Places((before, unit, next) => {
+      const kind = KINDS[unit]!;
+      if (kind === Kind.OTHER) return this.inside[unit] !== undefined || (unit === HYPHEN && next === HYPHEN);
+      if (before !== Kind.OTHER && !(kind === Kind.UPPER && before === Kind.LOWER)) return false;
+      return kind === Kind.DIGIT || (kind === Kind.UPPER && KINDS[next] === Kind.UPPER) || pairs.has(SYMBOL[unit]! * SYMBOLS + SYMBOL[next]!);
+    });
   }
 
   private place(compiled: Compiled, { anchors, anywhere, ignoreCase }: Recogniser, lists: Map<number, Anchored[]>): void {
@@ -113,38 +117,26 @@ export class Scanner {
   /** Data in `text`, by rising start, none within another. */
   scan(text: string, context: ScanContext = {}): readonly Match[] {
     const found: Match[] = [];
-    this.scanWords(text, context, found);
+    this.places.visit(text, (at) => this.tryAt(text, at, context, found));
     return found.length < 2 ? found : withoutOverlaps(found);
   }
 
-  private scanWords(text: string, context: ScanContext, found: Match[]): void {
-    const { table, buckets } = this;
-    const { length } = text;
-    let before: number = Kind.OTHER;
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      const kind = unit < 128 ? KINDS[unit]! : Kind.OTHER;
-      // Most characters go on with a word.
-      if (kind === Kind.LOWER && before !== Kind.OTHER) {
-        before = Kind.LOWER;
-        continue;
-      }
-      if (kind === Kind.OTHER) {
-        const inside = unit < 128 ? this.inside[unit] : undefined;
-        if (inside !== undefined) this.tryInside(inside, text, i, context, found);
-        if (unit === HYPHEN && text.charCodeAt(i + 1) === HYPHEN && text.charCodeAt(i - 1) !== HYPHEN) this.tryAll(this.dashes, text, i, context, found);
-      } else if (before === Kind.OTHER || (kind === Kind.UPPER && before === Kind.LOWER)) {
-        const second = text.charCodeAt(i + 1);
-        const third = text.charCodeAt(i + 2);
-        const key = (SYMBOL[unit]! * SYMBOLS + (second < 128 ? SYMBOL[second]! : SYMBOLS - 1)) * SYMBOLS + (third < 128 ? SYMBOL[third]! : SYMBOLS - 1);
-        const bucket = table[key]!;
-        if (bucket !== 0) tryAnchored(buckets[bucket]!, text, i, context, found);
-        if (kind === Kind.DIGIT) {
-          if (!isInsideNumber(text, i)) this.tryNumbers(text, i, context, found);
-        } else if (kind === Kind.UPPER && second < 128 && KINDS[second] === Kind.UPPER) this.tryCapitals(text, i, third, context, found);
-      }
-      before = kind;
+  private tryAt(text: string, at: number, context: ScanContext, found: Match[]): void {
+    const unit = text.charCodeAt(at);
+    const kind = KINDS[unit]!;
+    if (kind === Kind.OTHER) {
+      const inside = this.inside[unit];
+      if (inside !== undefined) this.tryInside(inside, text, at, context, found);
+      if (unit === HYPHEN && text.charCodeAt(at + 1) === HYPHEN && text.charCodeAt(at - 1) !== HYPHEN) this.tryAll(this.dashes, text, at, context, found);
+      return;
     }
+    const second = text.charCodeAt(at + 1);
+    const third = text.charCodeAt(at + 2);
+    const bucket = this.table[(SYMBOL[unit]! * SYMBOLS + (second < 128 ? SYMBOL[second]! : SYMBOLS - 1)) * SYMBOLS + (third < 128 ? SYMBOL[third]! : SYMBOLS - 1)]!;
+    if (bucket !== 0) tryAnchored(this.buckets[bucket]!, text, at, context, found);
+    if (kind === Kind.DIGIT) {
+      if (!isInsideNumber(text, at)) this.tryNumbers(text, at, context, found);
+    } else if (kind === Kind.UPPER && second < 128 && KINDS[second] === Kind.UPPER) this.tryCapitals(text, at, third, context, found);
   }
 
   private tryNumbers(text: string, at: number, context: ScanContext, found: Match[]): void {
@@ -169,7 +161,7 @@ export class Scanner {
   private tryInside(inside: readonly Inside[], text: string, at: number, context: ScanContext, found: Match[]): void {
     for (const { anchor, offset, recogniser } of inside) {
       const from = at - offset;
-      if (!text.startsWith(anchor, from)) continue;
+      if (anchor.charCodeAt(anchor.length - 1) !== text.charCodeAt(from + anchor.length - 1) || !text.startsWith(anchor, from)) continue;
       let start = from;
       while (start > 0 && from - start < recogniser.lookBehind && isPartOfName(text.charCodeAt(start - 1))) start--;
       tryOne(recogniser, text, start, context, found);

@@ -1,7 +1,7 @@
 import type { Scanner} from '../recognisers';
 import { type DataClass } from '../recognisers';
 import { base64Runs } from '../../detection/content';
-import { DEFAULT_ARCHIVE_LIMITS, textsInside, type ArchiveLimits } from '../look-inside';
+import { DEFAULT_ARCHIVE_LIMITS, percentRuns, textsInside, type ArchiveLimits } from '../look-inside';
 import type { Edit } from './edits';
 import { hiddenEdits } from './hidden';
 import { activeMarkup } from './markup';
@@ -65,17 +65,16 @@ function encodedEdits(text: string, inspection: Inspection, depth: number): read
 
 /** Percent-encoded runs: the characters in a secret that are escaped would keep it from being one. */
 function percentEdits(text: string, inspection: Inspection): readonly FoundEdit[] {
-  if (!/%[0-9A-Fa-f]{2}/.test(text)) return [];
   const found: FoundEdit[] = [];
-  for (const { index, 0: run } of text.matchAll(/(?:[\w.~+/=-]{0,400}%[0-9A-Fa-f]{2}){1,200}[\w.~+/=-]{0,400}/g)) {
+  for (const { start, end } of percentRuns(text)) {
     let decoded: string;
     try {
-      decoded = decodeURIComponent(run);
+      decoded = decodeURIComponent(text.slice(start, end));
     } catch {
       continue;
     }
     const [first] = dataEdits(decoded, undefined, inspection);
-    if (first !== undefined) found.push({ ...first, start: index, end: index + run.length, replacement: marker(first.id) });
+    if (first !== undefined) found.push({ ...first, start, end, replacement: marker(first.id) });
   }
   return found;
 }

@@ -1,3 +1,5 @@
+import { Anchors } from '../../detection';
+
 /** Markup that does something when it is shown. */
 export interface MarkupSpan {
   readonly id: string;
@@ -7,6 +9,7 @@ export interface MarkupSpan {
 
 interface MarkupRule {
   readonly id: string;
+  /** In small letters; a text without any of them, whatever the case, is not searched. */
   readonly anchors: readonly string[];
   readonly pattern: RegExp;
   /** Whether a match of the pattern is one; all are by default. */
@@ -15,24 +18,30 @@ interface MarkupRule {
 
 const RULES: readonly MarkupRule[] = [
   { id: 'image-beacon', anchors: ['!['], pattern: /!\[[^[\]\n]{0,300}\]\(\s{0,4}<?((?:https?:)?\/\/[^()\s>]{1,2000})>?(?:\s{1,4}["'][^"'()\n]{0,200}["'])?\s{0,4}\)/g, counts: ([, url], allowed) => carriesData(url!, allowed) },
-  { id: 'image-beacon', anchors: ['<img', '<IMG', '<Img'], pattern: /<img\b([^<>]{0,4000})>/gi, counts: ([, attributes], allowed) => carriesData(sourceOf(attributes!), allowed) },
+  { id: 'image-beacon', anchors: ['<img'], pattern: /<img\b([^<>]{0,4000})>/gi, counts: ([, attributes], allowed) => carriesData(sourceOf(attributes!), allowed) },
   { id: 'link-with-data', anchors: ['](http'], pattern: /\[[^[\]\n]{0,300}\]\(\s{0,4}(https?:\/\/[^()\s]{1,2000})\s{0,4}\)/g, counts: ([, url], allowed) => carriesData(url!, allowed, 200) },
   { id: 'reference-image', anchors: ['!['], pattern: /!\[[^[\]\n]{0,300}\]\[[^[\]\n]{1,100}\]/g },
-  { id: 'script-url', anchors: [':'], pattern: /\b(?:javascript|vbscript):[^\s"'<>)]{1,500}/gi },
-  { id: 'data-url', anchors: ['data:'], pattern: /\bdata:(?:text\/html|image\/svg\+xml|application\/(?:xhtml\+xml|javascript)|text\/javascript)[;,][^\s"'<>)]{0,4000}/gi },
-  { id: 'script', anchors: ['<script', '<SCRIPT', '<Script'], pattern: /<script\b[^>]{0,600}>[^<]{0,20000}(?:<(?!\/script)[^<]{0,2000}){0,40}(?:<\/script\s{0,4}>)?/gi },
-  { id: 'event-handler', anchors: ['<'], pattern: /\son(?:error|load|click|mouseover|mouseenter|focus|toggle|begin|animationstart|pointerover)\s{0,4}=\s{0,4}(?:"[^"]{0,1000}"|'[^']{0,1000}'|[^\s>]{1,500})/gi, counts: isInTag },
-  { id: 'embedded-page', anchors: ['<iframe', '<object', '<embed', '<IFRAME', '<meta', '<base', '<form'], pattern: /<(?:iframe|object|embed|base)\b[^<>]{0,1000}>|<meta\b[^<>]{0,200}http-equiv\s{0,4}=\s{0,4}["']?refresh[^<>]{0,600}>|<form\b[^<>]{0,400}\baction\s{0,4}=\s{0,4}["']?https?:[^<>]{0,600}>/gi },
+  { id: 'script-url', anchors: ['javascript:', 'vbscript:'], pattern: /\b(?:javascript|vbscript):[^\s"'<>)]{1,500}/gi },
+  { id: 'data-url', anchors: ['data:text/', 'data:image/svg', 'data:application/'], pattern: /\bdata:(?:text\/html|image\/svg\+xml|application\/(?:xhtml\+xml|javascript)|text\/javascript)[;,][^\s"'<>)]{0,4000}/gi },
+  { id: 'script', anchors: ['<script'], pattern: /<script\b[^>]{0,600}>[^<]{0,20000}(?:<(?!\/script)[^<]{0,2000}){0,40}(?:<\/script\s{0,4}>)?/gi },
+  { id: 'event-handler', anchors: [' onerror', ' onload', ' onclick', ' onmouseover', ' onmouseenter', ' onfocus', ' ontoggle', ' onbegin', ' onanimationstart', ' onpointerover'], pattern: /\son(?:error|load|click|mouseover|mouseenter|focus|toggle|begin|animationstart|pointerover)\s{0,4}=\s{0,4}(?:"[^"]{0,1000}"|'[^']{0,1000}'|[^\s>]{1,500})/gi, counts: isInTag },
+  { id: 'embedded-page', anchors: ['<iframe', '<object', '<embed', '<base', '<meta', '<form'], pattern: /<(?:iframe|object|embed|base)\b[^<>]{0,1000}>|<meta\b[^<>]{0,200}http-equiv\s{0,4}=\s{0,4}["']?refresh[^<>]{0,600}>|<form\b[^<>]{0,400}\baction\s{0,4}=\s{0,4}["']?https?:[^<>]{0,600}>/gi },
   { id: 'app-resource', anchors: ['ui://'], pattern: /\bui:\/\/[^\s"'<>)]{1,500}/g },
 ];
+
+const anchors = new Anchors(RULES.flatMap((rule) => rule.anchors));
 
 /** Markup in `text` that loads, runs or carries data out. A query or path long enough to carry data counts, unless its host is allowed. */
 export function activeMarkup(text: string, allowedHosts: readonly string[] = []): readonly MarkupSpan[] {
   const hasMarkup = text.includes('<') || text.includes('](') || text.includes(':') || text.includes('![');
   if (!hasMarkup) return [];
+  const present = anchors.foundIn(text);
   const found: MarkupSpan[] = [];
-  for (const { id, anchors, pattern, counts } of RULES) {
-    if (!anchors.some((anchor) => text.includes(anchor))) continue;
+  let at = 0;
+  for (const { id, anchors: own, pattern, counts } of RULES) {
+    const from = at;
+    at += own.length;
+    if (!present.subarray(from, at).includes(1)) continue;
     for (const match of text.matchAll(pattern)) {
       if (counts?.(match, allowedHosts) ?? true) found.push({ id, start: match.index, end: match.index + match[0].length });
     }
