@@ -1,40 +1,50 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { EventBridgeEvent } from 'aws-lambda';
-import { toOcsf, type OcsfEvent } from '../audit';
+import { LAKE_TABLES, lakeRow, toOcsf, type OcsfEvent } from '../audit';
+import type { PutRecords } from './aws-firehose';
 
 /** What S3 tells EventBridge of a new object. */
 export type ObjectCreated = EventBridgeEvent<'Object Created', { readonly bucket: { readonly name: string }; readonly object: { readonly key: string } }>;
 
-/** A folder for each class: a source of Amazon Security Lake holds one. */
-const FOLDERS: Readonly<Record<OcsfEvent['class_uid'], string>> = { 6003: 'api-activity', 3003: 'authorize-session', 2004: 'detection-finding' };
+/** Where rows go, too. */
+export interface Lake {
+  /** Delivery streams by the number of the class that each holds. */
+  readonly streams: Readonly<Record<string, string>>;
+  readonly put: PutRecords;
+}
 
 /**
  * Writes archived audit events once more, in the words of OCSF (LOG-2, ENT-2), partitioned as Amazon Security Lake partitions: by class,
  * region, account and day of the event. The same object becomes the same objects, however often it is told of.
  *
  * @param to prefix of the objects, such as `ocsf/`
- * @throws where S3 does not give or take an object: the event comes again
+ * @param lake gets the same events as rows, which come twice where the event does: `metadata.uid` tells them
+ * @throws where S3 does not give or take an object, or the lake a row: the event comes again
  */
-export function createOcsfWriter(s3: S3Client, to: string): (event: ObjectCreated) => Promise<void> {
+export function createOcsfWriter(s3: S3Client, to: string, lake?: Lake): (event: ObjectCreated) => Promise<void> {
   return async ({ account, region, detail: { bucket, object } }) => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: object.key }));
     const bytes = await Body?.transformToByteArray();
     if (bytes === undefined) throw new Error(`the object ${object.key} is empty`);
     const text = (object.key.endsWith('.gz') ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8');
     const parts = new Map<string, string[]>();
+    const rows = new Map<string, string[]>();
     for (const line of text.split('\n')) {
       const event = eventIn(line);
       if (event === undefined) continue;
-      const folder = `${to}${FOLDERS[event.class_uid]}/region=${region}/accountId=${account}/eventDay=${dayOf(event)}`;
+      const folder = `${to}${LAKE_TABLES[event.class_uid].name}/region=${region}/accountId=${account}/eventDay=${dayOf(event)}`;
       const lines = parts.get(folder);
       if (lines === undefined) parts.set(folder, [JSON.stringify(event)]);
       else lines.push(JSON.stringify(event));
+      const stream = lake?.streams[event.class_uid];
+      if (stream !== undefined) rowsOf(rows, stream).push(JSON.stringify(lakeRow(event)));
     }
     const name = object.key.slice(object.key.lastIndexOf('/') + 1).replace(/\.gz$/, '');
     await Promise.all([...parts].map(([folder, lines]) =>
       s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: `${folder}/${name}.json.gz`, Body: gzipSync(`${lines.join('\n')}\n`), ContentType: 'application/x-ndjson', ContentEncoding: 'gzip' })),
     ));
+    for (const [stream, lines] of rows) await lake!.put(stream, lines);
   };
 }
 
@@ -45,6 +55,12 @@ function eventIn(line: string): OcsfEvent | undefined {
   } catch {
     return undefined;
   }
+}
+
+function rowsOf(rows: Map<string, string[]>, stream: string): string[] {
+  const known = rows.get(stream) ?? [];
+  rows.set(stream, known);
+  return known;
 }
 
 function dayOf({ time }: OcsfEvent): string {

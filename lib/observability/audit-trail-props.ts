@@ -2,6 +2,7 @@ import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { SecurityLakeOptions } from './security-lake';
 
 /** Properties for an audit trail. */
 export interface AuditTrailProps {
@@ -33,6 +34,13 @@ export interface AuditTrailProps {
    * @default true
    */
   readonly ocsf?: boolean;
+
+  /**
+   * Write OCSF events as Apache Parquet too, laid out as a custom source of Amazon Security Lake. Needs `ocsf`.
+   *
+   * @default - lines of JSON only
+   */
+  readonly securityLake?: SecurityLakeOptions;
 
   /**
    * Key that encrypts records and logs. CloudWatch Logs, Data Firehose and S3 of this account have to be allowed to use it.

@@ -16,6 +16,7 @@ import { AuditArchive } from './audit-archive';
 import { AuditDelivery } from './audit-delivery';
 import type { AuditTrailProps } from './audit-trail-props';
 import { OcsfEvents } from './ocsf-events';
+import { SecurityLakeSources } from './security-lake';
 
 /** Where the events are, as they were written. */
 const EVENTS = 'events/';
@@ -64,7 +65,10 @@ export class AuditTrail extends Resource {
     const delivery = new AuditDelivery(this, 'Delivery', { archive: archive.bucket, to: EVENTS, encryptionKey: this.encryptionKey, bufferingInterval: props.bufferingInterval ?? Duration.seconds(60), logRetention, removalPolicy });
     this.deliveryStreamName = delivery.streamName;
     this.toArchive = { arn: delivery.streamArn, role: this.subscriptionRole(delivery.streamArn) };
-    if (props.ocsf ?? true) new OcsfEvents(this, 'Ocsf', { archive: archive.bucket, from: EVENTS, encryptionKey: this.encryptionKey, logRetention, removalPolicy });
+    const written = { archive: archive.bucket, encryptionKey: this.encryptionKey, logRetention, removalPolicy };
+    const lake = props.securityLake && new SecurityLakeSources(this, 'Lake', { ...props.securityLake, ...written });
+    if (props.ocsf ?? true) new OcsfEvents(this, 'Ocsf', { ...written, from: EVENTS, lake });
+    else if (lake) throw new Error('securityLake is given, and ocsf is false: the lake holds events in OCSF');
   }
 
   /**

@@ -7,5 +7,6 @@ export * from './response';
 export { Observability } from './observability';
 export type { ObservabilityOptions, ObservabilityProps } from './observability';
 export { ProtectionPlan } from './protection-plan';
+export type { SecurityLakeOptions } from './security-lake';
 export { ThreatDetection } from './threat-detection';
 export type { ThreatDetectionOptions, ThreatDetectionProps } from './threat-detection-props';

@@ -12,6 +12,7 @@ import { GatewayFunction } from '../gateway/function';
 import { acknowledge } from '../private/acknowledge';
 import { functionCode } from '../private/bundle';
 import { acknowledgeObjects } from './objects';
+import type { SecurityLakeSources } from './security-lake';
 
 export interface OcsfEventsProps {
   readonly archive: s3.Bucket;
@@ -20,20 +21,22 @@ export interface OcsfEventsProps {
   readonly encryptionKey: kms.IKey;
   readonly logRetention: logs.RetentionDays;
   readonly removalPolicy: RemovalPolicy;
+  /** Where events go as rows, too. @default - nowhere */
+  readonly lake?: SecurityLakeSources;
 }
 
 const TO = 'ocsf/';
 
 /** Archived events once more in OCSF, beside them, for a SIEM (LOG-2, ENT-2). */
 export class OcsfEvents extends Construct {
-  constructor(scope: Construct, id: string, { archive, from, encryptionKey, ...rest }: OcsfEventsProps) {
+  constructor(scope: Construct, id: string, { archive, from, encryptionKey, lake, ...rest }: OcsfEventsProps) {
     super(scope, id);
     const { function: handler } = new GatewayFunction(this, 'Function', {
       ...rest,
       encryptionKey,
       description: 'Writes archived audit events in OCSF',
       code: functionCode('audit-ocsf'),
-      environment: { MCP_OCSF_PREFIX: TO },
+      environment: { MCP_OCSF_PREFIX: TO, ...(lake && lakeEnvironment(this, lake)) },
       timeout: Duration.minutes(5),
       memorySize: 1024,
       whyNoDeadLetterQueue: 'what it fails on goes to the queue of its rule, and stays in the archive as it was written',
@@ -43,6 +46,7 @@ export class OcsfEvents extends Construct {
     acknowledgeObjects(this, archive, [from, TO], 'the function reads every archived object once and writes what it becomes, whose names hold their time');
     iam.Grant.addToPrincipal({ grantee: handler, actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resourceArns: [encryptionKey.keyArn], conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this).region}.amazonaws.com` } } });
 
+    lake?.grantPut(handler);
     // The L2's way would add a function of the CDK's own.
     (archive.node.defaultChild as s3.CfnBucket).notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     const deadLetterQueue = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
@@ -53,4 +57,9 @@ export class OcsfEvents extends Construct {
       targets: [new targets.LambdaFunction(handler, { deadLetterQueue })],
     });
   }
+}
+
+/** What the function is told of the lake: streams by the number of their class. */
+function lakeEnvironment(scope: Construct, { streams }: SecurityLakeSources): Record<string, string> {
+  return { MCP_LAKE_STREAMS: Stack.of(scope).toJsonString(Object.fromEntries(Object.entries(streams).map(([uid, { ref }]) => [uid, ref]))), MCP_URL_SUFFIX: Stack.of(scope).urlSuffix };
 }

@@ -43,3 +43,22 @@ describe('archived audit events in OCSF', () => {
     await expect(write(created('events/a'))).rejects.toThrow('empty');
   });
 });
+
+describe('archived audit events as rows of a lake', () => {
+  const streams = { 6003: 'activity', 3003: 'sessions', 2004: 'findings' };
+
+  it('ENT-2 go to the stream of their class, with what OCSF has no place for as text by its name', async () => {
+    const put = jest.fn(async () => undefined);
+    holds(gzipSync(`${JSON.stringify({ ...REQUEST, policyIds: ['p1'] })}\n{"time":"2026-11-22T12:00:00.000Z","kind":"detection","signal":"loop","risk":80,"why":"w","signals":["loop"]}\n`));
+    await createOcsfWriter(new S3Client({ region: 'local' }), 'ocsf/', { streams, put })(created('events/a.gz'));
+    const [[activity, [row]], [findings]] = put.mock.calls as unknown as [string, string[]][];
+    expect([activity, findings]).toEqual(['activity', 'findings']);
+    expect(JSON.parse(row!)).toMatchObject({ class_uid: 6003, time: Date.parse(REQUEST.time), unmapped: { 'mcp.policy_ids': '["p1"]', 'mcp.trace_id': 't', 'mcp.request_bytes': '1' } });
+  });
+
+  it('LOG-2 come again where the lake does not take them', async () => {
+    holds(gzipSync(`${JSON.stringify(REQUEST)}\n`));
+    const put = async () => { throw new Error('full'); };
+    await expect(createOcsfWriter(new S3Client({ region: 'local' }), 'ocsf/', { streams, put })(created('events/a.gz'))).rejects.toThrow('full');
+  });
+});

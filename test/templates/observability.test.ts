@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import { AuditTrail, McpGateway, Monitoring, PolicyStore, SecurityZone, ThreatDetection, ToolRegistry } from '../../lib';
 import { validatedApp, validateTemplates } from './validated-app';
 
@@ -12,7 +13,8 @@ test('LOG-3 LOG-4 SOC-3 an audit trail, monitoring and threat detection are clea
     const stack = new Stack(scope, 'Stack');
     const registry = new ToolRegistry(stack, 'Tools');
     const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER], registry });
-    const trail = new AuditTrail(stack, 'Audit');
+    const trail = new AuditTrail(stack, 'Audit', { securityLake: {} });
+    new AuditTrail(stack, 'Other', { securityLake: { bucket: s3.Bucket.fromBucketName(stack, 'Lake', 'aws-security-data-lake-eu-west-1-example'), sourceName: 'mcp' } });
     trail.addGateway(gateway);
     trail.addRegistry(registry);
     const zone = new SecurityZone(stack, 'Zone');

@@ -95,3 +95,45 @@ describe('an audit trail as it is told', () => {
     expect(() => trailStack(props)).toThrow(message);
   });
 });
+
+describe('ENT-2 an audit trail as a custom source of Amazon Security Lake', () => {
+  const { stack } = trailStack({ securityLake: { sourceName: 'mcp' } });
+  const template = Template.fromStack(stack);
+  const streams = Object.values(template.findResources('AWS::KinesisFirehose::DeliveryStream', { Properties: { ExtendedS3DestinationConfiguration: { DataFormatConversionConfiguration: { Enabled: true } } } })).map(({ Properties }) => Properties.ExtendedS3DestinationConfiguration);
+
+  it('is off by default', () => {
+    expect(Template.fromStack(trailStack().stack).findResources('AWS::Glue::Table')).toEqual({});
+  });
+
+  it('has a stream for each class, in Parquet, partitioned by region, account and the day of the event', () => {
+    expect(streams.map(({ Prefix }) => Prefix)).toEqual(['detection-finding', 'authorize-session', 'api-activity'].map((name) => (
+      { 'Fn::Join': ['', [`ext/mcp-${name}/region=`, { Ref: 'AWS::Region' }, '/accountId=', { Ref: 'AWS::AccountId' }, '/eventDay=!{partitionKeyFromQuery:eventDay}/']] })));
+    for (const stream of streams) {
+      expect(stream).toMatchObject({
+        DynamicPartitioningConfiguration: { Enabled: true },
+        DataFormatConversionConfiguration: { OutputFormatConfiguration: { Serializer: { ParquetSerDe: { Compression: 'SNAPPY' } } }, SchemaConfiguration: { VersionId: 'LATEST' } },
+        EncryptionConfiguration: { KMSEncryptionConfig: expect.anything() },
+        BufferingHints: { IntervalInSeconds: 300, SizeInMBs: 64 },
+      });
+      expect(stream.CompressionFormat).toBeUndefined();
+      expect(stream.ProcessingConfiguration.Processors[0].Parameters[0].ParameterValue).toBe('{eventDay: (.time / 1000 | strftime("%Y%m%d"))}');
+    }
+  });
+
+  it('has a table for each, where the stream writes', () => {
+    const tables = Object.values(template.findResources('AWS::Glue::Table')).map(({ Properties }) => Properties.TableInput);
+    expect(tables.map(({ Name }) => Name)).toEqual(['detection_finding', 'authorize_session', 'api_activity']);
+    for (const { Name, PartitionKeys, StorageDescriptor } of tables) {
+      expect(PartitionKeys.map((key: any) => key.Name)).toEqual(['region', 'accountid', 'eventday']);
+      expect(JSON.stringify(StorageDescriptor.Location)).toContain(`/ext/mcp-${Name.replace('_', '-')}/`);
+      expect(StorageDescriptor.Columns).toContainEqual({ Name: 'metadata', Type: expect.stringContaining('struct<version:string') });
+    }
+  });
+
+  it('gets the same events that are written in OCSF', () => {
+    const { MCP_LAKE_STREAMS } = environmentOf(template, /in OCSF$/) as { MCP_LAKE_STREAMS: any };
+    expect(JSON.stringify(MCP_LAKE_STREAMS)).toMatch(/2004.*3003.*6003/);
+    expect(() => trailStack({ securityLake: {}, ocsf: false })).toThrow('securityLake is given, and ocsf is false');
+    expect(() => trailStack({ securityLake: { sourceName: 'MCP gateway' } })).toThrow('the name of the source is "MCP gateway"');
+  });
+});
