@@ -180,6 +180,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     registry: started.view,
     tracer: started.tracing?.tracer,
     grants: local && serveLocalGrants({ local, url, servers: names, authenticator, sealKey, onError: (error) => grantWatcher?.failed(error) }),
+    httpSse: true,
     sealKey,
     digestKey: randomBytes(32),
     allowedHosts,

@@ -34,6 +34,7 @@ describe('CV-4 a stream does not outlive the token that it was opened with', () 
   async function start(respond: Respond): Promise<void> {
     upstream = await startUpstream(respond);
     harness = startHarness([{ name: 'files', upstream: { kind: 'http', url: upstream.url, headers: {} } }], {
+      httpSse: true,
       authenticator: createTokenAuthenticator({ issuers: [{ issuer: ISSUER, jwks: signer.jwks }], clockToleranceSeconds: 0 }),
     });
   }
@@ -65,5 +66,14 @@ describe('CV-4 a stream does not outlive the token that it was opened with', () 
     expect(stream.status).toBe(200);
     await stream.text();
     expect(harness.events.at(-1)).toMatchObject({ notes: expect.arrayContaining(['token_expired']) });
+  }, 10_000);
+
+  test('of HTTP+SSE', async () => {
+    await start(legacyListening);
+    const headers = { host: '127.0.0.1:8808', accept: 'text/event-stream', authorization: `Bearer ${await tokenOf(1_200)}` };
+    const stream = await harness.gateway.fetch(new Request(`${PUBLIC_URL}/mcp/files/sse`, { headers }), {});
+    expect(stream.status).toBe(200);
+    await stream.text();
+    expect(harness.events.at(-1)).toMatchObject({ method: 'listen', notes: ['token_expired'] });
   }, 10_000);
 });

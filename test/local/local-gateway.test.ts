@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import type { AuditEvent } from '../../lambda/audit';
 import { createDemoIssuer } from '../../lambda/identity';
 import { LOCAL_USER, startLocalGateway, type LocalGateway } from '../../lambda/local';
@@ -48,6 +50,21 @@ describe('the gateway on one machine', () => {
     expect((await call(server!.url, undefined, 'tools/list')).status).toBe(401);
     expect((await call(server!.url, await localToken(gateway, 'somebody'), 'tools/list')).body.error?.data).toMatchObject({ reason: 'not_permitted' });
     expect((await call(server!.url, await createDemoIssuer({ issuer: gateway.url }).then((other) => other.mint({ subject: LOCAL_USER, audience: gateway.url })), 'tools/list')).status).toBe(401);
+  });
+
+  test('serves a client of HTTP+SSE below the route of its server, and stops while its stream is open', async () => {
+    const gateway = await start({});
+    const headers = { authorization: `Bearer ${await localToken(gateway)}` };
+    const client = new Client({ name: 'old', version: '1' });
+    await client.connect(new SSEClientTransport(new URL(`${gateway.servers[0]!.url}/sse`), { requestInit: { headers } }));
+    expect(await client.callTool({ name: 'echo', arguments: { text: 'over the stream' } })).toMatchObject({ content: [{ text: 'over the stream' }] });
+    await client.close();
+    const stranger = new SSEClientTransport(new URL(`${gateway.servers[0]!.url}/sse`));
+    await expect(new Client({ name: 'old', version: '1' }).connect(stranger)).rejects.toThrow('401');
+    await stranger.close();
+    const open = await fetch(`${gateway.servers[0]!.url}/sse`, { headers: { ...headers, accept: 'text/event-stream' } });
+    await Promise.all([gateways.pop()!.stop(), open.text()]);
+    expect(events.filter(({ method }) => method === 'listen').map(({ decision }) => decision)).toEqual(['allow', 'allow']);
   });
 
   test('JIT-2 knows network zones, and asks for a sign-in where a policy does', async () => {
