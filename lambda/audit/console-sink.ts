@@ -48,19 +48,32 @@ function formatEvent(event: AuditEvent, color: boolean): string {
   const { label, color: start } = DECISIONS[event.decision];
   const { principal } = event;
   const columns = [
-    `${field(event.time.slice(11, 23))} ${color ? start + label + RESET : label}`,
+    `${show(event.time.slice(11, 23))} ${color ? start + label + RESET : label}`,
     principal === undefined ? '-' : `${field(principal.type)} ${field(principal.id)}`,
     [event.server, event.method, event.target].map(field).join(' '),
   ];
   if (event.reason !== undefined) columns.push(field(event.reason));
   if (event.policyIds.length > 0) columns.push(`by ${event.policyIds.map(field).join(',')}`);
-  columns.push(`${event.durationMs.toFixed(1)} ms`, `trace ${field(event.traceId.slice(0, SHORT_TRACE))}`);
+  columns.push(`${event.durationMs.toFixed(1)} ms`, `trace ${show(event.traceId.slice(0, SHORT_TRACE))}`);
   return columns.join('  ');
 }
 
-/** Plain words as they are, anything else in quotes: no value can pass for another column, or for another line. */
+const MAX_KNOWN = 4_096;
+const known = new Map<string, string>();
+
 function field(value: string | undefined): string {
   if (value === undefined) return '-';
+  const seen = known.get(value);
+  if (seen !== undefined) return seen;
+  const shown = show(value);
+  if (value.length > MAX_FIELD) return shown;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(value, shown);
+  return shown;
+}
+
+/** Plain words as they are, anything else in quotes: no value can pass for another column, or for another line. */
+function show(value: string): string {
   const shown = value.length > MAX_FIELD ? `${value.slice(0, MAX_FIELD)}…` : value;
   return /^[\w.:/@+~%…-]+$/.test(shown) && shown !== '-' ? shown : escapeUnprintable(JSON.stringify(shown));
 }

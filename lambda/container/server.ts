@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { readRawHeaders, type Gateway } from '../gateway';
+import { readIncoming, type Gateway } from '../gateway';
 import { clientAddress } from './client-address';
 import type { ServerCertificate } from './ephemeral-certificate';
 
@@ -50,7 +50,8 @@ export async function startContainerServer(options: ContainerServerOptions): Pro
     (request, env) => {
       const { incoming } = env as { readonly incoming: IncomingMessage };
       const address = clientAddress(header(incoming, 'x-forwarded-for'), options.proxies, incoming.socket.remoteAddress);
-      return gateway!.fetch(request, { address, headers: readRawHeaders(incoming.rawHeaders) });
+      const { headers, readBytes } = readIncoming(incoming);
+      return gateway!.fetch(request, { headers, readBytes, address });
     },
     { errorHandler: () => new Response(null, { status: 400 }) },
   );

@@ -94,7 +94,7 @@ export async function serveStreamableHttp(endpoint: EndpointRequest): Promise<Re
   if (request.method === 'GET') return serveLegacyGet(endpoint);
   if (request.method === 'DELETE') return serveLegacyDelete(endpoint);
 
-  const bytes = await readBody(request, runtime.limits.maxBodyBytes, peer);
+  const bytes = await readBody(request, runtime.limits.maxBodyBytes, endpoint.peer);
   if (bytes instanceof Refusal) return refuse(scope, bytes);
   scope.draft.requestBytes = bytes.length;
   const value = parseJson(bytes);

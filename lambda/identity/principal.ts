@@ -57,5 +57,9 @@ export interface TokenCircumstances {
 
 /** A key that tells principals apart across issuers; for caches and limits, never shown. */
 export function principalKey(principal: Principal): string {
-  return JSON.stringify([principal.issuer, principal.type, principal.id]);
+  let key = keys.get(principal);
+  if (key === undefined) keys.set(principal, (key = JSON.stringify([principal.issuer, principal.type, principal.id])));
+  return key;
 }
+
+const keys = new WeakMap<Principal, string>();

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Cancellation, readRawHeaders, type CancelSignal, type Gateway } from '../gateway';
+import { Cancellation, readIncoming, type CancelSignal, type Gateway } from '../gateway';
 import { urlHost, type ListenAddress, type TlsConfig } from './config';
 import { StartError } from './start-error';
 
@@ -56,7 +56,8 @@ export async function startHttpServer(address: ListenAddress, limits: Partial<Ht
     (request, env) => {
       const { incoming, outgoing } = env as { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
       const clientCertificate = tls && certificateOf(incoming.socket as TLSSocket, tls);
-      return gateway?.fetch(request, { address: peerAddress(incoming), headers: readRawHeaders(incoming.rawHeaders), clientCertificate, disconnected: disconnection(outgoing) }) ?? startingAnswer();
+      const { headers, readBytes } = readIncoming(incoming);
+      return gateway?.fetch(request, { headers, readBytes, address: peerAddress(incoming), clientCertificate, disconnected: disconnection(outgoing) }) ?? startingAnswer();
     },
     { errorHandler: () => new Response(null, { status: 400 }) },
   );

@@ -10,22 +10,29 @@ export interface BodySource {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+/** What an adapter knows to read more quickly than from a `Request`. */
+export interface QuickerBody {
+  readonly headers?: HeaderReader;
+  /** All of a body that declares its length. Rejects where it breaks off. */
+  readonly readBytes?: () => Promise<Uint8Array>;
+}
+
 /**
  * The whole body, or a refusal as soon as it exceeds `maxBytes`: no more than that is ever kept. Refuses a body that breaks
  * off, because the client went away or what it sent is not HTTP.
  */
-export async function readBody(request: BodySource, maxBytes: number, headers = request.headers): Promise<Uint8Array | Refusal> {
+export async function readBody(request: BodySource, maxBytes: number, { headers = request.headers, readBytes }: QuickerBody = {}): Promise<Uint8Array | Refusal> {
   try {
-    return await readAll(request, headers.get('content-length'), maxBytes);
+    return await readAll(request, headers.get('content-length'), maxBytes, readBytes ?? (async () => new Uint8Array(await request.arrayBuffer())));
   } catch {
     return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
   }
 }
 
-async function readAll(request: BodySource, declared: string | null, maxBytes: number): Promise<Uint8Array | Refusal> {
+async function readAll(request: BodySource, declared: string | null, maxBytes: number, readBytes: () => Promise<Uint8Array>): Promise<Uint8Array | Refusal> {
   // The HTTP server holds a body to its Content-Length, so one allocation is enough.
   if (declared !== null && Number(declared) <= maxBytes) {
-    const bytes = new Uint8Array(await request.arrayBuffer());
+    const bytes = await readBytes();
     return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes;
   }
   if (request.body === null) return new Uint8Array();

@@ -1,4 +1,4 @@
-import { readRawHeaders } from '../../../lambda/gateway';
+import { readRawHeaders } from '../../../lambda/gateway/inbound/incoming';
 
 it('GW-1 reads a header whatever its case, and null where there is none', () => {
   const headers = readRawHeaders(['Content-Type', 'application/json', 'MCP-Name', 'echo']);
