@@ -1,31 +1,15 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App, Stack, Validations } from 'aws-cdk-lib';
-import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { addModel } from '../../bin/models';
-import { ApiGatewayCentric, DecisionMode, McpSecurityChecks } from '../../lib';
+import { ApiGatewayCentric, DecisionMode } from '../../lib';
+import { recommended, testReferenceStack, validatedApp, validateTemplates } from './validated-app';
 
-/** All other tests leave the validation of the CDK out, which takes seconds in every file; here is where it is. */
-beforeAll(() => {
-  process.env.CDK_VALIDATION = 'true';
-});
-jest.setTimeout(180_000);
+validateTemplates();
 
 const ISSUER = { issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' };
-const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
-
-/** An app with all recommended feature flags, all rule packs and the validation of the CDK. */
-function validatedApp(add: (app: App) => void): App {
-  const app = new App({ context, outdir: mkdtempSync(join(tmpdir(), 'template-')), analyticsReporting: false });
-  add(app);
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app), new McpSecurityChecks());
-  return app;
-}
 
 /** The one template of an app, without what differs from one build or checkout to the next. */
 function stableTemplate(app: App): object {
@@ -37,7 +21,7 @@ function stableTemplate(app: App): object {
 }
 
 test('the rules of the CDK fail a synthesis that breaks them, so that passing them means something', () => {
-  expect(context['@aws-cdk/core:validateAgainstDefaultRules']).toBe(true);
+  expect(recommended['@aws-cdk/core:validateAgainstDefaultRules']).toBe(true);
   const app = validatedApp((scope) => {
     const stack = new Stack(scope, 'Stack');
     new s3.CfnBucket(stack, 'Bucket', { accessControl: 'NoSuchValue' });
@@ -49,19 +33,7 @@ describe('the reference stack', () => {
   const app = validatedApp(addModel);
   const stack = app.node.findChild('McpGatewayModel') as Stack;
 
-  test('is clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
-    expect(() => app.synth()).not.toThrow();
-    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
-    Annotations.fromStack(stack).hasNoError('*', Match.anyValue());
-  });
-
-  test('says why, for every finding that is acknowledged', () => {
-    const acknowledged = stack.node.findAll().flatMap(({ node }) => node.metadata)
-      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .flatMap(({ data }) => Object.entries(data as Record<string, string>));
-    expect(acknowledged.length).toBeGreaterThan(0);
-    expect(acknowledged.filter(([, reason]) => reason.split(' ').length < 8)).toEqual([]);
-  });
+  testReferenceStack(app, stack);
 
   test('has the policies of this package, each valid for the tools of its servers', () => {
     const policies = Template.fromStack(stack).findResources('AWS::VerifiedPermissions::Policy');

@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Validations } from 'aws-cdk-lib';
+import { App, type Stack, Validations } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { McpSecurityChecks } from '../../lib';
 
-const { context: recommended } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
+/** The feature flags of `cdk.json`. */
+export const { context: recommended } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
 
 /** All other tests leave the validation of the CDK out, which takes seconds in every file. */
 export function validateTemplates(): void {
@@ -21,4 +23,31 @@ export function validatedApp(add: (app: App) => void, context: Readonly<Record<s
   add(app);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app), new McpSecurityChecks());
   return app;
+}
+
+export function expectNoFinding(app: App, stack: Stack): void {
+  expect(() => app.synth()).not.toThrow();
+  Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  Annotations.fromStack(stack).hasNoError('*', Match.anyValue());
+}
+
+/** What holds for each reference stack: no rule finds anything, every exception has its reason, and one template is enough. */
+export function testReferenceStack(app: App, stack: Stack): void {
+  test('is clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
+    expectNoFinding(app, stack);
+  });
+
+  test('says why, for every finding that is acknowledged', () => {
+    const acknowledged = stack.node.findAll().flatMap(({ node }) => node.metadata)
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) => Object.entries(data as Record<string, string>));
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(acknowledged.filter(([, reason]) => reason.split(' ').length < 8)).toEqual([]);
+  });
+
+  test('fits into one template of AWS CloudFormation', () => {
+    const template = Template.fromStack(stack).toJSON();
+    expect(Object.keys(template.Resources).length).toBeLessThan(500);
+    expect(JSON.stringify(template).length).toBeLessThan(1_000_000);
+  });
 }
