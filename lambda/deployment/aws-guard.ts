@@ -1,4 +1,6 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { readArgumentRules } from '../authorization/argument-rules';
+import { compileArgumentRulesOf } from '../authorization/compile-argument-rules';
 import { guardOf, readRecognisers, type DlpService, type DlpSettings, type GuardSettings, type RecogniserFile, type ServerGuard, type ServerGuardOptions } from '../guard';
 import { createBedrockGuardrailDlp } from '../guard/dlp/aws-bedrock-guardrails';
 import { createComprehendDlp } from '../guard/dlp/aws-comprehend';
@@ -34,7 +36,7 @@ export async function startDataGuard(
   if (!isJsonObject(document)) throw new Error(`the rules of the guard of server ${server} must be a JSON object`);
   const { recognisers = [], ...settings } = document as unknown as GuardDocument;
   const files: readonly RecogniserFile[] = recognisers.map(readRecognisers);
-  return guardOf(server, { ...settings, dlp: dlp ?? settings.dlp }, { recognisers: files, tokenKey, onReport, dlpOf });
+  return guardOf(server, { ...settings, dlp: dlp ?? settings.dlp }, { recognisers: files, tokenKey, onReport, dlpOf, rulesEngine: { read: readArgumentRules, compile: compileArgumentRulesOf } });
 }
 
 function dlpOf(settings: DlpSettings): DlpService | undefined {

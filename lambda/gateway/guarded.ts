@@ -1,4 +1,4 @@
-import { noteOf, type Carry, type Guarded, type GuardedCaller, type GuardFinding, type ServerGuard } from '../guard';
+import { noteOf, riskOf, type Carry, type Guarded, type GuardedCaller, type GuardFinding, type ServerGuard } from '../guard';
 import { GatewayErrorCode, errorResponse, isNotification, isRequest, type JsonObject, type JsonRpcError, type JsonRpcMessage, type JsonRpcNotification, type JsonRpcRequest, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
 import type { Finish } from './respond';
@@ -36,19 +36,29 @@ export async function guardDescription(asked: Asked & { readonly server: { reado
   return guard === undefined ? description : passed(asked, await guard.guardResult(description, undefined, callerOf(asked)));
 }
 
-/** What a call's arguments must not hold, after their schema and before any policy; `undefined` where nothing is wrong. */
-export async function guardArguments(call: Call, guard: ServerGuard, tool: ToolDefinition, forms: readonly JsonObject[]): Promise<readonly { readonly pointer: string; readonly message: string }[] | undefined> {
+/** What the guard says of a call's arguments. */
+export interface ArgumentsVerdict {
+  /** Why the call is refused. @default - it is not */
+  readonly problems?: readonly { readonly pointer: string; readonly message: string }[];
+  /** How suspicious they are, 0 to 100: for policies, as `context.risk` (CV-2). */
+  readonly risk: number;
+}
+
+/** Looks at a call's arguments after their schema and before any policy. */
+export async function guardArguments(call: Call, guard: ServerGuard, tool: ToolDefinition, forms: readonly JsonObject[]): Promise<ArgumentsVerdict> {
+  let risk = 0;
   const end = call.scope.tracing?.part('guard');
   for (const form of forms) {
     const verdict = await guard.checkArguments(tool, form, callerOf(call));
     note(call, verdict.findings);
     if (!verdict.ok) {
       end?.('refused');
-      return verdict.problems;
+      return { problems: verdict.problems, risk };
     }
+    risk = Math.max(risk, riskOf(verdict.findings));
   }
   end?.('passed');
-  return undefined;
+  return { risk };
 }
 
 /** An error as the client gets it: without what must not pass. */

@@ -145,16 +145,17 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
     const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
     return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, checked.problems) : unknownTool(call, name) };
   }
-  const problems = call.guard === undefined ? undefined : await guardArguments(call, call.guard, entry.definition, checked.forms);
-  if (problems !== undefined) {
+  const guarded = call.guard === undefined ? undefined : await guardArguments(call, call.guard, entry.definition, checked.forms);
+  if (guarded?.problems !== undefined) {
     scope.deny('guarded_argument');
     const [seen] = await visible(call, [{ kind: 'callTool', tool: entry.definition, arguments: {} }]);
-    return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, problems) : unknownTool(call, name) };
+    return { kind: 'answer', response: seen === true ? invalidArguments(call, entry, guarded.problems) : unknownTool(call, name) };
   }
   const unmet = call.requirements?.(call.principal, name, call.context.now);
   if (unmet !== undefined) return askForMore(call, entry, unmet);
   // For the decision alone: a tool that is refused because of the risk is still one that the principal knows of.
   if (call.behaviour !== undefined) call = withRisk(call, call.behaviour, name, checked.forward);
+  if (guarded !== undefined && guarded.risk > 0) call = riskier(call, guarded.risk);
   let forwarded = message;
   let use: GrantUse | undefined;
   if (call.grants === undefined) {
@@ -188,6 +189,11 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
 function withRisk(call: Call, behaviour: Assessor, tool: string, given: JsonObject): Call {
   const { context, server, principalKey: principal } = call;
   const risk = behaviour.assess({ principal, server, tool, arguments: given, now: context.now });
+  return riskier(call, risk);
+}
+
+function riskier(call: Call, risk: number): Call {
+  const { context } = call;
   if (risk > 0) call.scope.note(`risk:${risk}`);
   // Ten times quicker than spreading both.
   return Object.assign({}, call, { context: Object.assign({}, context, { risk: Math.max(risk, context.risk ?? 0) }) });

@@ -18,3 +18,13 @@ export interface GuardFinding {
 export function noteOf({ direction, category, id, action, pointer, count }: GuardFinding): string {
   return `guard:${direction} ${category}/${id} ${action}${pointer === '' ? '' : ` at ${pointer}`}${count > 1 ? ` x${count}` : ''}`;
 }
+
+/** How much of the way to a certain attack a finding is that raises the risk: orders to a model in arguments are most of it. */
+const SHARES: Readonly<Record<string, number>> = { instructions: 0.8, purpose: 0.3 };
+
+/** The risk that findings with the action `risk` make together, 0 to 100 (CV-2). */
+export function riskOf(findings: readonly GuardFinding[]): number {
+  let trust = 1;
+  for (const { action, category } of findings) if (action === 'risk') trust *= 1 - (SHARES[category] ?? 0);
+  return Math.round(100 * (1 - trust));
+}

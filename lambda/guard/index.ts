@@ -2,12 +2,12 @@
 export { compileArgumentGuard, type ArgumentGuard, type ArgumentGuardOptions, type ArgumentVerdict } from './argument-guard';
 export { PAYLOAD_RULES, findPayloads, type ArgumentPolicy, type ParameterRules, type PayloadHit, type Resolve, type ToolArgumentRules } from './arguments';
 export { createHttpHook, createIcapClient, withDlpLimits, type DlpLimits, type DlpService, type DlpVerdict } from './dlp';
-export { noteOf, type FindingAction, type GuardFinding } from './finding';
+export { noteOf, riskOf, type FindingAction, type GuardFinding } from './finding';
 export type { ArgumentProblem, ArgumentReason } from './problem';
 export { createHistoryCheck, type PurposeCall, type PurposeCheck } from './purpose';
 export { BUILT_IN, DATA_CLASSES, readRecognisers, scannerOf, UnusableRecogniser, type DataClass, type Match, type RecogniserFile } from './recognisers';
 export { createTokeniser, DEFAULT_DATA_ACTIONS, DEFAULT_RESULT_LIMITS, type Carry, type Guarded, type ResultPolicy } from './results';
 export { UnusableSchema } from './schema';
 export { createServerGuard, type GuardedArguments, type GuardedCaller, type GuardReport, type ServerGuard, type ServerGuardOptions } from './server-guard';
-export { guardOf, type DlpSettings, type GuardEnvironment, type GuardSettings } from './settings';
+export { guardOf, type DlpSettings, type GuardEnvironment, type GuardSettings, type RulesEngine } from './settings';
 export { DEFAULT_ARGUMENT_LIMITS, type ArgumentLimits } from './text';

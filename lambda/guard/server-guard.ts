@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { LRUCache } from 'lru-cache';
 import type { JsonObject, JsonRpcErrorObject, JsonValue, ToolDefinition } from '../protocol';
-import { compileArgumentRules, type ArgumentPolicy, type ArgumentRules, type Resolve } from './arguments';
+import { compileArgumentRules, type ArgumentPolicy, type ArgumentRules, type CompileRules, type Resolve } from './arguments';
 import type { DlpService } from './dlp';
 import type { GuardFinding } from './finding';
 import { TooCostly } from './pattern';
@@ -55,6 +55,8 @@ export interface ServerGuardOptions {
   readonly purpose?: PurposeCheck;
   /** Gets what was found, for events and metrics; must not throw. @default - nobody does */
   readonly onReport?: (report: GuardReport) => void;
+  /** The engine of rules in Cedar. @default - there is none, and a policy with such rules is refused */
+  readonly compileRules?: CompileRules;
   /** @default - the resolver of this machine */
   readonly resolve?: Resolve;
   readonly clock?: () => number;
@@ -65,17 +67,18 @@ const FAILURE: GuardFinding = { direction: 'out', category: 'failure', id: 'guar
 
 /** @throws UnusableSchema or TypeError where the options cannot be enforced: the server must then not be served */
 export function createServerGuard(options: ServerGuardOptions): ServerGuard {
-  const { server, arguments: argumentPolicy = {}, results: policy, brokenPromises = 'refuse', purpose, onReport = () => {}, resolve = resolveName } = options;
+  const { server, arguments: argumentPolicy = {}, results: policy, brokenPromises = 'refuse', purpose, onReport = () => {}, resolve = resolveName, compileRules } = options;
   const results = new ResultGuard({ policy, recognisers: options.recognisers, tokenKey: options.tokenKey, dlp: options.dlp, clock: options.clock });
   const rules = new LRUCache<ToolDefinition, ArgumentRules>({ max: MAX_TOOLS });
   const promises = new LRUCache<ToolDefinition, { readonly schema: CompiledSchema | undefined }>({ max: MAX_TOOLS });
   // What cannot be compiled must show when the gateway starts, not in the first call.
-  compileArgumentRules({ name: '', inputSchema: { type: 'object' } }, argumentPolicy, resolve);
-  for (const name of Object.keys(argumentPolicy.tools ?? {})) compileArgumentRules({ name, inputSchema: { type: 'object' } }, argumentPolicy, resolve);
+  if (compileRules === undefined && [argumentPolicy, ...Object.values(argumentPolicy.tools ?? {})].some(({ rules: text }) => text !== undefined)) throw new TypeError('there is no engine for rules in Cedar here');
+  compileArgumentRules({ name: '', inputSchema: { type: 'object' } }, argumentPolicy, { resolve });
+  for (const name of Object.keys(argumentPolicy.tools ?? {})) compileArgumentRules({ name, inputSchema: { type: 'object' } }, argumentPolicy, { resolve });
 
   function rulesFor(tool: ToolDefinition): ArgumentRules {
     let compiled = rules.get(tool);
-    if (compiled === undefined) rules.set(tool, (compiled = compileArgumentRules(tool, argumentPolicy, resolve)));
+    if (compiled === undefined) rules.set(tool, (compiled = compileArgumentRules(tool, argumentPolicy, { resolve, compileRules })));
     return compiled;
   }
 

@@ -1,4 +1,4 @@
-import type { ArgumentPolicy } from './arguments';
+import type { ArgumentPolicy, CompileRules } from './arguments';
 import { createHttpHook, createIcapClient, type DlpLimits, type DlpService } from './dlp';
 import { createHistoryCheck } from './purpose';
 import type { RecogniserFile } from './recognisers';
@@ -25,11 +25,20 @@ export interface GuardSettings {
   readonly dlp?: DlpSettings;
 }
 
+/** Reads rules in Cedar and compiles them for the tools of a server. */
+export interface RulesEngine {
+  /** @throws where a text is not rules */
+  read(text: string): unknown;
+  compile(text: string, server: string, tool: Parameters<CompileRules>[1]): ReturnType<CompileRules>;
+}
+
 /** What settings need from where they run. */
 export interface GuardEnvironment {
   readonly recognisers?: readonly RecogniserFile[];
   readonly tokenKey?: Uint8Array;
   readonly onReport?: ServerGuardOptions['onReport'];
+  /** The engine of rules in Cedar. @default - there is none */
+  readonly rulesEngine?: RulesEngine;
   /** DLP services that only exist there. @default - http and icap are known */
   readonly dlpOf?: (settings: DlpSettings) => DlpService | undefined;
 }
@@ -39,13 +48,15 @@ export interface GuardEnvironment {
  *
  * @throws where something in them cannot be enforced: the server must then not be served
  */
-export function guardOf(server: string, { dlp, purpose, ...settings }: GuardSettings, { recognisers, tokenKey, onReport, dlpOf }: GuardEnvironment = {}): ServerGuard {
+export function guardOf(server: string, { dlp, purpose, ...settings }: GuardSettings, { recognisers, tokenKey, onReport, rulesEngine, dlpOf }: GuardEnvironment = {}): ServerGuard {
+  for (const { rules } of [settings.arguments ?? {}, ...Object.values(settings.arguments?.tools ?? {})]) if (rules !== undefined) rulesEngine?.read(rules);
   return createServerGuard({
     server,
     ...settings,
     recognisers,
     tokenKey,
     onReport,
+    compileRules: rulesEngine && ((text, tool) => rulesEngine.compile(text, server, tool)),
     purpose: purpose === 'history' ? createHistoryCheck() : undefined,
     dlp: dlp === undefined ? undefined : (dlpOf?.(dlp) ?? plainDlp(dlp)),
   });

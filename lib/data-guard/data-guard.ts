@@ -7,7 +7,10 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import { checkArgumentRules, readArgumentRules } from '../../lambda/authorization/argument-rules';
 import { compileArgumentRules, type ArgumentPolicy } from '../../lambda/guard/arguments';
+import type { ToolDefinition } from '../../lambda/protocol';
+import type { McpToolDefinition } from '../authorization';
 import type { ArgumentRules } from './argument-rules';
 import type { DataAction, InstructionAction } from './actions';
 import type { DlpService } from './dlp-service';
@@ -113,6 +116,13 @@ export interface DataGuardProps {
   readonly argumentRules?: ArgumentRules;
 
   /**
+   * Tools as their server lists them, whose rules in Cedar are type-checked against their input schemas at synthesis.
+   *
+   * @default - rules are type-checked when the proxy first sees a tool; those that do not fit forbid every call of it
+   */
+  readonly toolDefinitions?: McpToolDefinition[];
+
+  /**
    * Recognisers of one's own.
    *
    * @default - those of the package
@@ -196,9 +206,18 @@ export class DataGuard extends Construct {
     const rules = this.props.argumentRules?._document() as ArgumentPolicy | undefined;
     if (rules === undefined) return;
     try {
-      for (const name of ['', ...Object.keys(rules.tools ?? {})]) compileArgumentRules({ name, inputSchema: { type: 'object' } }, rules, () => Promise.resolve([]));
+      for (const name of ['', ...Object.keys(rules.tools ?? {})]) compileArgumentRules({ name, inputSchema: { type: 'object' } }, rules, { resolve: () => Promise.resolve([]) });
+      this.assertCedarRules(rules);
     } catch (error) {
       throw new Error(`the argument rules cannot be used: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  private assertCedarRules(policy: ArgumentPolicy): void {
+    const { toolDefinitions = [] } = this.props;
+    for (const { rules } of [policy, ...Object.values(policy.tools ?? {})]) if (rules !== undefined) readArgumentRules(rules);
+    for (const { name, inputSchema } of toolDefinitions) {
+      for (const text of [policy.rules, policy.tools?.[name]?.rules]) if (text !== undefined) checkArgumentRules(text, this.node.id, { name, inputSchema: inputSchema as ToolDefinition['inputSchema'] });
     }
   }
 

@@ -7,7 +7,7 @@ import { secretScanner } from '../recognisers';
 import { compileSchema, type CompiledSchema } from '../schema';
 import { isFreeForm, kindOf, memberSchema } from './kinds';
 import { pathProblem } from './path';
-import { DEFAULT_FREE_FORM_LIMITS, type ArgumentPolicy, type FreeFormLimits, type ParameterRules, type ToolArgumentRules } from './rules';
+import { DEFAULT_FREE_FORM_LIMITS, type ArgumentPolicy, type CompileRules, type FreeFormLimits, type ParameterRules, type ToolArgumentRules } from './rules';
 import { shellProblem } from './shell';
 import { sqlProblem } from './sql';
 import { checkUrl, resolvesToPublic, type Resolve } from './url';
@@ -26,25 +26,45 @@ const SHORTEST_ORDER = 24;
 
 const MAX_PROBLEMS = 8;
 
+/** What is only known where the rules are enforced. */
+export interface RulesEnvironment {
+  readonly resolve: Resolve;
+  /** @default - rules in Cedar are not compiled */
+  readonly compileRules?: CompileRules;
+}
+
 /**
  * Compiles what a policy says of one tool.
  *
  * @throws UnusableSchema where a schema of the policy does not compile
  */
-export function compileArgumentRules(tool: Pick<ToolDefinition, 'name' | 'inputSchema'>, policy: ArgumentPolicy, resolve: Resolve): ArgumentRules {
+export function compileArgumentRules(tool: Pick<ToolDefinition, 'name' | 'inputSchema'>, policy: ArgumentPolicy, { resolve, compileRules }: RulesEnvironment): ArgumentRules {
   const own = policy.tools?.[tool.name];
   const schemas = [policy.schema, own?.schema].filter((schema) => schema !== undefined).map(compileSchema);
+  const rules = compileRules === undefined ? [] : [policy.rules, own?.rules].filter((text) => text !== undefined).map((text) => enforced(text, tool, compileRules));
   const check = { tool, policy, own, resolve, limits: { ...DEFAULT_FREE_FORM_LIMITS, ...policy.freeForm, ...own?.freeForm } };
   return {
     async check(toolArguments) {
       const pass = new Pass(check);
       for (const schema of schemas) pass.schema(schema, toolArguments);
+      for (const broken of rules) pass.rules(broken(toolArguments));
       pass.value(toolArguments, tool.inputSchema, '', undefined);
       await pass.resolveNames();
       return pass.problems.length === 0 ? { ok: true, findings: pass.findings } : { ok: false, problems: pass.problems.slice(0, MAX_PROBLEMS), findings: pass.findings };
     },
   };
 }
+
+/** Rules that do not fit the tool as its server describes it now forbid every call of it. */
+function enforced(text: string, tool: Pick<ToolDefinition, 'name' | 'inputSchema'>, compileRules: CompileRules): ReturnType<CompileRules> {
+  try {
+    return compileRules(text, tool);
+  } catch {
+    return () => [UNUSABLE];
+  }
+}
+
+const UNUSABLE = 'unusable';
 
 interface Check {
   readonly tool: Pick<ToolDefinition, 'name' | 'inputSchema'>;
@@ -69,6 +89,10 @@ class Pass {
       if (!(error instanceof TooCostly) && !(error instanceof RangeError)) throw error;
       this.refuse('schema', 'too-costly', '', 'cannot be checked against the rules in reasonable time');
     }
+  }
+
+  rules(broken: readonly string[]): void {
+    for (const id of broken) this.refuse('rule', id, '', id === UNUSABLE ? 'cannot be checked: the rules for this tool do not fit its input schema' : `must keep the rule ${JSON.stringify(id)}`);
   }
 
   /** @param rules of the nearest parameter around that has some */

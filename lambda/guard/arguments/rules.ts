@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol';
+import type { JsonObject, ToolDefinition } from '../../protocol';
 
 /** What a parameter is, as far as its own check goes. */
 export type ParameterKind = 'path' | 'url' | 'shell' | 'sql' | 'text';
@@ -66,6 +66,8 @@ export const DEFAULT_FREE_FORM_LIMITS: FreeFormLimits = { maxStringLength: 65_53
 export interface ToolArgumentRules {
   /** JSON Schema that the arguments must satisfy as well: patterns, ranges, lists, and what must go together (IOV-8). */
   readonly schema?: JsonObject;
+  /** The same in Cedar: `forbid (principal, action, resource) when { ... };` over `context.arguments`, type-checked against the tool's schema (IOV-8). */
+  readonly rules?: string;
   readonly parameters?: Readonly<Record<string, ParameterRules>>;
   readonly freeForm?: Partial<FreeFormLimits>;
 }
@@ -81,3 +83,6 @@ export interface ArgumentPolicy extends ToolArgumentRules {
   /** Orders to a model in arguments: `risk` lets them pass and raises the risk of the call. @default 'refuse' */
   readonly instructions?: 'allow' | 'risk' | 'refuse';
 }
+
+/** Compiles rules in Cedar for a tool; answers the ids of those that arguments break. @throws where they cannot be used */
+export type CompileRules = (text: string, tool: Pick<ToolDefinition, 'name' | 'inputSchema'>) => (toolArguments: JsonObject) => readonly string[];

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { readArgumentRules } from '../../authorization/argument-rules';
+import { compileArgumentRulesOf } from '../../authorization/compile-argument-rules';
 import { guardOf, readRecognisers, type GuardSettings, type RecogniserFile, type ServerGuard } from '../../guard';
 
 /** The key `guard` of a server, after the schema has seen it. */
@@ -28,7 +30,7 @@ export function readGuard(server: string, { recognisers = [], ...settings }: Gua
     }
   }
   try {
-    return guardOf(server, settings, { recognisers: files, tokenKey: randomBytes(32) });
+    return guardOf(server, settings, { recognisers: files, tokenKey: randomBytes(32), rulesEngine: { read: readArgumentRules, compile: compileArgumentRulesOf } });
   } catch (error) {
     return { path: [], message: (error as Error).message };
   }

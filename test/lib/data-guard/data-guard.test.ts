@@ -94,3 +94,18 @@ describe('DataGuard', () => {
     expect(guarded().dataGuard.metricFindings('crm', 'secret', 'redacted')).toMatchObject({ namespace: 'McpZeroTrust/Guard', metricName: 'Findings', dimensions: { service: 'gateway', server: 'crm', category: 'secret', action: 'redacted' } });
   });
 });
+
+describe('rules in Cedar', () => {
+  const policy = (rules: string) => ArgumentRules.of({ tools: { refund: { rules } } });
+  const refund = { name: 'refund', inputSchema: { type: 'object', properties: { amount: { type: 'integer' } }, required: ['amount'] } };
+
+  it('IOV-8 reach the proxy', () => {
+    const rules = 'forbid (principal, action, resource) when { context.arguments.amount > 100 };';
+    expect(rulesOf(guarded({ argumentRules: policy(rules), toolDefinitions: [refund] }))).toMatchObject({ arguments: { tools: { refund: { rules } } } });
+  });
+
+  it('IOV-8 are refused at synthesis where they are none, or do not fit the tool', () => {
+    expect(() => guarded({ argumentRules: policy('permit (principal, action, resource);') })).toThrow(/argument rules cannot be used: .*a rule forbids/);
+    expect(() => guarded({ argumentRules: policy('forbid (principal, action, resource) when { context.arguments.amuont > 100 };'), toolDefinitions: [refund] })).toThrow(/amuont/);
+  });
+});
