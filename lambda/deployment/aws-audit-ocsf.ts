@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { LAKE_TABLES, lakeRow, toOcsf, type OcsfEvent } from '../audit';
+import type { ArchiveWatch } from './aws-archive-watch';
 import type { PutRecords } from './aws-firehose';
 
 /** What S3 tells EventBridge of a new object. */
@@ -20,9 +21,10 @@ export interface Lake {
  *
  * @param to prefix of the objects, such as `ocsf/`
  * @param lake gets the same events as rows, which come twice where the event does: `metadata.uid` tells them
+ * @param watch reads the same lines
  * @throws where S3 does not give or take an object, or the lake a row: the event comes again
  */
-export function createOcsfWriter(s3: S3Client, to: string, lake?: Lake): (event: ObjectCreated) => Promise<void> {
+export function createOcsfWriter(s3: S3Client, to: string, lake?: Lake, watch?: ArchiveWatch): (event: ObjectCreated) => Promise<void> {
   return async ({ account, region, detail: { bucket, object } }) => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: object.key }));
     const bytes = await Body?.transformToByteArray();
@@ -30,15 +32,15 @@ export function createOcsfWriter(s3: S3Client, to: string, lake?: Lake): (event:
     const text = (object.key.endsWith('.gz') ? gunzipSync(bytes) : Buffer.from(bytes)).toString('utf8');
     const parts = new Map<string, string[]>();
     const rows = new Map<string, string[]>();
-    for (const line of text.split('\n')) {
-      const event = eventIn(line);
+    const lines = text.split('\n').flatMap(lineIn);
+    watch?.read(object.key, lines);
+    for (const line of lines) {
+      const event = toOcsf(line);
       if (event === undefined) continue;
       const folder = `${to}${LAKE_TABLES[event.class_uid].name}/region=${region}/accountId=${account}/eventDay=${dayOf(event)}`;
-      const lines = parts.get(folder);
-      if (lines === undefined) parts.set(folder, [JSON.stringify(event)]);
-      else lines.push(JSON.stringify(event));
+      listOf(parts, folder).push(JSON.stringify(event));
       const stream = lake?.streams[event.class_uid];
-      if (stream !== undefined) rowsOf(rows, stream).push(JSON.stringify(lakeRow(event)));
+      if (stream !== undefined) listOf(rows, stream).push(JSON.stringify(lakeRow(event)));
     }
     const name = object.key.slice(object.key.lastIndexOf('/') + 1).replace(/\.gz$/, '');
     await Promise.all([...parts].map(([folder, lines]) =>
@@ -48,19 +50,20 @@ export function createOcsfWriter(s3: S3Client, to: string, lake?: Lake): (event:
   };
 }
 
-/** `undefined` for a checkpoint, and for what is no event: the archive keeps it as it is. */
-function eventIn(line: string): OcsfEvent | undefined {
+/** Nothing for what is no event: the archive keeps it as it is. */
+function lineIn(text: string): readonly Readonly<Record<string, unknown>>[] {
   try {
-    return toOcsf(JSON.parse(line) as Record<string, unknown>);
+    const line: unknown = JSON.parse(text);
+    return typeof line === 'object' && line !== null ? [line as Record<string, unknown>] : [];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function rowsOf(rows: Map<string, string[]>, stream: string): string[] {
-  const known = rows.get(stream) ?? [];
-  rows.set(stream, known);
-  return known;
+function listOf(lists: Map<string, string[]>, key: string): string[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 function dayOf({ time }: OcsfEvent): string {

@@ -41,6 +41,9 @@ export const AUDIT_METRICS = {
   BlockedData: { pattern: all(guard.is('Findings', 1, '>='), guard.is('action', 'blocked')), value: valueOf<GuardMetricLine>('Findings') },
 } satisfies Readonly<Record<string, LineMetric>>;
 
+/** Those of what behaviour raised. */
+export const DETECTION_METRICS = ['FailuresThenSuccess', 'UnusualSequences', 'HighRisks'] as const satisfies readonly (keyof typeof AUDIT_METRICS)[];
+
 /** What the networks in front of and around the gateway record (TB-4). */
 export const NETWORK_METRICS = {
   WebAclBlocks: { pattern: all(webAcl.is('action', 'BLOCK')) },

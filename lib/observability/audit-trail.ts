@@ -47,6 +47,14 @@ export class AuditTrail extends Resource {
   /** Name of the delivery stream that carries events into the archive. */
   readonly deliveryStreamName: string;
 
+  /**
+   * Where what is seen in the archive as a whole is written, once somebody watches it.
+   *
+   * @internal
+   */
+  _watched?: logs.ILogGroup;
+
+  private readonly ocsf?: OcsfEvents;
   private readonly signers: string[] = [];
   private readonly collected = new Set<logs.ILogGroup>();
   private readonly toArchive: logs.LogSubscriptionDestinationConfig;
@@ -67,7 +75,7 @@ export class AuditTrail extends Resource {
     this.toArchive = { arn: delivery.streamArn, role: this.subscriptionRole(delivery.streamArn) };
     const written = { archive: archive.bucket, encryptionKey: this.encryptionKey, logRetention, removalPolicy };
     const lake = props.securityLake && new SecurityLakeSources(this, 'Lake', { ...props.securityLake, ...written });
-    if (props.ocsf ?? true) new OcsfEvents(this, 'Ocsf', { ...written, from: EVENTS, lake });
+    if (props.ocsf ?? true) this.ocsf = new OcsfEvents(this, 'Ocsf', { ...written, from: EVENTS, lake });
     else if (lake) throw new Error('securityLake is given, and ocsf is false: the lake holds events in OCSF');
   }
 
@@ -131,6 +139,20 @@ export class AuditTrail extends Resource {
     if (this.signers.includes(role.roleArn)) return;
     this.signers.push(role.roleArn);
     iam.Grant.addToPrincipal({ grantee: role, actions: ['kms:Sign'], resourceArns: [this.signingKey.keyArn] });
+  }
+
+  /**
+   * Has behaviour watched over all that is archived: what one instance of a gateway sees only its share of (MUL-11).
+   *
+   * @returns where detections are written; nowhere without OCSF, whose function is the one that reads the archive
+   * @internal
+   */
+  _watchBehaviour(): logs.ILogGroup | undefined {
+    if (!this.ocsf || this._watched) return this._watched;
+    const { function: handler, logGroup } = this.ocsf.reader;
+    handler.addEnvironment('MCP_WATCH_BEHAVIOUR', 'true');
+    this.addFunction(handler, logGroup);
+    return (this._watched = logGroup);
   }
 
   /** Seconds since the oldest event was written that is not archived yet. Maximum over 5 minutes unless told otherwise. */

@@ -8,7 +8,7 @@ import { McpGateway } from '../gateway';
 import type { SecurityZone } from '../zone';
 import { createAlarmTopic } from './alarm-topic';
 import { AlarmFactory, allOf, anyOf, anyOfLater } from './alarms';
-import { addLineMetric, AUDIT_METRICS, NETWORK_METRICS } from './audit-filters';
+import { addLineMetric, AUDIT_METRICS, DETECTION_METRICS, NETWORK_METRICS } from './audit-filters';
 import { Contributors } from './contributors';
 import { MonitoringDashboard } from './monitoring-dashboard';
 import type { MonitoringProps } from './monitoring-props';
@@ -67,7 +67,7 @@ export class Monitoring extends Construct {
     this.alarms = new AlarmFactory(this, this.alarmTopic);
     for (const logGroup of gateway.auditLogGroups) this.addAuditLog(logGroup);
     this.contributors = new Contributors(this, 'Contributors', () => this.auditLogs);
-    if (props.watchBehaviour ?? true) gateway._watchBehaviour();
+    if (props.watchBehaviour ?? true) this.watchBehaviour();
 
     this.view = new MonitoringDashboard(this, 'View', { ...props, metric: (name, options) => this.metric(name, options), contributors: this.contributors });
     this.dashboard = this.view.dashboard;
@@ -123,6 +123,16 @@ export class Monitoring extends Construct {
     const looping = most('pod_container_status_waiting_reason_crash_loop_back_off', 'containers that wait to be started again');
     this.alarms.above('PodRestarts', 'Containers of MCP servers or their gateway start again and again', looping, { periods: 3 });
     this.view.add('Pods', [['Containers that start again and again', [looping]], ['Restarts', [most('pod_number_of_container_restarts', 'of the container with most')]]]);
+  }
+
+  /** In each process that serves requests, and over all of them and all servers in what is archived (MUL-11). */
+  private watchBehaviour(): void {
+    const { gateway, auditTrail } = this.props;
+    gateway._watchBehaviour();
+    const together = auditTrail?._watchBehaviour();
+    if (!together) return;
+    this.auditLogs.push(together);
+    for (const name of DETECTION_METRICS) addLineMetric(this, `${name}Together`, together, this.namespace, name, AUDIT_METRICS[name]);
   }
 
   private watchRequests() {

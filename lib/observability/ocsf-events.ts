@@ -29,9 +29,12 @@ const TO = 'ocsf/';
 
 /** Archived events once more in OCSF, beside them, for a SIEM (LOG-2, ENT-2). */
 export class OcsfEvents extends Construct {
+  /** Reads all that is archived. */
+  readonly reader: GatewayFunction;
+
   constructor(scope: Construct, id: string, { archive, from, encryptionKey, lake, ...rest }: OcsfEventsProps) {
     super(scope, id);
-    const { function: handler } = new GatewayFunction(this, 'Function', {
+    this.reader = new GatewayFunction(this, 'Function', {
       ...rest,
       encryptionKey,
       description: 'Writes archived audit events in OCSF',
@@ -41,6 +44,7 @@ export class OcsfEvents extends Construct {
       memorySize: 1024,
       whyNoDeadLetterQueue: 'what it fails on goes to the queue of its rule, and stays in the archive as it was written',
     });
+    const handler = this.reader.function;
     iam.Grant.addToPrincipal({ grantee: handler, actions: ['s3:GetObject'], resourceArns: [archive.arnForObjects(`${from}*`)] });
     iam.Grant.addToPrincipal({ grantee: handler, actions: ['s3:PutObject'], resourceArns: [archive.arnForObjects(`${TO}*`)] });
     acknowledgeObjects(this, archive, [from, TO], 'the function reads every archived object once and writes what it becomes, whose names hold their time');

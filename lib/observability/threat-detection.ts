@@ -49,6 +49,7 @@ export class ThreatDetection extends Construct {
     for (const logGroup of gateway.auditLogGroups) this.addAuditLog(logGroup);
     if (registry instanceof ToolRegistry) this.addAuditLog(registry._announcer.logGroup, all('$.kind = "tool"', '$.from = "approved"', '$.to = "quarantined"'));
     if (accessGrants) this.addAuditLog(accessGrants._site.logGroup, all('$.kind = "kill_switch"', '$.action = "blocked"'));
+    if (auditTrail?._watched) this.addAuditLog(auditTrail._watched);
     this.tellOfGuardDuty();
     if (auditTrail && dataEvents) new DataEventTrail(this, 'DataEvents', { auditTrail, tableArns: [registry?.tableArn, accessGrants?.tableArn].filter((arn) => arn !== undefined) });
   }

@@ -51,7 +51,7 @@ describe('archived audit events as rows of a lake', () => {
     const put = jest.fn(async () => undefined);
     holds(gzipSync(`${JSON.stringify({ ...REQUEST, policyIds: ['p1'] })}\n{"time":"2026-11-22T12:00:00.000Z","kind":"detection","signal":"loop","risk":80,"why":"w","signals":["loop"]}\n`));
     await createOcsfWriter(new S3Client({ region: 'local' }), 'ocsf/', { streams, put })(created('events/a.gz'));
-    const [[activity, [row]], [findings]] = put.mock.calls as unknown as [string, string[]][];
+    const [[activity, [row]], [findings]] = put.mock.calls as unknown as [[string, string[]], [string, string[]]];
     expect([activity, findings]).toEqual(['activity', 'findings']);
     expect(JSON.parse(row!)).toMatchObject({ class_uid: 6003, time: Date.parse(REQUEST.time), unmapped: { 'mcp.policy_ids': '["p1"]', 'mcp.trace_id': 't', 'mcp.request_bytes': '1' } });
   });

@@ -30,6 +30,9 @@ const environment = {
   MCP_GRANTS_EVENT_BUS: 'default',
   MCP_GRANTS_TOPIC: 'arn:topic',
   MCP_OCSF_PREFIX: 'ocsf/',
+  MCP_WATCH_BEHAVIOUR: 'true',
+  MCP_RESPONSE_CLUSTERS: '{"mcp":{"endpoint":"https://mcp.example","certificateAuthority":"Q0E="}}',
+  MCP_RESPONSE_DEPLOYMENTS: '{"mcp":{"mcp-files":["files"]}}',
   MCP_INCIDENT_BUS: 'default',
   MCP_PARTITION: 'aws',
   MCP_ACCOUNT: '123456789012',
@@ -71,6 +74,11 @@ describe('the bundles that are deployed', () => {
 
   it('registry-announce: passes over an empty batch', async () => {
     expect(await inBundle('registry-announce', 'bundle.handler({ Records: [] })')).toEqual({ batchItemFailures: [] });
+  });
+
+  it('MUL-5 response-cluster: asks nothing of a cluster that it was not told of', async () => {
+    const request = { operation: 'get', cluster: 'mcp', path: '/api/v1/namespaces/kube-system/secrets' };
+    expect(await inBundle('response-cluster', `bundle.handler(${JSON.stringify(request)})`)).toEqual({ refused: 'the response does not get /api/v1/namespaces/kube-system/secrets in the cluster mcp' });
   });
 
   it('proxy: loads by itself and exports its handler', async () => {

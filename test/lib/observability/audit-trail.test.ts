@@ -1,6 +1,6 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { AccessGrants, AuditTrail, McpGateway, PolicyStore, ToolRegistry } from '../../../lib';
+import { AccessGrants, AuditTrail, McpGateway, Monitoring, PolicyStore, ThreatDetection, ToolRegistry } from '../../../lib';
 import type { AuditTrailProps } from '../../../lib';
 import { AUTHORIZER, environmentOf, ISSUER, PROXY } from '../gateway/gateway-stack';
 
@@ -135,5 +135,30 @@ describe('ENT-2 an audit trail as a custom source of Amazon Security Lake', () =
     expect(JSON.stringify(MCP_LAKE_STREAMS)).toMatch(/2004.*3003.*6003/);
     expect(() => trailStack({ securityLake: {}, ocsf: false })).toThrow('securityLake is given, and ocsf is false');
     expect(() => trailStack({ securityLake: { sourceName: 'MCP gateway' } })).toThrow('the name of the source is "MCP gateway"');
+  });
+});
+
+describe('MUL-11 behaviour over all instances and servers', () => {
+  const watched = (props?: AuditTrailProps, watchBehaviour?: boolean) => {
+    const { stack, trail } = trailStack(props);
+    const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER] });
+    trail.addGateway(gateway);
+    const monitoring = new Monitoring(stack, 'Monitoring', { gateway, auditTrail: trail, watchBehaviour });
+    new ThreatDetection(stack, 'Threats', { gateway, auditTrail: trail, alarmTopic: monitoring.alarmTopic });
+    return Template.fromStack(stack);
+  };
+  const ofReader = (template: Template, type: string) => Object.values(template.findResources(type, { Properties: { LogGroupName: { Ref: Match.stringLikeRegexp('^AuditOcsfFunctionLogs') } } })).map(({ Properties }) => Properties);
+
+  it('is watched where all that was archived is read: signed events of the trail, metrics of the alarms, incidents', () => {
+    const template = watched();
+    expect(environmentOf(template, /in OCSF$/)).toMatchObject({ MCP_WATCH_BEHAVIOUR: 'true', MCP_AUDIT_KEY_ARN: expect.anything() });
+    expect(ofReader(template, 'AWS::Logs::MetricFilter').map(({ MetricTransformations: [{ MetricName }] }) => MetricName).sort()).toEqual(['FailuresThenSuccess', 'HighRisks', 'UnusualSequences']);
+    expect(ofReader(template, 'AWS::Logs::SubscriptionFilter').map(({ FilterPattern }) => FilterPattern).sort()).toEqual(['{ $.chain.writer = "*" }', '{ $.kind = "detection" }']);
+  });
+
+  it.each<[string, AuditTrailProps | undefined, boolean | undefined]>([['without OCSF, whose function reads the archive', { ocsf: false }, undefined], ['where behaviour is not watched', undefined, false]])('is not, %s', (_, props, watchBehaviour) => {
+    const template = watched(props, watchBehaviour);
+    expect(JSON.stringify(template.toJSON())).not.toContain('MCP_WATCH_BEHAVIOUR');
+    expect(ofReader(template, 'AWS::Logs::SubscriptionFilter')).toEqual([]);
   });
 });

@@ -194,7 +194,7 @@ test('TB-4 LOG-4 what the zone stops is watched, in a stack of its own, and so i
   watch.hasResourceProperties('Custom::McpThreatServices', {});
   watch.allResourcesProperties('AWS::IAM::Role', { PermissionsBoundary: Match.absent() });
   expect(propertiesOf(watch, 'AWS::Logs::MetricFilter').filter(({ MetricTransformations: [{ MetricName }] }) => MetricName === 'FailedSignIns')).toHaveLength(3);
-  outer.resourceCountIs('AWS::Logs::SubscriptionFilter', 3);
+  outer.resourceCountIs('AWS::Logs::SubscriptionFilter', 4);
   outer.resourceCountIs('AWS::CloudWatch::Alarm', 0);
   const tasks = propertiesOf(outer, 'AWS::ECS::TaskDefinition').map(({ ContainerDefinitions: [{ Environment }] }) => Environment ?? []);
   expect(tasks.flat()).toContainEqual({ Name: 'MCP_AUDIT_KEY_ARN', Value: expect.anything() });
