@@ -2,6 +2,7 @@ import { ErrorCode, Header } from '../../protocol';
 import { refuseByPolicy } from '../access';
 import type { HeaderReader } from '../inbound';
 import { CONNECTION } from '../legacy-endpoint';
+import type { LegacyLeg } from '../legs';
 import { askerOf, callOf, serveStreamableHttp, type EndpointRequest } from '../mcp-endpoint';
 import { answerWithJson, formatStream, refuse, type Refused } from '../respond';
 import { openSession, type LegacySession } from '../sessions';
@@ -130,41 +131,35 @@ function sayEvent(stream: ClientStream, event: string): void {
 }
 
 /** Says what the server says outside requests, once the client is ready for it. */
-async function listen(endpoint: EndpointRequest, stream: ClientStream): Promise<void> {
-  const session = sessionOf(endpoint, stream.sessionId);
-  if (session === undefined) return;
-  stream.listening = true;
-  const releases: (() => void)[] = [];
-  try {
-    const leg = await endpoint.upstream.resume(session, (release) => releases.push(release));
+function listen(endpoint: EndpointRequest, stream: ClientStream): Promise<void> {
+  return within(endpoint, stream.sessionId, async (leg, { clientRevision: revision, clientCapabilities }) => {
+    stream.listening = true;
     const said = await leg.listen({ signal: stream.signal });
     if (said === undefined) return;
-    const { clientRevision: revision, clientCapabilities } = session;
     const call = callOf(endpoint, askerOf(endpoint, 'legacy', revision, CONNECTION), { revision, clientCapabilities, leg });
     for await (const event of formatStream(call, said.events)) sayEvent(stream, event);
-  } catch {
-    // A server that says nothing outside requests still answers them.
-  } finally {
-    for (const release of releases) release();
-  }
+  });
 }
 
 /** With its stream a session is over, here and at the server. */
-async function endSession(endpoint: EndpointRequest, sessionId: string | undefined): Promise<void> {
-  const session = sessionOf(endpoint, sessionId);
+function endSession(endpoint: EndpointRequest, sessionId: string | undefined): Promise<void> {
+  return within(endpoint, sessionId, async (leg, { nonce }) => {
+    endpoint.runtime.endedSessions.set(nonce, true);
+    await leg.end();
+  });
+}
+
+/** Talks to the server within the session, while no request of the client waits. Of what fails there is nobody to tell. */
+async function within(endpoint: EndpointRequest, sessionId: string | undefined, talk: (leg: LegacyLeg, session: LegacySession) => Promise<void>): Promise<void> {
+  const { seal, clock, limits } = endpoint.runtime;
+  const session = sessionId === undefined ? undefined : openSession(seal, sessionId, clock(), limits.sessionMs);
   if (session === undefined) return;
-  endpoint.runtime.endedSessions.set(session.nonce, true);
   const releases: (() => void)[] = [];
   try {
-    const leg = await endpoint.upstream.resume(session, (release) => releases.push(release));
-    await leg.end();
+    await talk(await endpoint.upstream.resume(session, (release) => releases.push(release)), session);
   } catch {
-    // Nobody is left to tell.
+    // A server that cannot be reached now answers the next request with why.
   } finally {
     for (const release of releases) release();
   }
-}
-
-function sessionOf({ runtime }: EndpointRequest, sessionId: string | undefined): LegacySession | undefined {
-  return sessionId === undefined ? undefined : openSession(runtime.seal, sessionId, runtime.clock(), runtime.limits.sessionMs);
 }
