@@ -118,7 +118,7 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
   let call = arrived;
   const { scope, message } = call;
   scope.draft.target = name;
-  scope.draft.argumentsDigest = digestArguments(call.digestKey, given);
+  scope.describeArguments(() => digestArguments(arrived.digestKey, given));
   const block = call.grants?.killSwitch.blockOf(call.principal, call.server, name);
   if (block !== undefined) {
     const { reason, error } = blockedAnswer(block);

@@ -14,6 +14,10 @@ export interface RequestScope {
   readonly tracing?: RequestTrace;
   readonly draft: Draft;
   identify(principal: Principal): void;
+  /** `digest` is of the call's arguments. It is asked for once, when there is time or the event is written. */
+  describeArguments(digest: () => string | undefined): void;
+  /** To be called while somebody else has work to do: what of the event can be written already. */
+  useTheWait(): void;
   /** Marks the request as refused. The first refusal counts. */
   deny(reason: string, policyIds?: readonly string[]): void;
   /** Marks the request as allowed but not served. */
@@ -44,6 +48,7 @@ class OpenScope implements RequestScope {
   private readonly started = performance.now();
   private readonly releases: (() => void)[] = [];
   private notes: string[] | undefined;
+  private digest: (() => string | undefined) | undefined;
   private finished = false;
 
   constructor(
@@ -56,6 +61,16 @@ class OpenScope implements RequestScope {
 
   identify({ type, id, issuer }: Principal): void {
     this.draft.principal = { type, id, issuer };
+  }
+
+  describeArguments(digest: () => string | undefined): void {
+    this.digest = digest;
+  }
+
+  useTheWait(): void {
+    if (this.digest === undefined) return;
+    this.draft.argumentsDigest = this.digest();
+    this.digest = undefined;
   }
 
   deny(reason: string, policyIds?: readonly string[]): void {
@@ -86,6 +101,7 @@ class OpenScope implements RequestScope {
     if (this.finished) return;
     this.finished = true;
     for (const release of this.releases) release();
+    this.useTheWait();
     const { draft } = this;
     // Written out: spreading the draft takes longer than writing the event. Members that are undefined are not written.
     const event = {

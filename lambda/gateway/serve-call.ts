@@ -33,7 +33,9 @@ export async function serveCall(call: Call, disconnected: CancelSignal): Promise
     const { grants } = call;
     const sendPlain = () => call.leg.exchange(request, { signal: control, paramHeaders, trace });
     const send = use === undefined || grants === undefined ? sendPlain : () => exchangeUnderGrant(call, grants, use, sendPlain);
-    const exchange = await (approval === undefined ? send() : exchangeWhileServed(approval, send));
+    const sent = approval === undefined ? send() : exchangeWhileServed(approval, send);
+    call.scope.useTheWait();
+    const exchange = await sent;
     if (exchange.response !== undefined) tracedLeg?.end('answered');
     return await passOn(call, exchange, finish, giveUp);
   } catch (failure) {
