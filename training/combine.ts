@@ -15,7 +15,7 @@ const [PRIOR, INNOCENCE, SUSPICION, SECOND, HARMLESS, HARMFUL, SEVERITIES] = [0,
 const FIXED = SEVERITIES + LADDER.length;
 
 /** How strongly a rule's own worth is drawn to zero, in definitions. */
-const SHRINKAGE = 3;
+const SHRINKAGE = 1;
 /** What is said about is worth a third of what is said, at most. */
 const DISCOUNTS = [0.1, 0.2, 0.3];
 const STEPS = 800;

@@ -102,7 +102,7 @@ export interface Unseen {
 export function judgeUnseen(data: TrainingData): Unseen {
   const used = data.definitions.filter(({ attackClass }) => attackClass !== 'harmful_capability');
   const own = ownDefinitions().filter(({ family }) => isKeptFromEncoder(family));
-  const servers = serverSentences().filter(({ source }) => isKeptFromEncoder(source)).flatMap(({ source, sentences }) => sentences.map((text) => ({ source, tool: { name: 'tool', description: text } })));
+  const servers = serverSentences().filter(({ source }) => isKeptFromEncoder(source)).flatMap(({ source, sentences }) => definitionsOf(sentences).map((tool) => ({ source, tool })));
   const groups = sourceGroups(used, GROUPS);
   const weightOfPublished = weights('published', used);
   const weightOfOwn = weights('own', own);
@@ -128,6 +128,14 @@ export function judgeUnseen(data: TrainingData): Unseen {
     }
   }
   return { published, own: ours, servers: served, scored };
+}
+
+/** A definition has several sentences, each of which may look bad. */
+const SENTENCES = 4;
+
+function definitionsOf(sentences: readonly string[]): readonly object[] {
+  const starts = sentences.map((_, at) => at).filter((at) => at % SENTENCES === 0);
+  return starts.map((at) => ({ name: 'tool', description: sentences.slice(at, at + SENTENCES).join('\n') }));
 }
 
 /** What each of a collection's definitions counts, so that prevalence and shares are as said. */

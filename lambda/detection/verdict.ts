@@ -52,14 +52,14 @@ export interface Combination {
 const LEAST = -4;
 const MOST = 8;
 /** Nor by what it means: an encoder is sure of itself too often. */
-const MOST_BY_MEANING = 2;
+const MOST_BY_MEANING = 3;
 
 const SERIOUS: ReadonlySet<Severity> = new Set(['high', 'critical']);
 
-/** From this probability on a definition is refused: poison is more likely than not. */
-const REJECT = 0.5;
-/** From here on a person looks: of six such definitions one is poisoned. */
-const REVIEW = 1 / 6;
+/** From this probability on a definition is refused: here 0.3 % of published honest definitions were, of sources held out. */
+const REJECT = 0.4;
+/** From here on a person looks: of eight such definitions one is poisoned. */
+const REVIEW = 1 / 8;
 
 /** What the layers say about one definition. */
 export function evidenceOf(hits: readonly Hit[], { logOdds, meaning }: ModelScore): Evidence {

@@ -167,7 +167,7 @@ export class Encoder {
 
 function reader(base64: string): (count: number) => Float32Array {
   const bytes = Buffer.from(base64, 'base64');
-  const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~3)));
   let at = 0;
   return (count) => {
     if (at + count > all.length) throw new Error(`The encoder holds ${all.length} numbers; this version reads more.`);

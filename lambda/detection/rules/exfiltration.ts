@@ -130,6 +130,7 @@ export const EXFILTRATION: readonly PhraseRule[] = [
     sentence: 'It names an address of a service that collects requests.',
     safId: 'SAF-T1901',
     owaspId: 'MCP03',
+    wordless: true,
     patterns: ['@collector'],
   },
   {

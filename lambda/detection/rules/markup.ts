@@ -24,7 +24,7 @@ export const MARKUP: readonly MarkupRule[] = [
     safId: 'SAF-T1001',
     owaspId: 'MCP03',
     patterns: [
-      /<\/?(?:[a-z]+[_ -])?(?:important|critical|system|hidden|secret|instructions?|admin|override|directive|private|internal|priority|urgent|attention|mandatory|confidential|assistant|prompt|payload|policy|rules?|reminder|note[_ -]to[_ -]ai|ai[_ -]only|invisible|injected|command|must|warning)(?:[_ -][a-z]+)?>/g,
+      /<\/?(?:(?!response|usage|setup)[a-z]+[_ -])?(?:important|critical|system|hidden|secret|instructions?|admin|override|directive|private|internal|priority|urgent|attention|mandatory|confidential|assistant|prompt|payload|policy|rules?|reminder|note[_ -]to[_ -]ai|ai[_ -]only|invisible|injected|command|must|warning)(?:[_ -](?!notes?>)[a-z]+)?>/g,
       /[[{]{1,3}\s?(?:system|admin|hidden|secret|shadow|internal|important|critical|override|directive|priority|root|developer|confidential|emergency|configuration|metadata|role|security|compliance|global|ai|assistant|agent|llm|instruction)(?=[\s\])}:])(?:\s(?:system|override|instructions?|directive|message|prompt|note|context|notice|command|update|policy|only|config|configuration|mode|operator))?[\])}]/g,
       /#{2,12}\s?(?:system|hidden|secret|admin|important|override|instructions?|new)(?:\s(?:instructions?|prompt|message|override|directive|note))?\s?(?::|#{2,12}|$)/gm,
       /-{3,12}\s?(?:critical|system|hidden|secret|admin|new|important)\s[a-z ]{0,40}-{3,12}/g,
@@ -43,7 +43,7 @@ export const MARKUP: readonly MarkupRule[] = [
       /<<\/?sys>>/g,
       /<\/?(?:start|end)_of_turn>/g,
       /#{2,12}\s?(?:instruction|response|human|assistant|system)\s?:/g,
-      /(?:^|\n)\s?(?:human|assistant|system|user)\s?:\s?(?:you|ignore|please|i|from|always|never|the|forget|disregard)\b/g,
+      /(?:^|\n)\s?(?:human|assistant|system|user)\s?:\s?(?:you|ignore|please|i|always|never|forget|disregard)\b/g,
       /<\/?(?:function_calls|tool_call|tool_response|antml|invoke|function_results)\b/g,
       /"role"\s?:\s?"(?:system|assistant|developer)"/g,
     ],
@@ -74,9 +74,19 @@ export const MARKUP: readonly MarkupRule[] = [
       /javascript:[a-z(]/g,
       /data:text\/html/g,
       /!\[[^\]\n]{0,100}\]\(\s?https?:\/\/[^)\s?]{1,200}\?[^)\s={<]{0,60}[={<]/g,
-      /(?:display\s?:\s?none|visibility\s?:\s?hidden|font-size\s?:\s?0|opacity\s?:\s?0(?:[^.\d]|$)|color\s?:\s?(?:white|transparent|#fff))/g,
+      /["'{;]\s?(?:display\s?:\s?none|visibility\s?:\s?hidden|font-size\s?:\s?0|opacity\s?:\s?0(?:[^.\d]|$)|color\s?:\s?(?:white|transparent|#fff))/g,
       /<(?:div|span|p)\s[^>]{0,100}hidden[^>]{0,100}>/g,
     ],
+  },
+  {
+    id: 'TP-206',
+    severity: 'high',
+    sentence: 'It puts a part between made-up tags that claim to outrank what stands around them.',
+    safId: 'SAF-T1001',
+    owaspId: 'MCP03',
+    // What stands between them may be two harmless words: the frame is what is objected to.
+    wordless: true,
+    patterns: [/<\/(?:important|critical|system|hidden|secret|override|directive|mandatory|urgent|attention|confidential|admin)>/g],
   },
 ];
 

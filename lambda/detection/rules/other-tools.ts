@@ -92,7 +92,7 @@ export const OTHER_TOOLS: readonly PhraseRule[] = [
       'after .. this + tool + call .. @otherTool',
       'you + must + also|first + call|read|send|include|fetch|access|execute .. @otherTool|@path|@secretPath|@foreign|file|files|contents|resource|credentials|confidential|dashboard',
       'must .. also + call|execute|run|invoke|send|read|fetch|access',
-      'also + execute|run|call|invoke',
+      'also + execute|run|call|invoke !can',
       'after .. execute|run|export|send|forward|upload|post .. all|@foreign|@hardSecret|@secretPath .. to|data|files|contents|@foreign|@hardSecret|@secretPath',
       '@before .. @thisTool|returning|providing|processing|reading|sending|calculating|answering|searching|using .. read|open|access|cat|load|fetch .. @path|file|files|resource|config|configuration|@secretPath|contents',
       '@before .. read|open|access .. @secretPath|@path|@foreign',
