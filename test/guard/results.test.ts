@@ -233,6 +233,45 @@ describe('progress, logs, questions', () => {
     }
   });
 
+  const LETTERS = 'q7Rt2LmX9vBz4KcW8nYd3HfJ6sGp5TaE';
+  const BODY = Array.from({ length: 24 }, (_, i) => (LETTERS.slice(i) + LETTERS + LETTERS).slice(0, 64)).join('\n');
+
+  it.each([
+    ['an access key', 'AKIA', 'Q3EXAMPLEKEY7ZZA', ''],
+    ['a token', 'ghp_', (LETTERS + LETTERS).slice(0, 36), ''],
+    ['a password in a URL', 'postgres://app:', 's3cr3tPassw0rd!', '@db.example.com/main'],
+    ['a JSON Web Token', 'eyJhbGci', `OiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${(LETTERS + LETTERS).slice(0, 43)}`, ''],
+    ['a header', 'Authorization: Bearer ', (LETTERS + LETTERS).slice(0, 40), ''],
+    ['a private key', '-----BEGIN PRIVATE KEY-----\n', BODY, '\n-----END PRIVATE KEY-----'],
+  ])('DLP-2 never lets %s pass in any number of parts', (_what, beginning, core, end) => {
+    const secret = beginning + core + end;
+    fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: 1, max: secret.length - 1 }), { minLength: 1, maxLength: 40 }), (cuts) => {
+      const guard = guardOf();
+      const carry = guard.createCarry();
+      const places = [0, ...cuts.sort((a, b) => a - b), secret.length];
+      const parts = places.slice(1).map((end, i) => secret.slice(places[i], end));
+      const sent = [`reading ${parts[0]}`, ...parts.slice(1), ' done'].map((message, progress) => (guard.guardParams({ progressToken: 1, progress, message }, 'lookup', caller, carry) as any).value.message as string);
+      expect(sent[0]).toMatch(/^reading /);
+      expect(sent.at(-1)).toContain('done');
+      const left = sent.join('').replaceAll(/\[removed:[\w-]+\]/g, '');
+      for (let at = 0; at + 8 <= core.length; at++) expect(left.includes(core.slice(at, at + 8)) ? core.slice(at, at + 8) : '').toBe('');
+    }), { seed: 5, numRuns: 60 });
+  });
+
+  it.each(['Listening on http://localhost:8080', 'Reading the token', '3 of 10 secrets rotated', 'https://example.com/a?b=c', 'pat', 'Step 4: api'])('DLP-2 lets a message pass that ends in what begins no secret: %s', (message) => {
+    const guard = guardOf();
+    expect((guard.guardParams({ progressToken: 1, progress: 1, message }, 'lookup', caller, guard.createCarry()) as any).value.message).toBe(message);
+  });
+
+  it('DLP-2 finds a secret over any number of content blocks', async () => {
+    for (const length of [2, 3, 5, 7]) {
+      const parts = KEY.match(new RegExp(`.{1,${length}}`, 'g'))!;
+      const { value } = await guarded({ content: [{ type: 'text', text: 'the key: ' }, ...parts.map((part) => ({ type: 'text', text: part })), { type: 'text', text: ' ends' }] });
+      const left = value.content.map((block: any) => block.text).join('').replaceAll(/\[removed:[\w-]+\]/g, '');
+      expect(left).toBe('the key:  ends');
+    }
+  });
+
   it('GW-2 labels orders in a question to the client', () => {
     const { value } = guardOf().guardParams({ message: ORDER, requestedSchema: { type: 'object', properties: {} } }, 'lookup', caller) as any;
     expect(value.message).toMatch(/^\[Untrusted data/);

@@ -1,8 +1,10 @@
 import type { JsonObject } from '../../protocol';
+import { applyEdits, type Edit } from './edits';
 import { marker, type Inspection } from './inspect';
+import { startOfOpen, LONGEST_OPEN } from './open-end';
 import type { Redaction } from './redaction';
 
-/** How much of what went before is kept. */
+/** How much of what went before is kept; where a secret may have begun, all of it. */
 const CARRY_REACH = 256;
 /** Streams of one exchange. */
 const MAX_CARRIES = 32;
@@ -20,7 +22,8 @@ export class Carry {
     if (text === undefined) return;
     const key = streamOf(params);
     if (this.ends.size >= MAX_CARRIES && !this.ends.has(key)) this.ends.clear();
-    this.ends.set(key, ((this.ends.get(key) ?? '') + text).slice(-CARRY_REACH));
+    const all = (this.ends.get(key) ?? '') + text.slice(-LONGEST_OPEN);
+    this.ends.set(key, all.slice(Math.min(startOfOpen(all) ?? all.length, Math.max(0, all.length - CARRY_REACH))).slice(-LONGEST_OPEN));
   }
 }
 
@@ -33,21 +36,19 @@ function textOf({ message, data }: JsonObject): string | undefined {
   return typeof message === 'string' ? message : typeof data === 'string' ? data : undefined;
 }
 
-/** The beginnings of secrets at the end of a text: the rest may come in the next message. */
-const OPEN_END = /(?:\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk-(?:ant-|proj-)?|sk_live_|rk_live_|AIza|eyJ|npm_|hf_|hvs\.|SG\.|dop_v1_|shpat_)[A-Za-z0-9_.-]{0,400}|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}|(?:password|passwd|pwd|secret|token|api[_-]?key)["'`]?\s{0,3}[:=]\s{0,3}["'`]?[^\s"'`]{0,200})$/i;
-
-/** Takes out a secret that began in an earlier message, or that begins at the end of this one. */
+/**
+ * Takes out the part of a secret that began in an earlier message, or that may begin at the end of this one: what is held back
+ * until the next could not be sent any more when there is none.
+ */
 export function withoutOpenEnds(params: JsonObject, before: string | undefined, inspection: Inspection, pass: Redaction): JsonObject {
   const text = textOf(params);
   if (text === undefined || before === undefined) return params;
   const key = typeof params.message === 'string' ? 'message' : 'data';
-  let clean = text;
-  const crossing = pass.crossing(before, text, inspection);
-  if (crossing > 0) clean = marker('secret') + text.slice(crossing);
-  const open = OPEN_END.exec(clean);
-  if (open !== null && inspection.rules.actionFor('secret', 'unfinished') !== 'allow') {
+  const edits: Edit[] = [...pass.crossing(before, text, inspection)];
+  const open = inspection.rules.actionFor('secret', 'unfinished') === 'allow' ? undefined : startOfOpen(before + text);
+  if (open !== undefined) {
     pass.note('secret', 'unfinished', 'redacted', `/${key}`);
-    clean = clean.slice(0, open.index) + marker('unfinished');
+    edits.push({ start: Math.max(0, open - before.length), end: text.length, replacement: marker('unfinished') });
   }
-  return clean === text ? params : { ...params, [key]: clean };
+  return edits.length === 0 ? params : { ...params, [key]: applyEdits(text, edits) };
 }

@@ -5,6 +5,7 @@ import { pointerStep } from '../problem';
 import { applyEdits, type Edit } from './edits';
 import { dataEdits, insideBytes, inspectText, marker, type FoundEdit, type Inspection } from './inspect';
 import { annotated, findOrders, isAnnotated } from './instructions';
+import { LONGEST_OPEN } from './open-end';
 
 /** How far a secret may reach over the border of two text blocks. */
 const REACH = 512;
@@ -156,12 +157,15 @@ export class Redaction {
     return JSON.stringify(clean, null, indentOf(text));
   }
 
-  /** How far into `text` a datum reaches that began in the text before it. */
-  crossing(before: string, text: string, inspection: Inspection): number {
-    if (before === '') return 0;
-    const edits = dataEdits(before + text.slice(0, REACH), undefined, inspection).filter(({ start, end }) => start < before.length && end > before.length);
-    for (const { category, id } of edits) this.note(category, id, 'redacted', '');
-    return Math.max(0, ...edits.map(({ end }) => end - before.length));
+  /** What of `text` only shows behind the text before it, or began there. */
+  crossing(before: string, text: string, inspection: Inspection): readonly FoundEdit[] {
+    if (before === '') return [];
+    const border = before.length;
+    const read = text.slice(0, LONGEST_OPEN);
+    const edits = dataEdits(before + read, undefined, inspection).filter(({ end }) => end > border);
+    this.noteEdits(edits, '');
+    // Of one that goes on beyond what is read, all that follows is part.
+    return edits.map((edit) => ({ ...edit, start: Math.max(0, edit.start - border), end: edit.end === border + read.length ? text.length : edit.end - border }));
   }
 
   private adopt(finding: GuardFinding, pointer: string): void {
@@ -228,26 +232,23 @@ export class Redaction {
     }
   }
 
-  /** What stands half in one text block and half in the next. */
+  /** What stands in several text blocks, a part in each: read in a row, of long ones their ends. */
   private straddling(blocks: readonly JsonValue[]): ReadonlyMap<number, readonly FoundEdit[]> {
     const edits = new Map<number, FoundEdit[]>();
-    const add = (index: number, edit: FoundEdit) => void edits.set(index, [...(edits.get(index) ?? []), edit]);
-    let previous: { readonly index: number; readonly text: string } | undefined;
-    blocks.forEach((block, index) => {
-      const text = isJsonObject(block) && typeof block.text === 'string' ? block.text : undefined;
-      if (text === undefined) return;
-      if (previous !== undefined) {
-        const tail = previous.text.slice(-REACH);
-        const border = tail.length;
-        for (const edit of dataEdits(tail + text.slice(0, REACH), undefined, this.inspection)) {
-          if (edit.start >= border || edit.end <= border) continue;
-          const offset = previous.text.length - border;
-          add(previous.index, { ...edit, start: offset + edit.start, end: previous.text.length });
-          add(index, { ...edit, start: 0, end: edit.end - border });
-        }
-      }
-      previous = { index, text };
-    });
+    const parts = blocks.flatMap((block, index) => (isJsonObject(block) && typeof block.text === 'string' ? partsOf(block.text, index) : []));
+    if (parts.length < 2 || parts.every(({ index }) => index === parts[0]!.index)) return edits;
+    const joined = parts.map(({ text }) => text).join('');
+    for (const edit of dataEdits(joined, undefined, this.inspection)) {
+      let at = 0;
+      const covered = parts.flatMap(({ text, index, offset }) => {
+        const from = Math.max(edit.start, at) - at;
+        const to = Math.min(edit.end, at + text.length) - at;
+        at += text.length;
+        return from < to && index >= 0 ? [{ index, edit: { ...edit, start: offset + from, end: offset + to } }] : [];
+      });
+      if (new Set(covered.map(({ index }) => index)).size < 2) continue;
+      for (const { index, edit: part } of covered) edits.set(index, [...(edits.get(index) ?? []), part]);
+    }
     return edits;
   }
 
@@ -276,6 +277,16 @@ export class Redaction {
     }
   }
 }
+
+/** A text block, or of a long one both ends, with something between that belongs to no datum. */
+function partsOf(text: string, index: number): readonly { readonly text: string; readonly index: number; readonly offset: number }[] {
+  if (text.length <= 2 * REACH) return [{ text, index, offset: 0 }];
+  const offset = text.length - REACH;
+  return [{ text: text.slice(0, REACH), index, offset: 0 }, { text: BREAK, index: -1, offset: 0 }, { text: text.slice(offset), index, offset }];
+}
+
+/** Ends every datum. */
+const BREAK = '\n\u0000\n';
 
 function withoutBinary(block: JsonObject, id: string): JsonObject {
   if (block.type === 'image' || block.type === 'audio') return { type: 'text', text: marker(id) };
