@@ -5,7 +5,7 @@ import { escapeUnprintable } from '../audit/unprintable';
 import type { DecisionPoint } from '../authorization';
 import { createGateway, type Gateway, type GatewayGrants } from '../gateway';
 import { createSeal } from '../gateway/sessions';
-import { createCedarAuthority, createGrantDesk, createGrantSite, createKillSwitch, createOidcSignIn, type GrantDesk } from '../grants';
+import { createCedarAuthority, createGrantDesk, createGrantSite, createKillSwitch, createMarkStore, createOidcSignIn, type GrantDesk, type KillSwitch } from '../grants';
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from '../limits';
 import type { DocumentStore } from '../stores';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
@@ -38,6 +38,11 @@ function storeOf(table: string): DocumentStore {
 export function gatewayGrants(settings: GrantTableSettings, publicUrl: string, decisionPoint: DecisionPoint, servers: readonly string[], writeLine: (line: string) => void): GatewayGrants {
   const desk = deskOf(settings, decisionPoint, servers, writeLine);
   return { desk, killSwitch: createKillSwitch({ marks: desk.marks }), approvalUrl: (id) => `${publicUrl}/approvals/${id}` };
+}
+
+/** Follows whom the response to incidents blocks. */
+export function killSwitchOf(table: string): KillSwitch {
+  return createKillSwitch({ marks: createMarkStore(storeOf(table)) });
 }
 
 /**

@@ -11,7 +11,7 @@ import { openAuditLog } from './aws-audit-log';
 import { watchBehaviour } from './aws-behaviour';
 import { CLIENT_LIMITS } from './aws-client-limits';
 import { authenticatorOf, decisionPointOf } from './aws-decision-point';
-import { gatewayGrants } from './aws-grants';
+import { gatewayGrants, killSwitchOf } from './aws-grants';
 import { startDataGuard } from './aws-guard';
 import { createGuardReporter } from './aws-guard-events';
 import { startFunctionView } from './aws-registry';
@@ -51,6 +51,7 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
     scopes: settings.scopes,
     decisionPoint,
     grants: settings.grants && gatewayGrants(settings.grants, settings.publicUrl, decisionPoint, settings.servers.map(({ name }) => name), log.write),
+    killSwitch: settings.blockTable === undefined ? undefined : killSwitchOf(settings.blockTable),
     rateLimiter: createRateLimiter(DEFAULT_RATE_LIMITS),
     audit: behaviour === undefined ? log.sink : teeSinks(log.sink, behaviour.sink),
     behaviour,

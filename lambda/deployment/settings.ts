@@ -77,6 +77,8 @@ export interface ProxySettings extends SharedSettings {
   readonly proofTable?: string;
   /** @default - there are no grants */
   readonly grants?: GrantTableSettings;
+  /** Table of whom the response to incidents blocks, where there are no grants. @default - nobody is blocked */
+  readonly blockTable?: string;
   /** @default - there is no registry of tools: the policies alone decide */
   readonly registry?: RegistrySettings;
 }
@@ -119,6 +121,7 @@ export function readProxySettings(environment: Environment): ProxySettings {
     maxBodyBytes: readNumber(environment, 'MCP_MAX_BODY_BYTES'),
     proofTable: environment.MCP_PROOF_TABLE,
     grants: readOptionalGrantSettings(environment),
+    blockTable: environment.MCP_BLOCK_TABLE,
     registry: readOptionalRegistrySettings(environment),
   };
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { readTraceContext } from '../audit';
+import type { KillSwitch } from '../grants';
 import { createRequirementCheck, protectedResourceMetadata, stepUpRequired, type AuthenticationFailure, type Principal, type RequirementCheck, type Unmet } from '../identity';
 import { createCallerUpstreams, type CallerUpstreams } from './caller-upstreams';
 import { createToolCatalog, type ToolCatalog } from './catalog';
@@ -55,6 +56,8 @@ export interface GatewayRuntime {
   readonly seal: Seal;
   /** Set where there are grants. */
   readonly grants?: GrantGate;
+  /** Of the grants, or by itself. */
+  readonly killSwitch?: KillSwitch;
   /** Nonces of sessions that clients ended and that only this instance knows. */
   readonly endedSessions: LRUCache<string, true>;
 }
@@ -76,7 +79,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const clock = options.clock ?? Date.now;
   const seal = createSeal(options.sealKey);
   const grants = options.grants && { ...options.grants, seal };
-  const runtime: GatewayRuntime = { options: { ...options, decisionPoint: withTokenLimits(options.decisionPoint) }, limits, clock, seal, grants, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
+  const killSwitch = options.killSwitch ?? grants?.killSwitch;
+  const runtime: GatewayRuntime = { options: { ...options, decisionPoint: withTokenLimits(options.decisionPoint) }, limits, clock, seal, grants, killSwitch, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
   const pool = createConnectionPool({ maxProcesses: limits.maxProcesses, idleMs: limits.processIdleMs });
   const servers = new Map<string, ServerRuntime>();
   const streams = options.httpSse === true ? new ClientStreams() : undefined;
@@ -174,7 +178,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     },
     async close() {
-      grants?.killSwitch.close();
+      for (const one of new Set([killSwitch, grants?.killSwitch])) one?.close();
       streams?.close();
       await Promise.all(
         [...servers.values()].map(({ upstream, callers, catalog }) => {

@@ -1,11 +1,12 @@
 import { readTraceContext } from '../audit';
+import type { KillSwitch } from '../grants';
 import { circumstancesOf, principalKey, type AuthenticationFailure, type Principal } from '../identity';
 import type { RateLimitResult } from '../limits';
 import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type Era, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type Revision } from '../protocol';
 import { refuseByPolicy, type Asker } from './access';
 import type { Call } from './call';
 import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
-import { blockedAnswer, type GrantGate } from './grants';
+import { blockedAnswer } from './grants';
 import { Refusal, checkHttp, checkModern, classify, parseJson, readBody, type HeaderReader } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
 import { offeredCapabilities, type ServerUpstream } from './legs';
@@ -47,7 +48,7 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   if (http !== undefined) return refuse(scope, http);
 
   if (options.audit.ready?.() === false) return refuse(scope, NO_AUDIT);
-  const shutOut = runtime.grants?.killSwitch.blockOfAddress(peer.address);
+  const shutOut = runtime.killSwitch?.blockOfAddress(peer.address);
   if (shutOut !== undefined) return refuse(scope, blockedAnswer(shutOut));
   const arrival = await options.rateLimiter.take({ address: peer.address });
   if (!arrival.allowed) return refuseRate(scope, arrival);
@@ -75,7 +76,7 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   const { options } = runtime;
   const headers = peer.headers ?? request.headers;
   scope.identify(principal);
-  const blocked = runtime.grants === undefined ? undefined : await refuseBlocked(runtime.grants, principal, server.options.name, peer.address);
+  const blocked = runtime.killSwitch === undefined ? undefined : await refuseBlocked(runtime.killSwitch, principal, server.options.name, peer.address);
   if (blocked !== undefined) return refuse(scope, blocked);
   const key = principalKey(principal);
   const pace = await options.rateLimiter.take({ principal: key, endpoint: server.options.name });
@@ -108,7 +109,7 @@ export async function serveStreamableHttp(endpoint: EndpointRequest): Promise<Re
 }
 
 /** The kill switch, before anything else of a request is looked at (JIT-4). */
-async function refuseBlocked({ killSwitch }: GrantGate, principal: Principal, server: string, address: string | undefined): Promise<Refused | undefined> {
+async function refuseBlocked(killSwitch: KillSwitch, principal: Principal, server: string, address: string | undefined): Promise<Refused | undefined> {
   const reading = killSwitch.current();
   if (reading !== undefined) await reading;
   const block = killSwitch.blockOf(principal, server, undefined, address);

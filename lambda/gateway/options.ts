@@ -4,6 +4,7 @@ import type { Assessor } from '../behaviour';
 import type { UpstreamCredentials } from '../credentials';
 import type { Authenticator, SenderConstraint, TokenRequirement } from '../identity';
 import type { GatewayGrants } from './grants';
+import type { KillSwitch } from '../grants';
 import type { ServerGuard } from '../guard';
 import type { ToolRegistryView } from '../integrity';
 import type { RateLimiter } from '../limits';
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly registry?: ToolRegistryView;
   /** Just-in-time grants for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). @default - there are none */
   readonly grants?: GatewayGrants;
+  /** Refuses principals, servers and addresses at once, without grants (JIT-4, SOC-3). @default - that of the grants */
+  readonly killSwitch?: KillSwitch;
   /** Says how unusual a tool call is: `context.risk` of the policies (CV-2). @default - only what tokens say of the risk counts */
   readonly behaviour?: Assessor;
   /** Follows requests through the gateway (GW-4). @default - nobody does */

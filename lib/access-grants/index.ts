@@ -2,3 +2,4 @@
 export { AccessGrants, type GrantLimits } from './access-grants';
 export * from './access-grants-props';
 export * from './approval-grants';
+export * from './block-list';

@@ -44,6 +44,8 @@ export const Variable = {
   BEHAVIOUR_METRICS: 'MCP_BEHAVIOUR_METRICS',
   /** Proxy. Name of the table in which used proofs are noted; only with `MCP_SENDER_CONSTRAINTS`. */
   PROOF_TABLE: 'MCP_PROOF_TABLE',
+  /** Proxy. Name of the table of whom the response to incidents blocks; only where there are no grants. */
+  BLOCK_TABLE: 'MCP_BLOCK_TABLE',
   /** Proxy. JSON list of `{name, url, headersSecretArn?, normalize?, unknownArguments?, tokenRequirements?, credentials?}`. */
   SERVERS: 'MCP_SERVERS',
   /** Proxy. ARN of the secret that session ids, request state and argument digests are keyed with. */

@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { createZoneLookup } from '../../lambda/authorization/network-zones';
+import type { BlockList } from '../access-grants/block-list';
 import type { IPolicyStore } from '../authorization';
 import { acknowledge } from '../private/acknowledge';
 import { letLogsUse } from '../private/log-key';
@@ -101,6 +102,16 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
    */
   _watchBehaviour(): void {
     this._tell(Variable.BEHAVIOUR_METRICS, this.metricNamespace);
+  }
+
+  /**
+   * Refuses whoever is on a list, at once (JIT-4).
+   *
+   * @internal
+   */
+  _obey(blockList: BlockList): void {
+    this._tellServing(Variable.BLOCK_TABLE, blockList.tableName);
+    blockList.grantRead(this);
   }
 
   /**

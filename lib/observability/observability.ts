@@ -3,7 +3,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { AccessGrants } from '../access-grants';
+import type { AccessGrants, BlockList } from '../access-grants';
 import { McpGateway } from '../gateway';
 import type { McpServingGateway } from '../gateway';
 import { ToolRegistry } from '../registry';
@@ -67,6 +67,13 @@ export interface ObservabilityProps extends ObservabilityOptions {
    * @default - none
    */
   readonly accessGrants?: AccessGrants;
+
+  /**
+   * Whom it refuses at once, where there are no grants, for the response to write.
+   *
+   * @default - nobody is blocked
+   */
+  readonly blockList?: BlockList;
 
   /**
    * The zone that it is in.
@@ -142,6 +149,7 @@ export class Observability extends Construct {
     this.response = new IncidentResponse(respond, 'Response', {
       ...props.response,
       accessGrants, encryptionKey,
+      blockList: props.blockList,
       // The policy of a bucket outside would name the evidence inside, and wait for it.
       accessLogBucket: props.nested ? undefined : accessLogBucket,
       registry: registry instanceof ToolRegistry ? registry : undefined,

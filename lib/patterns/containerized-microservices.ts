@@ -3,6 +3,7 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { BlockList } from '../access-grants';
 import { PolicyStore } from '../authorization';
 import { Istio, ManifestDelivery, PodRole } from '../cluster';
 import type { ClusterNodes, IstioOptions, McpCluster } from '../cluster';
@@ -19,7 +20,7 @@ import { PodGateway } from './pod-gateway';
 import { PodServer } from './pod-server';
 import type { AddPodServerOptions, PodImage } from './pod-server-props';
 import { warnUnobserved } from './unobserved';
-import { letDecideInZone } from './zone-foundation';
+import { letBlockInZone, letDecideInZone } from './zone-foundation';
 import { egressRules, ENTRANCE_PORT, ZonedCluster } from './zoned-cluster';
 
 /** Name of the gateway's service account and container in the manifests. */
@@ -170,10 +171,22 @@ export class ContainerizedMicroservices extends Construct {
       nested: true,
       clusterName: cluster.clusterName,
       clusterResponder,
+      blockList: this.blockList(),
       accessLogBucket: logArchive?.accessLogs,
     });
     if (zoned) zone!.allowService(zoned.gatewayNodes.workload, ZoneService.KMS, { actions: ['kms:Sign'], resources: [observability.auditTrail.signingKey.keyArn] });
     return observability;
+  }
+
+  /** In a cluster that was given, where its owner lets the response in; the gateway's egress has to lead to DynamoDB then. */
+  private blockList(): BlockList | undefined {
+    const { gateway, zone, zoned, props } = this;
+    const { encryptionKey } = gateway;
+    if (zoned) return letBlockInZone(this, gateway, { zone: zone!, workload: zoned.gatewayNodes.workload, tell: (name, value) => gateway.addEnvironment(name, value) }, { encryptionKey, removalPolicy: props.removalPolicy });
+    if (!this.clusterResponder) return undefined;
+    const blockList = new BlockList(this, 'BlockList', { encryptionKey, removalPolicy: props.removalPolicy });
+    gateway._obey(blockList);
+    return blockList;
   }
 
   /** Manifests of a mesh have kinds that the mesh brings. */

@@ -16,7 +16,7 @@ import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from './dedica
 import { issuersOutOfReach } from './issuers-in-reach';
 import { boundRoles } from './permissions-boundary';
 import { warnUnobserved } from './unobserved';
-import { layFoundation, letDecideInZone } from './zone-foundation';
+import { layFoundation, letBlockInZone, letDecideInZone } from './zone-foundation';
 import { ZonedServer } from './zoned-server';
 
 /**
@@ -137,8 +137,11 @@ export class DedicatedSecurityZone extends Construct {
 
   private openEyes(logRetention: logs.RetentionDays): Observability {
     const { zone, gateway, gatewayWorkload, encryptionKey, logArchive, props } = this;
+    const tell = (name: string, value: string) => void proxyOf(gateway).addEnvironment(name, value);
+    const blockList = letBlockInZone(this, gateway, { zone, workload: gatewayWorkload, tell }, { encryptionKey });
     const observability = new Observability(this, 'Observability', {
       ...props.observability,
+      blockList,
       auditTrail: { retention: Duration.days(logRetention), ...props.observability?.auditTrail },
       gateway, zone, encryptionKey,
       nested: true,

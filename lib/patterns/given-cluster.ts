@@ -37,9 +37,10 @@ export interface GivenCluster {
   readonly logGroup?: logs.LogGroup;
 
   /**
-   * From where its API is reached, so that the response to incidents can cut servers off.
+   * From where its API is reached, so that the response to incidents can cut servers off, and block principals. `gatewayEgress` has to lead to DynamoDB
+   * then: a gateway that cannot read whom to block serves nobody.
    *
-   * @default - it is not reached, and no server is cut off
+   * @default - it is not reached, no server is cut off and nobody is blocked
    */
   readonly apiAccess?: ClusterApiAccess;
 

@@ -3,6 +3,8 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { BlockList } from '../access-grants';
+import type { BlockListProps } from '../access-grants';
 import type { McpServingGateway } from '../gateway';
 import type { IToolRegistry } from '../registry';
 import { LogArchive, SecurityZone, ZoneBalancer, ZoneService } from '../zone';
@@ -58,4 +60,13 @@ export function letDecideInZone(gateway: McpServingGateway, { zone, workload, re
   zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [registry.tableArn] });
   zone.allowService(workload, ZoneService.KMS, { actions: ['kms:GetPublicKey'], resources: [registry.signingKeyArn] });
   tell('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
+}
+
+/** Lets the response to incidents block who calls a gateway in a zone, which reads the list through an endpoint. */
+export function letBlockInZone(scope: Construct, gateway: McpServingGateway, { zone, workload, tell }: GatewayPlace, props: BlockListProps): BlockList {
+  const blockList = new BlockList(scope, 'BlockList', props);
+  gateway._obey(blockList);
+  zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [blockList.tableArn] });
+  tell('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
+  return blockList;
 }

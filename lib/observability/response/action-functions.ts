@@ -5,6 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import type { AccessGrants, BlockList } from '../../access-grants';
 import { GrantVariable } from '../../access-grants/environment';
 import { grantTableAccess as grantGrantsTable } from '../../access-grants/table-access';
 import { RegistryVariable } from '../../registry/environment';
@@ -39,11 +40,12 @@ export class ActionFunctions {
     private readonly scope: Construct,
     private readonly props: ActionFunctionsProps,
   ) {
-    const { registry, accessGrants, webAcl, vpc, clusterResponder } = props;
+    const { registry, webAcl, vpc, clusterResponder } = props;
+    const holds = this.holds();
     const tools = registry && this.toolsFunction(registry);
-    const access = accessGrants && this.define('Access', 'Blocks principals and servers, and sets grants aside', { [GrantVariable.TABLE]: accessGrants.tableName });
-    if (access && accessGrants) grantGrantsTable(accessGrants, access, { read: ['revocations'], write: ['revocations'] });
-    const addresses = accessGrants || webAcl ? this.addressesFunction() : undefined;
+    const access = holds && this.define('Access', 'Blocks principals and servers, and sets grants aside', { [GrantVariable.TABLE]: holds.tableName });
+    if (access && holds) grantGrantsTable(holds, access, { read: ['revocations'], write: ['revocations'] });
+    const addresses = holds || webAcl ? this.addressesFunction() : undefined;
     this.tasks = vpc && this.tasksFunction(vpc);
     const pods = clusterResponder && this.podsFunction(clusterResponder);
     this.evidence = this.evidenceFunction();
@@ -70,6 +72,11 @@ export class ActionFunctions {
     this.evidence.allow(['ecs:ListTasks', 'ecs:DescribeTasks'], ['*'], { ArnEquals: { 'ecs:cluster': service.cluster.clusterArn } });
   }
 
+  /** What every gateway reads before it serves. */
+  private holds(): AccessGrants | BlockList | undefined {
+    return this.props.accessGrants ?? this.props.blockList;
+  }
+
   private define(name: string, description: string, environment: Record<string, string>): ResponseFunction {
     return this.props.define(name, { bundle: BUNDLE, description, environment });
   }
@@ -83,13 +90,14 @@ export class ActionFunctions {
   }
 
   private addressesFunction(): ResponseFunction {
-    const { accessGrants, webAcl } = this.props;
+    const { webAcl } = this.props;
+    const holds = this.holds();
     const sets = webAcl?._blockedAddresses();
     const addresses = this.define('Addresses', 'Blocks addresses', {
-      ...(accessGrants && { [GrantVariable.TABLE]: accessGrants.tableName }),
+      ...(holds && { [GrantVariable.TABLE]: holds.tableName }),
       ...(sets && { [ResponseVariable.IP_SETS]: Stack.of(this.scope).toJsonString({ ipv4: { name: sets.ipv4.name, id: sets.ipv4.attrId }, ipv6: { name: sets.ipv6.name, id: sets.ipv6.attrId } }) }),
     });
-    if (accessGrants) grantGrantsTable(accessGrants, addresses, { read: ['revocations'], write: ['revocations'] });
+    if (holds) grantGrantsTable(holds, addresses, { read: ['revocations'], write: ['revocations'] });
     if (sets) addresses.allow(['wafv2:GetIPSet', 'wafv2:UpdateIPSet'], [sets.ipv4.attrArn, sets.ipv6.attrArn]);
     return addresses;
   }

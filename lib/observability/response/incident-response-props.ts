@@ -4,7 +4,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
-import type { AccessGrants } from '../../access-grants';
+import type { AccessGrants, BlockList } from '../../access-grants';
 import type { McpWebAcl } from '../../gateway';
 import type { ToolRegistry } from '../../registry';
 import type { ClusterResponder } from './cluster-responder';
@@ -97,6 +97,13 @@ export interface IncidentResponseProps extends IncidentResponseOptions {
    * @default - nobody is blocked
    */
   readonly accessGrants?: AccessGrants;
+
+  /**
+   * Blocks principals, servers and addresses in a gateway without grants.
+   *
+   * @default - `accessGrants` do
+   */
+  readonly blockList?: BlockList;
 
   /**
    * Blocks addresses at the edge.

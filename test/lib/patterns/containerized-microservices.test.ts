@@ -208,6 +208,16 @@ describe('a model with a server without egress and one with', () => {
     expect(acting.filter(({ Environment }) => Environment?.Variables.MCP_RESPONSE_CLUSTER_FUNCTION !== undefined).map(({ Description }) => Description).sort()).toEqual(['Cuts off and stops Deployments', 'Keeps copies of evidence']);
   });
 
+  test('SOC-3 JIT-4 whom the response blocks the gateway refuses, by a list that its pods read through an endpoint and cannot write', () => {
+    const settings = objectOf(objects, 'ConfigMap', 'mcp-gateway', 'gateway').data;
+    expect(settings.MCP_BLOCK_TABLE).toMatch(/^<McpBlockListTable/);
+    expect(settings.AWS_ENDPOINT_URL_DYNAMODB).toMatch(/^https:/);
+    expect(actionsOf(template, 'Pods of mcp-gateway/gateway').filter((action) => action.startsWith('dynamodb:'))).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+    expect(securityGroupRules(template).filter((rule) => rule.includes('-> Endpoint of dynamodb'))).toEqual(['gateway-nodes -> Endpoint of dynamodb:443']);
+    const acting = propertiesOf(Template.fromStack(Stack.of(model.observability!.response)), 'AWS::Lambda::Function').filter(({ Environment }) => Environment?.Variables.MCP_GRANTS_TABLE !== undefined);
+    expect(acting.map(({ Description }) => Description).sort()).toEqual(['Blocks addresses', 'Blocks principals and servers, and sets grants aside']);
+  });
+
   test('SOC-2 what is not in the template any more is taken away from the cluster', () => {
     const applied = propertiesOf(template, 'Custom::AWSCDK-EKS-KubernetesResource');
     expect(applied).toHaveLength(4);

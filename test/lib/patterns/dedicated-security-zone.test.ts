@@ -83,7 +83,7 @@ describe('a zone with two servers', () => {
   test('NET-1 servers reach what a task needs to start, and no service besides', () => {
     const reached = (name: string) => securityGroupRules(template).filter((rule) => rule.startsWith(`${name} -> Endpoint`)).map((rule) => rule.replace(/.*Endpoint of (\S+):443/, '$1'));
     expect(reached('files')).toEqual(['ecr-api', 'ecr-dkr', 'logs', 's3']);
-    expect(reached('gateway')).toEqual(['kms', 'secretsmanager', 'verifiedpermissions']);
+    expect(reached('gateway')).toEqual(['dynamodb', 'kms', 'secretsmanager', 'verifiedpermissions']);
   });
 
   test('NET-1 network ACLs let nothing through from or to an address outside of the zone, but clients to their endpoint', () => {
@@ -167,7 +167,7 @@ test('TD-4 the gateway serves by a registry, whose table and public key it reach
   const template = synthesize();
   const endpoint = (service: string) => Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes(`Endpoints${service}`))![1].Properties;
   expect(endpoint('dynamodb').PrivateDnsEnabled).toBe(false);
-  expect(endpoint('dynamodb').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], Resource: expect.objectContaining({ 'Fn::GetAtt': expect.anything() }) })]);
+  expect(endpoint('dynamodb').PolicyDocument.Statement).toEqual([['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], ['dynamodb:GetItem', 'dynamodb:Query']].map((Action) => expect.objectContaining({ Action, Resource: expect.objectContaining({ 'Fn::GetAtt': expect.anything() }) })));
   expect(endpoint('kms').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: 'kms:GetPublicKey' }), expect.objectContaining({ Action: 'kms:Sign' })]);
   const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description?.startsWith('Validates'))!;
   expect(JSON.stringify(proxy.Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB)).toContain('DnsEntries');
@@ -376,4 +376,16 @@ test('GW-4 spans go to AWS X-Ray through an endpoint that takes nothing else, fr
   const [endpoint] = propertiesOf(template, 'AWS::EC2::VPCEndpoint').filter(({ ServiceName }) => JSON.stringify(ServiceName).includes('.xray'));
   expect(endpoint!.PolicyDocument.Statement.map(({ Action }: any) => Action)).toEqual([['xray:PutTraceSegments', 'xray:PutSpans', 'xray:PutSpansForIndexing']]);
   expect(securityGroupRules(template).filter((rule) => rule.includes('Endpoint of xray'))).toEqual(['gateway -> Endpoint of xray:443']);
+});
+
+test('SOC-3 JIT-4 whom the response blocks the gateway refuses, by a list that it reads and cannot write', () => {
+  const { model, template: synthesize } = zoned();
+  const template = synthesize();
+  const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description?.startsWith('Validates'))!;
+  const table = proxy.Environment.Variables.MCP_BLOCK_TABLE.Ref;
+  expect(JSON.stringify(proxy.Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB)).toContain('DnsEntries');
+  const touching = propertiesOf(template, 'AWS::IAM::Policy').flatMap(({ PolicyDocument }) => PolicyDocument.Statement).filter(({ Resource }: any) => JSON.stringify(Resource).includes(table) && !JSON.stringify(Resource).includes('Key'));
+  expect(touching.map(({ Action }: any) => Action)).toEqual([['dynamodb:GetItem', 'dynamodb:Query']]);
+  const acting = propertiesOf(Template.fromStack(Stack.of(model.observability!.response)), 'AWS::Lambda::Function').filter(({ Environment }) => Environment?.Variables.MCP_GRANTS_TABLE !== undefined);
+  expect(acting.map(({ Description }) => Description).sort()).toEqual(['Blocks addresses', 'Blocks principals and servers, and sets grants aside']);
 });
