@@ -17,6 +17,7 @@ import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
 import { openLiveFeed, openLivePage, withLivePage } from './live';
 import { withMetrics } from './metrics';
+import { adviseOnPlatform } from './platform';
 import { builtInPolicies, checkPolicies, readPolicies, type Policies } from './policies';
 import { openLocalRegistry, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 import { startRescans, type Rescans } from './rescans';
@@ -116,7 +117,7 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const url = config.publicUrl ?? `${scheme}://${urlHost(address)}`;
   const probe = await probeServers(config.servers);
   started.probeClosed = probe.close();
-  const remarks = [...config.warnings, ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
+  const remarks = [...config.warnings, ...adviseOnPlatform(process.platform, config.servers), ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   started.auditFile = auditFile;
   const metrics = config.metrics !== false && isLoopback(address.host) ? createMetrics() : undefined;
