@@ -1,3 +1,3 @@
-/** Every definition that a server ever offered, what was decided on it, and by whom (SC-2, MUL-10). */
+/** Every definition that a server ever offered, what was decided on it, and by whom. */
 export * from './contract';
 export { createToolRegistry } from './create';
