@@ -32,7 +32,7 @@ export const CONTENT_RULES: readonly ContentRule[] = [
   rule('TC-201', 'high', 3.7, 'A link or image would carry data out when it is shown.', ['](', '[data', '[payload', '[info', '[secret', '[token', '[content', '[b64', '[base64', '[dump', '[message'],
     /!?\[[^[\]\n]{0,200}\]\(\s?https?:\/\/[^()\s[{<$]{1,300}(?:\[[A-Za-z_ -]{2,40}\]|\{\{?[A-Za-z_. -]{2,40}\}?\}|<[A-Za-z_ -]{2,40}>|\$\{)[^)]{0,100}\)|https?:\/\/[^\s)"'<>[]{1,200}[?&/=]\[(?:DATA|PAYLOAD|INFO|SECRET|TOKEN|CONTENT|B64|BASE64|DUMP|MESSAGE)[^\]]{0,40}\]/i),
   rule('TC-202', 'medium', 1.2, 'An image is loaded from an address with a long query.', ['!['],
-    /!\[[^[\]\n]{0,200}\]\(\s?https?:\/\/[^()\s?]{1,200}\?[^()\s]{24,2000}\)/),
+    /!\[[^[\]\n]{0,200}\]\(\s?https?:\/\/(?!(?:img\.shields\.io|nodei\.co)\/)[^()\s?]{1,200}\?[^()\s]{24,2000}\)/),
   rule('TC-203', 'high', 2.5, 'Markup runs a script.', ['javascript:', 'vbscript:', '<script', 'srcdoc', 'data:text/html', ' onerror', ' onload', ' onclick', ' onmouseover', ' onfocus'],
     /javascript:\s?[a-z(]|vbscript:|<script[\s>][\s\S]{0,400}(?:fetch|XMLHttp|document\.|eval|location|atob)|<[a-z]{1,10}[^>]{0,200}\son(?:error|load|click|mouseover|focus)\s?=|srcdoc\s?=|data:text\/html[;,]/i),
   rule('TC-205', 'high', 2.5, 'A script sends what the page knows of its reader.', ['cookie', 'localstorage', 'atob('],
@@ -48,6 +48,10 @@ export const CONTENT_RULES: readonly ContentRule[] = [
     /require\(\s?['"]child_process['"]\s?\)\.exec|(?:os\.system|subprocess\.(?:Popen|call|run|check_output)|exec(?:Sync)?|eval|popen)\s?\([^)\n]{0,200}(?:curl|wget|nc |\/etc\/|https?:|base64|atob|os\.system|rm -)|__(?:class|globals|subclasses|builtins|mro|import)__[\s\S]{0,80}(?:popen|read|system|eval|__)/i),
   rule('TC-404', 'high', 3.7, 'A command opens a way in, or runs what it hides.', ['bash -i', '/dev/tcp/', 'powershell', 'iex(', 'iex (', 'base64 -', 'bash <(', '0 -e', '1 -e', '2 -e', '3 -e', '4 -e', '5 -e', '6 -e', '7 -e', '8 -e', '9 -e', 'socket.socket('],
     /bash -i\s?[>&]|\/dev\/tcp\/[\w.]{3,60}\/\d|powershell(?:\.exe)?\s{1,3}(?:-\w{1,20}\s{1,3}){0,4}-e(?:nc|ncodedcommand)\s|\bIEX ?\((?!\d)|base64 (?:-d|--decode)[^|\n]{0,40}\|\s?(?:ba)?sh\b|bash <\(\s?curl|\bnc (?:-[a-z]{1,6} )?[\w.]{3,60} \d{2,5} -e\b|socket\.socket\([^\n]{0,200}(?:connect|AF_INET)/i),
+  rule('TC-405', 'high', 3.7, 'A template would be evaluated where the text is shown: it reads secrets or reaches the interpreter.', ['{{', '${', '<%', '#{'],
+    /\{\{[^{}\n]{0,120}(?:__(?:class|globals|subclasses|builtins|mro|import)__|\bconfig\.\w{0,30}(?:SECRET|KEY|PASSWORD|TOKEN)|\bself\.__|\blipsum\b|\bcycler\b)|(?:\{\{|\$\{|<%=|#\{)\s?\d{1,4}\s?\*\s?\d{1,4}\s?(?:\}|%>)/),
+  rule('TC-406', 'high', 3.7, 'Code or markup runs as soon as it is read, and reads what is secret.', [' onerror', ' onload', ' onfocus', ' ontoggle', '/etc/passwd', '/etc/shadow', '.aws/credentials', 'id_rsa', 'id_ed25519'],
+    /\son(?:error|load|focus|toggle)\s?=\s?\\?["']?[^"'>\n]{0,60}(?:alert|eval|fetch|atob|prompt|document\.(?:cookie|domain|location))|(?:exec(?:Sync)?|system|popen|spawn|check_output|open|read_?file(?:Sync)?)\s?\(\s?\\?['"`][^'"`\n]{0,80}(?:\/etc\/(?:passwd|shadow)|\.aws\/credentials|\.ssh\/id_(?:rsa|ed25519))/i),
   rule('TC-403', 'medium', 1.2, 'A command destroys what it finds.', [' rm -', 'mkfs', ':()'], /\brm -(?:rf|fr|r -f)\s{1,3}(?:--no-preserve-root|\/(?:\s|$|\*))|mkfs\.\w+ \/dev|:\(\)\{ ?:\|:/i),
 ];
 
