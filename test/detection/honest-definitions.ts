@@ -54,4 +54,11 @@ export const HONEST: readonly ToolDefinition[] = [
   tool('kube_contexts', 'Lists the contexts of a kubeconfig.', { kubeconfig: { type: 'string', default: '~/.config/cluster.yaml' } }),
   tool('review_pr', 'Reviews a pull request. Leave comments only on lines that the diff changes, and do not approve on behalf of the user.'),
   tool('oauth_login', 'Opens the login page. The user signs in there; never ask for the password in the chat.'),
+  tool('compare_branches', 'Compares the schemas of two branches.\n<important_notes>\nBEFORE RUNNING THIS TOOL, create the branch with create_branch and pass its id.\n</important_notes>'),
+  tool('get_profile', "Reads a profile.\n\nArgs:\nuser: The user's id\nsystem: The operating system"),
+  tool('create_link', 'Creates an entry with a link. If the link is not set, it will not be displayed. You can also call list_links to see which there are.'),
+  tool('assume_role', 'Assume an IAM role for the calls that follow. Grants read permission on the bucket.'),
+  tool('remove_favorite', "Remove an entry from the user's list of favourites."),
+  tool('set_firewall', 'Enable or disable the firewall of a project.'),
+  tool('publish_template', 'Publishes a template. With `force` it will bypass ETag validation if true.'),
 ];
