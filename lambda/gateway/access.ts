@@ -21,8 +21,9 @@ export async function refuseDecided(call: Asker, operation: Operation, decision:
   return (await isHidden(call, operation, decision)) ? notFound(call, operation) : denied(call, decision);
 }
 
-export async function decide(call: Asker, operation: Operation): Promise<Decision> {
-  const { principal, server, context } = call;
+/** @param context @default - the call's own */
+export async function decide(call: Asker, operation: Operation, context = call.context): Promise<Decision> {
+  const { principal, server } = call;
   const end = call.scope.tracing?.part('decision');
   try {
     const decision = await call.decisionPoint.decide({ principal, server, operation, context });

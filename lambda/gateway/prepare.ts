@@ -1,6 +1,5 @@
 import { digestArguments } from '../audit';
-import type { Decision, Operation } from '../authorization';
-import type { Assessor } from '../behaviour';
+import type { Decision, Operation, RequestContext } from '../authorization';
 import type { Unmet } from '../identity';
 import {
   ErrorCode,
@@ -114,11 +113,10 @@ async function prepareListen(call: Call, params: JsonObject): Promise<Prepared> 
   return decideAndForward(call, { kind: 'connect' });
 }
 
-async function prepareToolCall(arrived: Call, name: string, given: JsonObject): Promise<Prepared> {
-  let call = arrived;
+async function prepareToolCall(call: Call, name: string, given: JsonObject): Promise<Prepared> {
   const { scope, message } = call;
   scope.draft.target = name;
-  scope.describeArguments(() => digestArguments(arrived.digestKey, given));
+  scope.describeArguments(() => digestArguments(call.digestKey, given));
   const block = call.grants?.killSwitch.blockOf(call.principal, call.server, name);
   if (block !== undefined) {
     const { reason, error } = blockedAnswer(block);
@@ -154,21 +152,20 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
   const unmet = call.requirements?.(call.principal, name, call.context.now);
   if (unmet !== undefined) return askForMore(call, entry, unmet);
   // For the decision alone: a tool that is refused because of the risk is still one that the principal knows of.
-  if (call.behaviour !== undefined) call = withRisk(call, call.behaviour, name, checked.forward);
-  if (guarded !== undefined && guarded.risk > 0) call = riskier(call, guarded.risk);
+  const context = contextWithRisk(call, name, checked.forward, guarded?.risk ?? 0);
   let forwarded = message;
   let use: GrantUse | undefined;
   if (call.grants === undefined) {
     for (const form of checked.forms) {
       const operation: Operation = { kind: 'callTool', tool: entry.definition, arguments: form };
-      const decision = await decide(call, operation);
-      if (decision.effect === 'deny') return refuseCall(arrived, entry, operation, decision);
+      const decision = await decide(call, operation, context);
+      if (decision.effect === 'deny') return refuseCall(call, entry, operation, decision);
       scope.draft.policyIds = decision.policyIds;
     }
   } else {
-    const permit = await permitToolCall(call, call.grants, entry.definition, checked.forms);
+    const permit = await permitToolCall(context === call.context ? call : { ...call, context }, call.grants, entry.definition, checked.forms);
     if (permit.kind === 'answered') return { kind: 'answer', response: permit.response };
-    if (permit.kind === 'denied') return refuseCall(arrived, entry, permit.operation, permit.decision);
+    if (permit.kind === 'denied') return refuseCall(call, entry, permit.operation, permit.decision);
     scope.draft.policyIds = permit.policyIds;
     forwarded = permit.message;
     use = permit.use;
@@ -185,18 +182,13 @@ async function prepareToolCall(arrived: Call, name: string, given: JsonObject): 
   };
 }
 
-/** The call with what its behaviour says of the risk, where the token's issuer does not know of more (CV-2). */
-function withRisk(call: Call, behaviour: Assessor, tool: string, given: JsonObject): Call {
-  const { context, server, principalKey: principal } = call;
-  const risk = behaviour.assess({ principal, server, tool, arguments: given, now: context.now });
-  return riskier(call, risk);
-}
-
-function riskier(call: Call, risk: number): Call {
-  const { context } = call;
-  if (risk > 0) call.scope.note(`risk:${risk}`);
-  // Ten times quicker than spreading both.
-  return Object.assign({}, call, { context: Object.assign({}, context, { risk: Math.max(risk, context.risk ?? 0) }) });
+/** The context with what behaviour and guard say of the risk, where the token's issuer does not know of more (CV-2). */
+function contextWithRisk({ context, behaviour, server, principalKey: principal, scope }: Call, tool: string, given: JsonObject, guardRisk: number): RequestContext {
+  if (behaviour === undefined && guardRisk === 0) return context;
+  const risk = Math.max(guardRisk, behaviour?.assess({ principal, server, tool, arguments: given, now: context.now }) ?? 0);
+  if (risk > 0) scope.note(`risk:${risk}`);
+  // Ten times quicker than spreading it.
+  return Object.assign({}, context, { risk: Math.max(risk, context.risk ?? 0) });
 }
 
 /** A policy's refusal; a challenge where it is one that the person can lift by signing in again (CV-3). */
