@@ -119,7 +119,7 @@ export class ClusterAddons extends Construct {
 
   /** Sends what processes on the nodes do to Amazon GuardDuty, by the credentials of the node. */
   private addGuardDutyAgent(): CfnAddon {
-    this.uses.push({ service: ClusterService.GUARDDUTY, use: { actions: ['guardduty:SendSecurityTelemetry'], resources: ['*'] } });
+    this.uses.push({ service: ZoneService.GUARDDUTY, use: { actions: ['guardduty:SendSecurityTelemetry'], resources: ['*'] } });
     return this.add('aws-guardduty-agent');
   }
 

@@ -7,6 +7,5 @@ export const ClusterService = {
   EKS: ZoneService.of('eks', InterfaceVpcEndpointAwsService.EKS, ['eks']),
   /** Its name is `eks-auth.<region>.api.aws`, which is allowed with its use. */
   EKS_AUTH: ZoneService.of('eks-auth', InterfaceVpcEndpointAwsService.EKS_AUTH, []),
-  GUARDDUTY: ZoneService.of('guardduty-data', InterfaceVpcEndpointAwsService.GUARDDUTY_DATA, ['guardduty-data']),
   LAMBDA: ZoneService.of('lambda', InterfaceVpcEndpointAwsService.LAMBDA, ['lambda']),
 } as const;

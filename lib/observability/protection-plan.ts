@@ -9,7 +9,7 @@ export class ProtectionPlan {
   /** Malware on the volumes of what other findings point at. */
   static readonly MALWARE = new ProtectionPlan('EBS_MALWARE_PROTECTION');
 
-  /** What containers of AWS Fargate do, by an agent that GuardDuty puts beside them. In a zone without a way out it has no way in either. */
+  /** What containers of AWS Fargate do, by an agent that GuardDuty puts beside them. In a security zone it needs `guardDutyAgent`. */
   static readonly RUNTIME_ECS = new ProtectionPlan('RUNTIME_MONITORING', ['ECS_FARGATE_AGENT_MANAGEMENT']);
 
   /** What pods do, by an agent on each node that GuardDuty or the cluster manages. */

@@ -1,6 +1,7 @@
 import { AspectPriority, Aspects, Stack, Token } from 'aws-cdk-lib';
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -43,6 +44,8 @@ export interface ContainerGatewayProps extends ContainerGatewayOptions {
   /** The place of both in the zone. */
   readonly workload: ZoneWorkload;
   readonly cluster: ecs.ICluster;
+  /** @default - the agent of Amazon GuardDuty has no way in */
+  readonly guardDutyAgent?: ecr.IRepository;
   readonly domainName: string;
   readonly hostedZone: route53.IHostedZone;
   readonly certificate: acm.ICertificate;

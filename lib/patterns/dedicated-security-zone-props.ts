@@ -1,6 +1,7 @@
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { McpToolDefinition } from '../authorization';
 import type { McpTokenIssuer, TraceExport, UnknownArguments } from '../gateway';
@@ -41,6 +42,14 @@ export interface DedicatedSecurityZoneProps {
    * @default - none; required with `restApi`
    */
   readonly publicUrl?: string;
+
+  /**
+   * Repository of Amazon GuardDuty's agent for AWS Fargate, in the registry that GuardDuty's documentation names for the region: then GuardDuty sees what the
+   * containers do (HOST-0, SOC-3), by an endpoint of the zone, unless `observability` chooses other protection plans.
+   *
+   * @default - tasks have no agent
+   */
+  readonly guardDutyAgent?: ecr.IRepository;
 
   /**
    * Where OpenTelemetry spans of the gateway go (GW-4). AWS X-Ray gets an endpoint in the zone; a way to a collector is for you to declare, for `gatewayWorkload`.

@@ -7,7 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import { McpGateway } from '../gateway';
-import { Observability } from '../observability';
+import { Observability, ProtectionPlan } from '../observability';
 import { FargateServer, IsolatedStage, ZoneService, ZoneTier } from '../zone';
 import type { LogArchive, SecurityZone, ZoneBalancer, ZoneWorkload } from '../zone';
 import { ContainerGateway, proxyOf } from './container-gateway';
@@ -89,6 +89,7 @@ export class DedicatedSecurityZone extends Construct {
     if (egress) this.zone.allowEgress(workload, egress);
     const tasks = new FargateServer(this, `Server-${name}`, {
       ...container,
+      guardDutyAgent: this.props.guardDutyAgent,
       zone: this.zone,
       workload,
       port,
@@ -120,6 +121,7 @@ export class DedicatedSecurityZone extends Construct {
     const gateway = new ContainerGateway(this, 'ContainerGateway', {
       ...options,
       zone: this.zone,
+      guardDutyAgent: this.props.guardDutyAgent,
       gateway: this.gateway,
       workload: this.gatewayWorkload,
       cluster: this.cluster,
@@ -141,6 +143,7 @@ export class DedicatedSecurityZone extends Construct {
     const blockList = letBlockInZone(this, gateway, { zone, workload: gatewayWorkload, tell }, { encryptionKey });
     const observability = new Observability(this, 'Observability', {
       ...props.observability,
+      ...(props.guardDutyAgent && { threatDetection: { protectionPlans: [ProtectionPlan.S3, ProtectionPlan.LAMBDA, ProtectionPlan.MALWARE, ProtectionPlan.RUNTIME_ECS], ...props.observability?.threatDetection } }),
       blockList,
       auditTrail: { retention: Duration.days(logRetention), ...props.observability?.auditTrail },
       gateway, zone, encryptionKey,

@@ -20,6 +20,8 @@ export class ZoneService {
   static readonly KMS = ZoneService.of('kms', InterfaceVpcEndpointAwsService.KMS, ['kms']);
   static readonly SECRETS_MANAGER = ZoneService.of('secretsmanager', InterfaceVpcEndpointAwsService.SECRETS_MANAGER, ['secretsmanager']);
   static readonly STS = ZoneService.of('sts', InterfaceVpcEndpointAwsService.STS, ['sts']);
+  /** Where agents of Amazon GuardDuty send what they see. */
+  static readonly GUARDDUTY = ZoneService.of('guardduty-data', InterfaceVpcEndpointAwsService.GUARDDUTY_DATA, ['guardduty-data']);
   static readonly VERIFIED_PERMISSIONS = ZoneService.of('verifiedpermissions', InterfaceVpcEndpointAwsService.VERIFIED_PERMISSIONS, ['verifiedpermissions']);
 
   /**

@@ -101,6 +101,12 @@ export interface FargateServerProps extends ContainerOptions {
   readonly logRetention: logs.RetentionDays;
   readonly removalPolicy: RemovalPolicy;
   /**
+   * Repository of the agent of Amazon GuardDuty, which GuardDuty puts beside the container.
+   *
+   * @default - the agent has no way in
+   */
+  readonly guardDutyAgent?: ecr.IRepository;
+  /**
    * What the code of the container may do in AWS.
    *
    * @default - a new role that may do nothing
@@ -150,6 +156,7 @@ export class FargateServer extends Construct implements iam.IGrantable {
     repository.grantPull(executionRole);
     logGroup.grantWrite(executionRole);
     zone.allowTaskStart(workload, repository.repositoryArn, logGroup.logGroupArn);
+    if (props.guardDutyAgent) this.letGuardDutyIn(props.guardDutyAgent, executionRole, props);
     for (const secret of Object.values(props.secrets ?? {})) {
       zone.allowService(workload, ZoneService.SECRETS_MANAGER, { actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] });
     }
@@ -204,6 +211,13 @@ export class FargateServer extends Construct implements iam.IGrantable {
       container.addMountPoints({ containerPath, sourceVolume: name, readOnly: false });
     });
     return container;
+  }
+
+  /** Its image comes, and what it sees goes, by endpoints of the zone. */
+  private letGuardDutyIn(agent: ecr.IRepository, executionRole: iam.Role, { zone, workload }: FargateServerProps): void {
+    agent.grantPull(executionRole);
+    zone.allowImagePull(workload, agent.repositoryArn, agent.env.account);
+    zone.allowService(workload, ZoneService.GUARDDUTY, { actions: ['guardduty:SendSecurityTelemetry'], resources: ['*'] });
   }
 
   private acknowledgeFindings(): void {

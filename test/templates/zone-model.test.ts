@@ -7,7 +7,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { addModel } from '../../bin/models';
-import { DedicatedSecurityZone, ToolRegistry } from '../../lib';
+import { DedicatedSecurityZone, ToolRegistry, TraceExport } from '../../lib';
 import { propertiesOf } from '../lib/zone/zone-stack';
 import { posture } from './posture';
 import { testReferenceStack, validatedApp, validateTemplates } from './validated-app';
@@ -42,6 +42,8 @@ test('what can be told otherwise is as clean: a registry, a container gateway, V
       maxAzs: 3,
       registry: new ToolRegistry(stack, 'Tools'),
       stage: 'prod',
+      traceExport: TraceExport.xRay(),
+      guardDutyAgent: ecr.Repository.fromRepositoryArn(stack, 'Agent', 'arn:aws:ecr:eu-west-1:694911143906:repository/aws-guardduty-agent-fargate'),
       clientEndpoints: [ec2.InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Clients', { vpcEndpointId: 'vpce-11111111', port: 443 })],
       egress: { tlsInspectionAuthority: certificate('Authority'), managedRuleGroups: ['ThreatSignaturesBotnetStrictOrder', 'ThreatSignaturesMalwareStrictOrder'] },
     });

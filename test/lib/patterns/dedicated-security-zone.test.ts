@@ -389,3 +389,20 @@ test('SOC-3 JIT-4 whom the response blocks the gateway refuses, by a list that i
   const acting = propertiesOf(Template.fromStack(Stack.of(model.observability!.response)), 'AWS::Lambda::Function').filter(({ Environment }) => Environment?.Variables.MCP_GRANTS_TABLE !== undefined);
   expect(acting.map(({ Description }) => Description).sort()).toEqual(['Blocks addresses', 'Blocks principals and servers, and sets grants aside']);
 });
+
+test('HOST-0 SOC-3 the agent of GuardDuty gets into tasks and out to GuardDuty, where its repository is named, and nowhere else', () => {
+  const reached = (template: Template) => securityGroupRules(template).filter((rule) => rule.includes('Endpoint of guardduty-data'));
+  const without = zoned();
+  without.addServer('files');
+  expect(reached(without.template())).toEqual([]);
+  const agent = 'arn:aws:ecr:eu-west-1:694911143906:repository/aws-guardduty-agent-fargate';
+  const { model, addServer, template: synthesize } = zoned((stack) => ({ guardDutyAgent: ecr.Repository.fromRepositoryArn(stack, 'Agent', agent) }));
+  addServer('files');
+  const template = synthesize();
+  expect(reached(template)).toEqual(['files -> Endpoint of guardduty-data:443']);
+  const pulls = propertiesOf(template, 'AWS::IAM::Policy').flatMap(({ PolicyDocument }) => PolicyDocument.Statement).filter(({ Resource }: any) => Resource === agent);
+  expect(pulls.map(({ Action }: any) => Action)).toEqual([['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage']]);
+  const watch = JSON.stringify(Template.fromStack(Stack.of(model.observability!.threatDetection)).findResources('Custom::McpThreatServices'));
+  expect(watch).toContain('ECS_FARGATE_AGENT_MANAGEMENT');
+  expect(JSON.stringify(propertiesOf(template, 'AWS::Route53Resolver::FirewallDomainList'))).toContain('694911143906.dkr.ecr.');
+});
