@@ -113,15 +113,19 @@ async function replaceSession(endpoint: EndpointRequest, stream: ClientStream, o
   if (stream.signal.aborted) await endSession(endpoint, opened);
 }
 
-/** Says the answer, and whatever comes before it. */
+/** Says the answer, and whatever comes before it. A client whose answer breaks off must not wait for it: its stream ends. */
 async function sayAnswer(stream: ClientStream, response: Response): Promise<void> {
-  if (response.body === null || response.headers.get('content-type') !== SSE_HEADERS['content-type']) return stream.say(await response.text());
-  const reader = response.body.getReader();
-  const leave = () => void reader.cancel();
-  stream.signal.addEventListener('abort', leave, { once: true });
-  const decoder = new TextDecoder();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) sayEvent(stream, decoder.decode(next.value));
-  stream.signal.removeEventListener('abort', leave);
+  try {
+    if (response.body === null || response.headers.get('content-type') !== SSE_HEADERS['content-type']) return stream.say(await response.text());
+    const reader = response.body.getReader();
+    const leave = () => void reader.cancel();
+    stream.signal.addEventListener('abort', leave, { once: true });
+    const decoder = new TextDecoder();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) sayEvent(stream, decoder.decode(next.value));
+    stream.signal.removeEventListener('abort', leave);
+  } catch {
+    stream.end();
+  }
 }
 
 /** A stream of 2024-11-05 cannot be taken up again, so it has no ids, and no events that are nothing else. */
