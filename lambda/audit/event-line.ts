@@ -15,8 +15,10 @@ const known = new Map<string, string>();
  * @throws TypeError for an event that is none
  */
 export function writeEventLine(event: AuditEvent): string {
-  const { principal } = event;
-  let line = `{"time":${quote(event.time)},"requestId":${quote(event.requestId)},"traceId":${quote(event.traceId)},"spanId":${quote(event.spanId)}`;
+  const { principal, time, requestId, traceId, spanId, argumentsDigest } = event;
+  // One look at all that no two events share.
+  const write = PLAIN.test(time + requestId + traceId + spanId + (argumentsDigest ?? '')) ? asItIs : quote;
+  let line = `{"time":${write(time)},"requestId":${write(requestId)},"traceId":${write(traceId)},"spanId":${write(spanId)}`;
   if (principal !== undefined) line += `,"principal":{"type":${quoteKnown(principal.type)},"id":${quoteKnown(principal.id)},"issuer":${quoteKnown(principal.issuer)}}`;
   if (event.sourceIp !== undefined) line += `,"sourceIp":${quoteKnown(event.sourceIp)}`;
   if (event.server !== undefined) line += `,"server":${quoteKnown(event.server)}`;
@@ -26,11 +28,15 @@ export function writeEventLine(event: AuditEvent): string {
   line += `,"decision":${quoteKnown(event.decision)}`;
   if (event.reason !== undefined) line += `,"reason":${quoteKnown(event.reason)}`;
   line += `,"policyIds":[${event.policyIds.map(quoteKnown).join(',')}]`;
-  if (event.argumentsDigest !== undefined) line += `,"argumentsDigest":${quote(event.argumentsDigest)}`;
+  if (argumentsDigest !== undefined) line += `,"argumentsDigest":${write(argumentsDigest)}`;
   line += `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)},"durationMs":${number(event.durationMs)},"httpStatus":${number(event.httpStatus)}`;
   const { upstreamStatus, notes } = event;
   if (upstreamStatus !== undefined) line += `,"upstreamStatus":${typeof upstreamStatus === 'number' ? number(upstreamStatus) : quoteKnown(upstreamStatus)}`;
   return notes === undefined ? `${line}}` : `${line},"notes":[${notes.map(quote).join(',')}]}`;
+}
+
+function asItIs(text: string): string {
+  return `"${text}"`;
 }
 
 function quote(text: string): string {

@@ -4,7 +4,7 @@ export * from './chain';
 export * from './console-sink';
 export * from './digest';
 export * from './event';
-export { writeTime } from './event-time';
+export { readTime, writeTime } from './event-time';
 export * from './json-lines-sink';
 export * from './ocsf';
 export * from './pino-sink';

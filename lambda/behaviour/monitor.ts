@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AuditEvent, AuditSink } from '../audit';
+import { readTime, type AuditEvent, type AuditSink } from '../audit';
 import { factsOf } from './arguments';
 import { Baseline } from './baseline';
 import { Decaying } from './decaying';
@@ -99,7 +99,7 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
   }
 
   function observe(event: AuditEvent): void {
-    const now = Date.parse(event.time);
+    const now = readTime(event.time);
     const { sourceIp, server, target: tool, decision } = event;
     if (event.principal === undefined) {
       if (event.httpStatus === 401 && event.reason !== 'no_token' && sourceIp !== undefined) observeFailure(sourceIp, now);
