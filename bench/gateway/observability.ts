@@ -1,6 +1,6 @@
 /**
- * `npm run bench:gateway -- --observability`: what audit, metrics, behaviour and the live page cost together, against the same
- * gateway without them; and what traces cost on top. Alternating in one run, compared round by round.
+ * `npm run bench:gateway -- --observability`: what audit, metrics and behaviour cost together, against the same gateway
+ * without them; and what the live page and traces cost on top. Alternating in one run, compared round by round.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,18 +13,19 @@ import { POLICIES } from './policies';
 import { typical, type Typical } from './statistics';
 
 const CONNECTIONS = [1, 8, 64] as const;
-const VARIANTS = ['off', 'on', 'traced'] as const;
+const VARIANTS = ['off', 'on', 'page', 'traced'] as const;
 type Variant = (typeof VARIANTS)[number];
 type Round = Readonly<Record<(typeof CONNECTIONS)[number], Measurement>>;
 
-const NAMES: Readonly<Record<Variant, string>> = { off: 'without', on: 'audit, metrics, behaviour, live page', traced: 'the same, and traces' };
+const NAMES: Readonly<Record<Variant, string>> = { off: 'without', on: 'audit, metrics, behaviour', page: 'the same, and the live page', traced: 'the same, and traces' };
 
 /** No loop, no rate and no size is unusual here: what is measured is watching, and not what is done about a detection. */
 const WATCHFUL = { loopCalls: 1_000_000_000, coldCallsPerMinute: 1_000_000_000, sensitivity: 1_000 };
 
 const MODES: Readonly<Record<Variant, (receiver: string) => Readonly<Record<string, unknown>>>> = {
   off: () => ({ metrics: false, page: false }),
-  on: () => ({ audit: 'audit.jsonl', behaviour: WATCHFUL }),
+  on: () => ({ audit: 'audit.jsonl', behaviour: WATCHFUL, page: false }),
+  page: () => ({ audit: 'audit.jsonl', behaviour: WATCHFUL }),
   traced: (endpoint) => ({ audit: 'audit.jsonl', behaviour: WATCHFUL, telemetry: { endpoint } }),
 };
 
