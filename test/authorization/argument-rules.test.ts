@@ -1,10 +1,11 @@
 import { checkArgumentRules, readArgumentRules } from '../../lambda/authorization/argument-rules';
 import { compileArgumentRulesOf } from '../../lambda/authorization/compile-argument-rules';
+import type { ToolDefinition } from '../../lambda/protocol';
 
-const REFUND = {
+const REFUND: Pick<ToolDefinition, 'name' | 'inputSchema'> = {
   name: 'refund',
   inputSchema: { type: 'object', properties: { amount: { type: 'integer' }, reason: { type: 'string' }, currency: { type: 'string' } }, required: ['amount'], additionalProperties: false },
-} as const;
+};
 
 const RULES = `
 // A large refund has to say why.

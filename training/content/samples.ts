@@ -14,9 +14,9 @@ const Weight = {
   PLAIN_ACTION: 0.3,
   DEFINITION_ATTACK: 0.3,
   DEFINITION: 0.5,
-  DOCUMENTATION: 0.4,
+  DOCUMENTATION: 0.7,
   CARRIED: 0.5,
-  FILE: 0.5,
+  FILE: 0.8,
   DESCRIPTION: 0.4,
 } as const;
 

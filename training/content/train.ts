@@ -28,7 +28,7 @@ export const SETTINGS: Settings = { seed: 20_261_122, cost: 2, least: 0 };
 /** Sentences of a text as the model sees them. */
 export function sentencesOf(text: string, clusters: Clusters): readonly Features[] {
   const found: Features[] = [];
-  new FeatureReader(clusters).visit(new Tokens().read(normalise(text).text), ({ indices, ends }) => found.push({ indices: indices.slice(0, ends.at(-1)), ends: [...ends] }));
+  new FeatureReader(clusters).visit(new Tokens().read(normalise(text).text), (features) => found.push(features));
   return found;
 }
 
