@@ -28,7 +28,7 @@ export const CONTENT_RULES: readonly ContentRule[] = [
   rule('TC-104', 'medium', 1.5, 'Text is hidden from people and not from a model.', ['style', '<hidden', 'aria-hidden='],
     /style\s{0,2}=\s{0,2}\\?["'][^"'>]{0,120}(?:display\s{0,2}:\s{0,2}none|visibility\s{0,2}:\s{0,2}hidden|font-size\s{0,2}:\s{0,2}[01](?:px|pt|em)?\b|opacity\s{0,2}:\s{0,2}0(?:\.0\d?)?\b|left\s{0,2}:\s{0,2}-\d{3,})[^>]{0,120}>\s{0,20}[^<\s][^<]{20}|<hidden[\s>]|aria-hidden=\\?["']true\\?["'][^>]{0,80}>\s{0,20}[^<\s][^<]{30}/i),
   rule('TC-105', 'medium', 1.5, 'A comment that only a model reads addresses one.', ['<!--', '[//]', '/*'],
-    /(?:<!--|\[\/\/\]: # \()[^>\n]{0,80}(?<![\w-])(?:AI|LLM|assistant|agent|model|system|ignore|override|instruction|copilot|claude|gpt)s?\b|\/\*[^>\n]{0,80}(?<![\w-])(?:AI|LLM|assistant|copilot|claude|gpt)s?\b/i),
+    /(?:<!--|\[\/\/\]: # \()(?:[^>\n]{0,80}[^\w>\n-])?(?:AI|LLM|assistant|agent|model|system|ignore|override|instruction|copilot|claude|gpt)s?\b|\/\*(?:[^>\n]{0,80}[^\w>\n-])?(?:AI|LLM|assistant|copilot|claude|gpt)s?\b/i),
   rule('TC-201', 'high', 3.7, 'A link or image would carry data out when it is shown.', ['](', '[data', '[payload', '[info', '[secret', '[token', '[content', '[b64', '[base64', '[dump', '[message'],
     /!?\[[^[\]\n]{0,200}\]\(\s?https?:\/\/[^()\s[{<$]{1,300}(?:\[[A-Za-z_ -]{2,40}\]|\{\{?[A-Za-z_. -]{2,40}\}?\}|<[A-Za-z_ -]{2,40}>|\$\{)[^)]{0,100}\)|https?:\/\/[^\s)"'<>[]{1,200}[?&/=]\[(?:DATA|PAYLOAD|INFO|SECRET|TOKEN|CONTENT|B64|BASE64|DUMP|MESSAGE)[^\]]{0,40}\]/i),
   rule('TC-202', 'medium', 1.2, 'An image is loaded from an address with a long query.', ['!['],
