@@ -55,10 +55,12 @@ export const CONTENT_RULES: readonly ContentRule[] = [
   rule('TC-403', 'medium', 1.2, 'A command destroys what it finds.', [' rm -', 'mkfs', ':()'], /\brm -(?:rf|fr|r -f)\s{1,3}(?:--no-preserve-root|\/(?:\s|$|\*))|mkfs\.\w+ \/dev|:\(\)\{ ?:\|:/i),
 ];
 
-const anchors = new Anchors(CONTENT_RULES.flatMap((one) => one.anchors));
+/** Made when it is first needed: a program that judges no content does not pay for it. */
+let anchors: Anchors | undefined;
 
 /** The rules that can match in a text, in their order. */
 export function rulesFor(text: string): readonly ContentRule[] {
+  anchors ??= new Anchors(CONTENT_RULES.flatMap((one) => one.anchors));
   const found = anchors.foundIn(text);
   let at = 0;
   return CONTENT_RULES.filter((one) => {

@@ -29,12 +29,14 @@ const RULES: readonly MarkupRule[] = [
   { id: 'app-resource', anchors: ['ui://'], pattern: /\bui:\/\/[^\s"'<>)]{1,500}/g },
 ];
 
-const anchors = new Anchors(RULES.flatMap((rule) => rule.anchors));
+/** Made when it is first needed. */
+let anchors: Anchors | undefined;
 
 /** Markup in `text` that loads, runs or carries data out. A query or path long enough to carry data counts, unless its host is allowed. */
 export function activeMarkup(text: string, allowedHosts: readonly string[] = []): readonly MarkupSpan[] {
   const hasMarkup = text.includes('<') || text.includes('](') || text.includes(':') || text.includes('![');
   if (!hasMarkup) return [];
+  anchors ??= new Anchors(RULES.flatMap((rule) => rule.anchors));
   const present = anchors.foundIn(text);
   const found: MarkupSpan[] = [];
   let at = 0;

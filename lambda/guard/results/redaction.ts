@@ -6,9 +6,8 @@ import { applyEdits, type Edit } from './edits';
 import { dataEdits, insideBytes, inspectText, marker, type FoundEdit, type Inspection } from './inspect';
 import { annotated, findOrders, isAnnotated } from './instructions';
 import { LONGEST_OPEN } from './open-end';
+import { REACH, straddling } from './straddling';
 
-/** How far a secret may reach over the border of two text blocks. */
-const REACH = 512;
 /** Texts of structured content are read together, each a sentence of its own. */
 const PART = '\n\n';
 
@@ -66,7 +65,7 @@ export class Redaction {
 
   /** A list of content blocks, in which a secret may stand across two. */
   blocks(blocks: readonly JsonValue[], pointer: string): JsonValue[] {
-    const edits = this.straddling(blocks);
+    const edits = straddling(blocks, (text) => dataEdits(text, undefined, this.inspection));
     let result = blocks as JsonValue[];
     blocks.forEach((block, index) => {
       const at = pointer + pointerStep(index);
@@ -232,26 +231,6 @@ export class Redaction {
     }
   }
 
-  /** What stands in several text blocks, a part in each: read in a row, of long ones their ends. */
-  private straddling(blocks: readonly JsonValue[]): ReadonlyMap<number, readonly FoundEdit[]> {
-    const edits = new Map<number, FoundEdit[]>();
-    const parts = blocks.flatMap((block, index) => (isJsonObject(block) && typeof block.text === 'string' ? partsOf(block.text, index) : []));
-    if (parts.length < 2 || parts.every(({ index }) => index === parts[0]!.index)) return edits;
-    const joined = parts.map(({ text }) => text).join('');
-    for (const edit of dataEdits(joined, undefined, this.inspection)) {
-      let at = 0;
-      const covered = parts.flatMap(({ text, index, offset }) => {
-        const from = Math.max(edit.start, at) - at;
-        const to = Math.min(edit.end, at + text.length) - at;
-        at += text.length;
-        return from < to && index >= 0 ? [{ index, edit: { ...edit, start: offset + from, end: offset + to } }] : [];
-      });
-      if (new Set(covered.map(({ index }) => index)).size < 2) continue;
-      for (const { index, edit: part } of covered) edits.set(index, [...(edits.get(index) ?? []), part]);
-    }
-    return edits;
-  }
-
   /** Orders that only show when the blocks are read in a row. */
   private judgeTogether(blocks: JsonValue[], pointer: string): JsonValue[] {
     const { instructions = 'annotate' } = this.inspection.policy;
@@ -277,16 +256,6 @@ export class Redaction {
     }
   }
 }
-
-/** A text block, or of a long one both ends, with something between that belongs to no datum. */
-function partsOf(text: string, index: number): readonly { readonly text: string; readonly index: number; readonly offset: number }[] {
-  if (text.length <= 2 * REACH) return [{ text, index, offset: 0 }];
-  const offset = text.length - REACH;
-  return [{ text: text.slice(0, REACH), index, offset: 0 }, { text: BREAK, index: -1, offset: 0 }, { text: text.slice(offset), index, offset }];
-}
-
-/** Ends every datum. */
-const BREAK = '\n\u0000\n';
 
 function withoutBinary(block: JsonObject, id: string): JsonObject {
   if (block.type === 'image' || block.type === 'audio') return { type: 'text', text: marker(id) };
