@@ -43,12 +43,16 @@ export class Buckets {
 
   /** Milliseconds until the bucket of `key` has a point; 0 where it has one now. Takes nothing. */
   wait(key: string, now: number): number {
-    if (!this.fullAt.has(key)) this.forgetFull(now);
+    let fullAt = this.fullAt.get(key);
+    if (fullAt === undefined) {
+      this.forgetFull(now);
+      fullAt = this.read(key);
+    }
     const latest = now + this.windowMs;
     // Further away than that only where the clock was set back, which must not lock anybody out.
-    if (this.read(key) > latest) this.write(key, latest);
+    if (fullAt > latest) this.write(key, (fullAt = latest));
     // A millionth of a point of slack: rounding never costs a whole one.
-    const wait = Math.max(this.read(key), now) + this.intervalMs - latest;
+    const wait = Math.max(fullAt, now) + this.intervalMs - latest;
     return wait > this.intervalMs * 1e-6 ? wait : 0;
   }
 
