@@ -7,7 +7,7 @@ import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import type { IDependable } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
-import { AwsCall } from './aws-call';
+import { AwsCall } from '../private/aws-call';
 import type { KubernetesObject } from './manifests';
 
 /** Properties for manifests that get into a cluster. */

@@ -5,7 +5,7 @@ import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { wildcardFinding } from '../private/wildcard-finding';
-import { AwsCall } from './aws-call';
+import { AwsCall } from '../private/aws-call';
 import type { ClusterNodes } from './nodes';
 
 /**

@@ -6,7 +6,7 @@ import * as macie from 'aws-cdk-lib/aws-macie';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
-import { AwsCall } from '../cluster/aws-call';
+import { AwsCall } from '../private/aws-call';
 import { acknowledge } from '../private/acknowledge';
 import { wildcardFinding } from '../private/wildcard-finding';
 

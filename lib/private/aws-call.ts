@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as cr from 'aws-cdk-lib/custom-resources';
 import type { Construct } from 'constructs';
-import { acknowledge } from '../private/acknowledge';
+import { acknowledge } from './acknowledge';
 
 /** Calls of AWS's API that AWS CloudFormation has no resource for, made when the stack is deployed, by one function of the CDK for all of them. */
 export class AwsCall extends cr.AwsCustomResource {
