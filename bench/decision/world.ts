@@ -70,7 +70,7 @@ function policyText(index: number, { server, tool }: { readonly server: string; 
     case 2:
       return `forbid (principal, ${action}, resource) when { context.arguments.path like "*..*" };`;
     case 3:
-      return `permit (${group}, action in [Mcp::Action::"${server}/${tool.name}", Mcp::Action::"discover"], resource) when { context.time.hour >= 6 && context.time.hour < 20 };`;
+      return `permit (${group}, action in [Mcp::Action::"${server}/${tool.name}", Mcp::Action::"discover"], resource) when { context.time.hour >= 0 && context.time.hour < 24 };`;
     default:
       return `forbid (principal, ${action}, resource) when { context has risk && context.risk > 80 && context.arguments has tags && context.arguments.tags.contains("t1") };`;
   }
