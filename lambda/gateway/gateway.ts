@@ -13,6 +13,7 @@ import { plain, refuse } from './respond';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type RemoteUpstream, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
 import { withTokenLimits } from './token-limits';
+import { keepGarbageYoung } from './young-garbage';
 import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
 import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, openSseChannel, startProcess, withCredentials, type CancelSignal, type HttpTransport, type UpstreamLimits } from './upstream';
@@ -75,6 +76,7 @@ const METADATA_PATH = '/.well-known/oauth-protected-resource';
  * @throws {TypeError} for a server URL that a gateway must not call
  */
 export function createGateway(options: GatewayOptions): Gateway {
+  keepGarbageYoung();
   const limits: GatewayLimits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
   const clock = options.clock ?? Date.now;
   const seal = createSeal(options.sealKey);
