@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { AuditEvent, AuditSink } from './event';
+import { rememberTexts } from './remember-texts';
 import { escapeUnprintable } from './unprintable';
 
 export interface ConsoleSinkOptions {
@@ -58,18 +59,10 @@ function formatEvent(event: AuditEvent, color: boolean): string {
   return columns.join('  ');
 }
 
-const MAX_KNOWN = 4_096;
-const known = new Map<string, string>();
+const showKnown = rememberTexts(show, MAX_FIELD);
 
 function field(value: string | undefined): string {
-  if (value === undefined) return '-';
-  const seen = known.get(value);
-  if (seen !== undefined) return seen;
-  const shown = show(value);
-  if (value.length > MAX_FIELD) return shown;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(value, shown);
-  return shown;
+  return value === undefined ? '-' : showKnown(value);
 }
 
 /** Plain words as they are, anything else in quotes: no value can pass for another column, or for another line. */

@@ -1,12 +1,11 @@
 import type { AuditEvent } from './event';
+import { rememberTexts } from './remember-texts';
 import { escapeUnprintable } from './unprintable';
 
 /** JSON writes these as they are, and so do terminals. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-/** Names of servers, tools, principals and policies come again and again. */
-const MAX_KNOWN = 4_096;
 const MAX_KNOWN_LENGTH = 256;
-const known = new Map<string, string>();
+const quoteKnown = rememberTexts(quote, MAX_KNOWN_LENGTH);
 
 /**
  * An event as one line of JSON without its line feed: the members of `JSON.stringify`, in a quarter of its time, with every unprintable
@@ -41,16 +40,6 @@ function asItIs(text: string): string {
 
 function quote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeUnprintable(JSON.stringify(text));
-}
-
-function quoteKnown(text: string): string {
-  let quoted = known.get(text);
-  if (quoted !== undefined) return quoted;
-  quoted = quote(text);
-  if (text.length > MAX_KNOWN_LENGTH) return quoted;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, quoted);
-  return quoted;
 }
 
 /** As JSON has it: `null` for what is infinite, or not a number. @throws TypeError for what is of another type */
