@@ -12,6 +12,7 @@ import { openFunctionTracing, type FunctionTracing } from '../../lambda/deployme
 import { readProxySettings } from '../../lambda/deployment/settings';
 import { LATEST_MODERN } from '../../lambda/protocol';
 import { createSigner, type Signer } from '../identity/tokens';
+import { mcpResult } from '../fixtures/mcp-result';
 
 jest.mock('../../lambda/audit/kept-output', () => ({ standardOutput: () => ({ write: () => undefined, flush: () => undefined, ready: () => true }) }));
 
@@ -53,13 +54,7 @@ class Peer {
 
 function answerMcp({ body }: Received, response: ServerResponse): void {
   const { id, method } = JSON.parse(body);
-  const complete = { resultType: 'complete' };
-  const results: Record<string, object> = {
-    'server/discover': { supportedVersions: [LATEST_MODERN], capabilities: { tools: {} }, ...complete },
-    'tools/list': { tools: [{ name: 'echo', description: 'says it again', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }], ...complete },
-    'tools/call': { content: [{ type: 'text', text: `result of ${SECRET}` }], ...complete },
-  };
-  response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] }));
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, result: mcpResult(method, SECRET) }));
 }
 
 describe('traces of the deployed functions', () => {

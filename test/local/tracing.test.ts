@@ -7,6 +7,7 @@ import { startLocalGateway, type LocalGateway } from '../../lambda/local';
 import { readConfig } from '../../lambda/local/config/load';
 import { LATEST_MODERN } from '../../lambda/protocol';
 import { callTool } from './call';
+import { mcpResult } from '../fixtures/mcp-result';
 
 const CALLER = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 const SECRET = 'swordfish-argument';
@@ -52,13 +53,7 @@ class Upstream {
     request.on('end', () => {
       const { id, method, params } = JSON.parse(body);
       if (method === 'tools/call') this.calls.push({ headers: request.headers, meta: params._meta });
-      const complete = { resultType: 'complete' };
-      const results: Record<string, object> = {
-        'server/discover': { supportedVersions: [LATEST_MODERN], capabilities: { tools: {} }, ...complete },
-        'tools/list': { tools: [{ name: 'echo', description: 'says it again', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }], ...complete },
-        'tools/call': { content: [{ type: 'text', text: `result of ${SECRET}` }], ...complete },
-      };
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] }));
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id, result: mcpResult(method, SECRET) }));
     });
   });
 }
