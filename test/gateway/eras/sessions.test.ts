@@ -1,20 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { startConformanceServer, type RunningServer } from '../../fixtures/conformance-server';
+import { serveBothEras } from '../both-eras';
 import { startUpstream, type FakeUpstream } from '../fixtures/upstream';
 import { PUBLIC_URL, readAnswer, startHarness, type Harness } from '../harness';
 import { messagesOf, openRaw } from './raw';
 
-let legacy: RunningServer;
-let modern: RunningServer;
-beforeAll(async () => {
-  [legacy, modern] = await Promise.all([startConformanceServer({ era: 'legacy' }), startConformanceServer({ era: 'modern' })]);
-});
-afterAll(() => Promise.all([legacy.close(), modern.close()]));
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
+const { legacy, modern, open } = serveBothEras();
 
 function start(options: Parameters<typeof startHarness>[1] = {}): Harness {
   const http = (url: string) => ({ kind: 'http', url, headers: {} }) as const;
