@@ -174,7 +174,7 @@ permit (principal, action == Mcp::Action::"tiny/shout", resource);
       'a program that says nothing',
       { mcpServers: { bad: { command: process.execPath, args: ['-e', 'setInterval(() => 0, 1000)'], limits: { firstByteMs: 300 } } } },
       undefined,
-      'The server "bad" does not start: server bad did not answer in time',
+      'The server "bad" does not start: it did not begin to answer within 300 ms',
     ],
     ['no policy', {}, {}, /policies: expected Cedar policies in files that end in \.cedar, found none$/],
     ['a policy that is none', {}, { 'a.cedar': '\npermit (principal, action);' }, /policies\/a\.cedar:2:\d+: /],

@@ -85,7 +85,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     const request: JsonRpcRequest = { jsonrpc: '2.0', id, method: 'initialize', params };
     const posted = await postOrAnswer(transport, request, { headers: {} });
     const answer = await settle(answerOf(posted, request));
-    if (isErrorResponse(answer)) throw new UpstreamFailure('status', `server ${name} refused initialize: error ${answer.error.code}`, 400, answer);
+    if (isErrorResponse(answer)) throw new UpstreamFailure('status', `The server "${name}" refused initialize with error ${answer.error.code}.`, 400, answer);
     const revision = typeof answer.result.protocolVersion === 'string' ? answer.result.protocolVersion : LATEST_LEGACY;
     return { description: describeInitialize(answer.result), sessionId: 'exchange' in posted ? posted.exchange.sessionId : undefined, revision };
   }
@@ -164,7 +164,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
       const { upstream } = session;
       if (upstream.kind === 'http') return createLegacyHttpLeg(transport, upstream, inputMs);
       if (upstream.kind === 'modern') return createLegacyOverModernLeg({ leg: native, ...sessions.of(session) });
-      throw new UpstreamFailure('session_lost', `the session does not belong to server ${name} as it is configured now`);
+      throw new UpstreamFailure('session_lost', `The session does not belong to the server "${name}" as it is configured now.`);
     },
     async close() {
       waiting.close();

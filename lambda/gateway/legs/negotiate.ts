@@ -21,7 +21,7 @@ const PATIENCE_MS = 3_000;
  * @throws UpstreamFailure `garbage` when it refuses every one of them
  */
 export async function negotiate(name: string, ask: Ask, eras: readonly Era[], clientCapabilities: JsonObject): Promise<Negotiated> {
-  const neither = new UpstreamFailure('garbage', `server ${name} speaks neither era of MCP`);
+  const neither = new UpstreamFailure('garbage', `The server "${name}" speaks no revision of MCP that the gateway knows.`);
   const settled = new AbortController();
 
   async function attempt(era: Era): Promise<Negotiated> {

@@ -49,7 +49,7 @@ async function connect(options: ProcessConnectionOptions, eras: readonly Era[]):
     for await (const event of conversations.call(NOBODY, { jsonrpc: '2.0', id: method, method, params }, signal)) {
       if (event.kind === 'message' && isResponse(event.message)) return event.message;
     }
-    throw new UpstreamFailure('closed', `server ${name} ended before it answered ${method}`);
+    throw new UpstreamFailure('closed', `The server "${name}" ended before it answered ${method}.`);
   };
 
   try {
@@ -64,9 +64,10 @@ async function connect(options: ProcessConnectionOptions, eras: readonly Era[]):
       stop: () => process.stop(),
     };
   } catch (failure) {
+    const endedByItself = ended;
     await process.stop();
     // Some legacy servers take a first message that is not `initialize` for a reason to end.
-    if (ended && eras[0] === 'modern' && eras.length > 1) return connect(options, ['legacy']);
+    if (endedByItself && eras[0] === 'modern' && eras.length > 1) return connect(options, ['legacy']);
     throw failure;
   }
 }

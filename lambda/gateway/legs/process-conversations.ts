@@ -297,8 +297,10 @@ export class ProcessConversations {
   private expect(id: RequestId, call: OpenCall, limit: 'firstByteMs' | 'idleMs'): void {
     clearTimeout(call.timer);
     if (call.openQuestions > 0 || (call.endless && limit === 'idleMs')) return;
-    const wait = Math.max(0, Math.min(this.options.limits[limit], call.endsAt - Date.now()));
-    call.timer = setTimeout(() => this.giveUp(id, this.failure('timeout', 'did not answer in time')), wait);
+    const { [limit]: longest, totalMs } = this.options.limits;
+    const left = Math.max(0, call.endsAt - Date.now());
+    const what = left < longest ? `did not finish within ${totalMs} ms` : limit === 'idleMs' ? `sent nothing for ${longest} ms` : `did not begin to answer within ${longest} ms`;
+    call.timer = setTimeout(() => this.giveUp(id, this.failure('timeout', what)), Math.min(longest, left));
   }
 
   private giveUp(id: RequestId, failure?: UpstreamFailure): void {
@@ -316,7 +318,7 @@ export class ProcessConversations {
   }
 
   private failure(code: UpstreamFailure['code'], what: string): UpstreamFailure {
-    return new UpstreamFailure(code, `server ${this.options.name} ${what}`);
+    return new UpstreamFailure(code, `The server "${this.options.name}" ${what}.`);
   }
 }
 

@@ -40,7 +40,7 @@ export function createConnectionPool(options: { readonly maxProcesses: number; r
     start(text) {
       const key = JSON.parse(text) as ConnectionKey;
       const start = starters.get(key.server);
-      if (start === undefined) throw new UpstreamFailure('connect', `server ${key.server} is not configured`);
+      if (start === undefined) throw new UpstreamFailure('connect', `The server "${key.server}" is not configured.`);
       return start(key);
     },
   });
@@ -118,7 +118,7 @@ export function createProcessUpstream(options: ProcessUpstreamOptions): ServerUp
     },
     async resume(session: LegacySession, hold) {
       if (session.upstream.kind !== 'process') {
-        throw new UpstreamFailure('session_lost', `the session does not belong to server ${name} as it is configured now`);
+        throw new UpstreamFailure('session_lost', `The session does not belong to the server "${name}" as it is configured now.`);
       }
       const { connection } = await connect(session.principal, 'legacy', session.clientCapabilities, hold);
       if (connection.era === 'legacy') return connection.legacyLeg({ name: session.nonce, capabilities: session.clientCapabilities });
