@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ContainerizedMicroservices, ImageRegistry, ServiceMesh } from '../../lib';
+import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
 
@@ -15,6 +16,8 @@ const SERVERS = ['everything', 'files', 'memory'];
 export interface ClusterModelSettings {
   /** `iss` of the access tokens. */
   readonly issuer: string;
+  /** Client id of the approval page at the issuer. */
+  readonly approvalClientId: string;
   /** Its keys, as JSON: the gateway has no way out to fetch them. */
   readonly jwks: string;
   /** The gateway is at `gateway.<domainName>` inside of the zone. */
@@ -45,6 +48,7 @@ export class ClusterModel extends Stack {
       gatewayImage: { repository: images.addRepository('gateway'), imageDigest },
       domainName: settings.domainName,
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
+      accessGrants: addAccessGrants(this, settings, { nested: true }),
       clientCidrs: [settings.clientCidr],
       administrators: [iam.Role.fromRoleName(this, 'Administrator', settings.administratorRole)],
       kubectlLayer: kubectlLayerArn === undefined ? undefined : lambda.LayerVersion.fromLayerVersionArn(this, 'Kubectl', kubectlLayerArn),

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { AccessGrants, ApiGatewayCentric, ToolRegistry } from '../../lib';
+import { ApiGatewayCentric, ToolRegistry } from '../../lib';
+import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
 
@@ -24,8 +25,7 @@ export class GatewayModel extends Stack {
   constructor(scope: Construct, id: string, settings: GatewayModelSettings) {
     super(scope, id, { description: 'MCP servers behind a zero-trust gateway' });
     const registry = new ToolRegistry(this, 'Tools');
-    const login = settings.issuer.replace(/\/$/, '');
-    const accessGrants = new AccessGrants(this, 'Grants', { signIn: { authorizationEndpoint: `${login}/authorize`, tokenEndpoint: `${login}/token`, clientId: settings.approvalClientId } });
+    const accessGrants = addAccessGrants(this, settings);
     const model = new ApiGatewayCentric(this, 'Mcp', {
       registry,
       accessGrants,
@@ -36,7 +36,6 @@ export class GatewayModel extends Stack {
     new CfnOutput(this, 'ToolRegistryKey', { value: registry.signingKeyArn });
     new CfnOutput(this, 'ToolDecisionUrl', { value: registry.decisionUrl });
     addObservabilityOutputs(this, model.observability!);
-    new CfnOutput(this, 'ApproversTopic', { value: accessGrants.approversTopic.topicArn });
     for (const name of SERVERS) {
       const server = model.addServer(name, { url: `https://${name}.${settings.upstreamDomain}/mcp`, toolDefinitions: toolsOf(name) });
       new CfnOutput(this, `Url-${name}`, { value: server.serverUrl });

@@ -5,6 +5,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
 import { DedicatedSecurityZone } from '../../lib';
+import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
 
@@ -14,6 +15,8 @@ const SERVERS = ['everything', 'files', 'memory'];
 export interface ZoneModelSettings {
   /** `iss` of the access tokens. */
   readonly issuer: string;
+  /** Client id of the approval page at the issuer. */
+  readonly approvalClientId: string;
   /** Where its keys are; they are fetched there when the zone has a way out. */
   readonly jwksUri: string;
   /** Its keys, as JSON, when the zone has none. */
@@ -43,6 +46,7 @@ export class ZoneModel extends Stack {
       policiesFolder: join(__dirname, '..', '..', 'policies'),
       domainName: settings.domainName,
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
+      accessGrants: addAccessGrants(this, settings),
       clientCidrs: [settings.clientCidr],
       egress: { tlsInspectionAuthority: authority === undefined ? undefined : acm.Certificate.fromCertificateArn(this, 'Authority', authority) },
     });

@@ -34,10 +34,10 @@ function storeOf(table: string): DocumentStore {
   return createDynamoDbStore(new DynamoDBClient(CLIENT_LIMITS), table);
 }
 
-/** What the proxy function does with grants. */
-export function gatewayGrants(settings: GrantTableSettings, publicUrl: string, decisionPoint: DecisionPoint, servers: readonly string[], writeLine: (line: string) => void): GatewayGrants {
+/** What a gateway does with grants, wherever its code runs: their pages are at a URL of their own. */
+export function gatewayGrants(settings: GrantTableSettings, decisionPoint: DecisionPoint, servers: readonly string[], writeLine: (line: string) => void): GatewayGrants {
   const desk = deskOf(settings, decisionPoint, servers, writeLine);
-  return { desk, killSwitch: createKillSwitch({ marks: desk.marks }), approvalUrl: (id) => `${publicUrl}/approvals/${id}` };
+  return { desk, killSwitch: createKillSwitch({ marks: desk.marks }), approvalUrl: (id) => `${settings.url}/approvals/${id}` };
 }
 
 /** Follows whom the response to incidents blocks. */

@@ -50,7 +50,7 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
     authorizationServers: settings.issuers.map(({ issuer }) => issuer),
     scopes: settings.scopes,
     decisionPoint,
-    grants: settings.grants && gatewayGrants(settings.grants, settings.publicUrl, decisionPoint, settings.servers.map(({ name }) => name), log.write),
+    grants: settings.grants && gatewayGrants(settings.grants, decisionPoint, settings.servers.map(({ name }) => name), log.write),
     killSwitch: settings.blockTable === undefined ? undefined : killSwitchOf(settings.blockTable),
     rateLimiter: createRateLimiter(DEFAULT_RATE_LIMITS),
     audit: behaviour === undefined ? log.sink : teeSinks(log.sink, behaviour.sink),

@@ -3,6 +3,8 @@ import { readNumber, required, type Environment } from './environment';
 /** What a function that uses grants is told; the constructs write it (`lib/access-grants/environment.ts`). */
 export interface GrantTableSettings {
   readonly table: string;
+  /** Where `/grants` and `/approvals` are, without a trailing slash. */
+  readonly url: string;
   readonly maxLifetimeSeconds: number;
   readonly maxUses: number;
   readonly decideMs: number;
@@ -17,6 +19,7 @@ export function readOptionalGrantSettings(environment: Environment): GrantTableS
 export function readGrantTableSettings(environment: Environment): GrantTableSettings {
   return {
     table: required(environment, 'MCP_GRANTS_TABLE'),
+    url: required(environment, 'MCP_GRANTS_URL'),
     maxLifetimeSeconds: readNumber(environment, 'MCP_GRANTS_MAX_LIFETIME_SECONDS'),
     maxUses: readNumber(environment, 'MCP_GRANTS_MAX_USES'),
     decideMs: readNumber(environment, 'MCP_GRANTS_DECIDE_SECONDS') * 1_000,

@@ -56,6 +56,13 @@ export interface AccessGrantsProps {
   readonly eventBus?: events.IEventBus;
 
   /**
+   * Put what waits for approvers and tells them into a nested stack, where a template would hold more resources than AWS CloudFormation takes.
+   *
+   * @default false
+   */
+  readonly nested?: boolean;
+
+  /**
    * Key that encrypts the table, the topic and logs.
    *
    * @default - a new key, rotated every year

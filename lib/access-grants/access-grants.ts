@@ -1,34 +1,29 @@
-import { Duration, Names, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import { Duration, Names, NestedStack, RemovalPolicy, Resource } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import type { IPolicyStore } from '../authorization';
-import { GatewayFunction } from '../gateway/function';
+import type { GatewayFunction } from '../gateway/function';
 import { acknowledge } from '../private/acknowledge';
-import { functionCode } from '../private/bundle';
 import { letLogsUse } from '../private/log-key';
-import { addStateMachine } from '../registry/workflows';
 import type { AccessGrantsProps } from './access-grants-props';
 import { addGrantAlarms, addGrantMetrics } from './alarms';
 import { ApprovalGrants } from './approval-grants';
-import { grantEnvironment, GrantVariable, siteEnvironment } from './environment';
+import { addApprovals } from './approvals';
+import { grantEnvironment, siteEnvironment } from './environment';
+import { addGrantFunction } from './grant-function';
+import type { GrantFunctionsProps } from './grant-function';
 import { addGrantRoutes } from './routes';
 import { grantTableAccess } from './table-access';
-import type { TableAccess } from './table-access';
-import { waitForApproval } from './workflow';
 
 /** What no policy can allow more of. */
 export interface GrantLimits {
@@ -41,25 +36,33 @@ export interface GrantLimits {
 }
 
 /**
+ * How clients and approvers reach the function of the grants: by routes of an API, behind an authorizer of their own, or by whatever else leads
+ * requests for `/grants`, `/approvals` and the metadata to it. The function asks for tokens and sessions itself in any case.
+ *
+ * @internal
+ */
+export type GrantEntrance = { readonly restApi: apigateway.IRestApi } | { readonly lead: (site: lambda.Function) => void };
+
+/**
  * What a gateway gives the grants that it serves.
  *
  * @internal
  */
 export interface ServeGrants {
-  readonly publicUrl: string;
-  readonly restApi: apigateway.IRestApi;
+  /** Where `/grants` and `/approvals` are, without a trailing slash. */
+  readonly url: string;
+  readonly entrance: GrantEntrance;
   readonly policyStore: IPolicyStore;
   readonly letDecide: (role: iam.IRole) => void;
-  /** Of all functions of the gateway. */
+  /** Of all code of the gateway that decides. */
   readonly environment: Record<string, string>;
   readonly keySecret: secretsmanager.ISecret;
   readonly servers: () => readonly string[];
-  readonly proxy: lambda.Function;
+  /** The code that serves requests, which uses grants. */
+  readonly gateway: iam.IGrantable;
+  /** Tells that code something. */
+  readonly tell: (name: string, value: string) => void;
 }
-
-const SOURCE = 'mcp-zero-trust.grants';
-const DETAIL_TYPE = 'MCP Grant State Change';
-const MEMORY_MIB = 512;
 
 /**
  * Just-in-time grants of an MCP gateway (JIT-1, JIT-4, JIT-5): a table with conditional writes, an API and an approval page on
@@ -164,27 +167,22 @@ export class AccessGrants extends Resource {
   }
 
   /**
-   * Serves these grants on the API of a gateway, and lets its proxy use them.
+   * Serves these grants beside a gateway, and lets its code use them.
    *
    * @internal
    */
   _serve(served: ServeGrants): void {
     if (this.policyStore !== undefined) throw new Error('these grants are served by another gateway already: give each gateway its own');
     this.policyStore = served.policyStore;
-    this.letUse(served.proxy);
-    const site = this.addSite(served);
+    this.letUse(served);
+    const functions: GrantFunctionsProps = { table: this, encryptionKey: this.key, removalPolicy: this.props.removalPolicy ?? RemovalPolicy.RETAIN, logRetention: this.props.logRetention ?? logs.RetentionDays.ONE_YEAR };
+    const site = this.addSite(served, functions);
     this.site = site;
-    const undelivered = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
-    acknowledge(undelivered, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the rule and the stream of the grants' });
-    const announce = this.announceSteps(undelivered);
-    this.waitForApprovers(served.publicUrl, announce, undelivered);
     addGrantMetrics(site.logGroup, this.metricNamespace);
-    addGrantAlarms(
-      this,
-      { refusedApprovals: this.metricRefusedApprovals(), killSwitch: this.metricKillSwitch(), announcementFailures: announce.function.metricErrors(), undelivered: undelivered.metricApproximateNumberOfMessagesVisible() },
-      this.approversTopic,
-      this.key,
-    );
+    const scope = this.props.nested ? new NestedStack(this, 'Waiting', { description: 'Requests for just-in-time grants of an MCP gateway' }) : this;
+    const { workflow, ...metrics } = addApprovals(scope, { functions, table: this.table, topic: this.approversTopic, eventBus: this.props.eventBus, url: served.url, decisionTime: this.limits.decisionTime });
+    this.approvalWorkflow = workflow;
+    addGrantAlarms(scope, { refusedApprovals: this.metricRefusedApprovals(), killSwitch: this.metricKillSwitch(), ...metrics }, this.approversTopic, this.key);
   }
 
   /**
@@ -198,94 +196,32 @@ export class AccessGrants extends Resource {
   }
 
   /** The gateway takes uses and makes requests; it cannot set or lift a revocation. */
-  private letUse(proxy: lambda.Function): void {
-    for (const [name, value] of Object.entries(grantEnvironment(this))) proxy.addEnvironment(name, value);
-    grantTableAccess(this, proxy, { read: ['grants', 'revocations'], write: ['grants'] });
+  private letUse({ gateway, tell, url }: ServeGrants): void {
+    for (const [name, value] of Object.entries(grantEnvironment(this, url))) tell(name, value);
+    grantTableAccess(this, gateway, { read: ['grants', 'revocations'], write: ['grants'] });
   }
 
-  private addSite({ restApi, environment, keySecret, servers, letDecide }: ServeGrants): GatewayFunction {
-    const site = this.define('Site', {
+  private addSite({ url, entrance, environment, keySecret, servers, letDecide }: ServeGrants, functions: GrantFunctionsProps): GatewayFunction {
+    const told = { ...environment, MCP_PUBLIC_URL: url };
+    const site = addGrantFunction(this, 'Site', functions, {
       bundle: 'grants',
       description: 'Just-in-time grants: the API and the approval page',
-      environment: { ...environment, ...grantEnvironment(this), ...siteEnvironment(this, this.props.signIn, servers), MCP_KEY_SECRET_ARN: keySecret.secretArn },
+      environment: { ...told, ...grantEnvironment(this, url), ...siteEnvironment(this, this.props.signIn, servers), MCP_KEY_SECRET_ARN: keySecret.secretArn },
       access: { read: ['grants', 'revocations'], write: ['grants', 'revocations'] },
     });
     keySecret.grantRead(site.function);
     letDecide(site.function.role!);
-    const authorizer = this.define('Authorizer', { bundle: 'grants-authorizer', description: 'Just-in-time grants: is there a token for their API', environment });
+    if ('lead' in entrance) {
+      entrance.lead(site.function);
+      return site;
+    }
+    const authorizer = addGrantFunction(this, 'Authorizer', functions, { bundle: 'grants-authorizer', description: 'Just-in-time grants: is there a token for their API', environment: told });
     addGrantRoutes(
-      restApi,
+      entrance.restApi,
       new apigateway.LambdaIntegration(site.function, { allowTestInvoke: false }),
       new apigateway.RequestAuthorizer(this, 'RequestAuthorizer', { handler: authorizer.function, resultsCacheTtl: Duration.seconds(0), identitySources: [apigateway.IdentitySource.header('Authorization')] }),
     );
     return site;
-  }
-
-  private announceSteps(undelivered: sqs.IQueue): GatewayFunction {
-    const eventBus = this.eventBus();
-    const announce = this.define('Announce', {
-      bundle: 'grants-announce',
-      description: 'Just-in-time grants: announces every step',
-      environment: { [GrantVariable.TABLE]: this.tableName, [GrantVariable.EVENT_BUS]: eventBus.eventBusName },
-      access: { read: ['waits'] },
-      isAsynchronous: true,
-    });
-    eventBus.grantPutEventsTo(announce.function);
-    announce.function.addEventSource(
-      new sources.DynamoEventSource(this.table, {
-        startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-        filters: [lambda.FilterCriteria.filter({ dynamodb: { Keys: { collection: { S: lambda.FilterRule.or('grants', 'revocations') } } } })],
-        batchSize: 25,
-        bisectBatchOnError: true,
-        reportBatchItemFailures: true,
-        retryAttempts: 100,
-        onFailure: new sources.SqsDlq(undelivered),
-      }),
-    );
-    this.key.grantDecrypt(announce.function);
-    return announce;
-  }
-
-  private waitForApprovers(publicUrl: string, announce: GatewayFunction, deadLetterQueue: sqs.IQueue): void {
-    const wait = this.define('Wait', {
-      bundle: 'grants-wait',
-      description: 'Just-in-time grants: tells the approvers of a request',
-      environment: { [GrantVariable.TABLE]: this.tableName, [GrantVariable.TOPIC]: this.approversTopic.topicArn, MCP_PUBLIC_URL: publicUrl },
-      access: { read: ['waits'], write: ['waits'] },
-    });
-    iam.Grant.addToPrincipal({ grantee: wait.function, actions: ['sns:Publish'], resourceArns: [this.approversTopic.topicArn] });
-    iam.Grant.addToPrincipal({ grantee: wait.function, actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resourceArns: [this.key.keyArn], conditions: { StringEquals: { 'kms:ViaService': `sns.${Stack.of(this).region}.amazonaws.com` } } });
-    this.approvalWorkflow = addStateMachine(this, 'ApprovalWorkflow', { ...this.common(), functions: [wait.function], definition: (inner) => waitForApproval(inner, wait.function, this.limits.decisionTime) });
-    iam.Grant.addToPrincipal({ grantee: announce.function, actions: ['states:SendTaskSuccess'], resourceArns: [this.approvalWorkflow.stateMachineArn] });
-    new events.Rule(this, 'RequestRule', {
-      description: 'Tells approvers of requests for just-in-time grants',
-      eventBus: this.eventBus(),
-      eventPattern: { source: [SOURCE], detailType: [DETAIL_TYPE], detail: { state: ['requested'], approvals: [0] } },
-      // Passed on whole, never by a template: names in it are chosen by others.
-      targets: [new targets.SfnStateMachine(this.approvalWorkflow, { deadLetterQueue, input: events.RuleTargetInput.fromEventPath('$.detail') })],
-    });
-  }
-
-  private eventBus(): events.IEventBus {
-    return this.props.eventBus ?? (this.node.tryFindChild('DefaultBus') as events.IEventBus | undefined) ?? events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
-  }
-
-  private common() {
-    return { encryptionKey: this.key, removalPolicy: this.props.removalPolicy ?? RemovalPolicy.RETAIN, logRetention: this.props.logRetention ?? logs.RetentionDays.ONE_YEAR };
-  }
-
-  private define(id: string, options: FunctionOptions): GatewayFunction {
-    const { bundle, access, isAsynchronous = false, ...rest } = options;
-    const defined = new GatewayFunction(this, id, {
-      ...this.common(),
-      ...rest,
-      code: functionCode(bundle),
-      timeout: Duration.seconds(29),
-      memorySize: MEMORY_MIB,
-      ...(isAsynchronous ? { whyNoDeadLetterQueue: 'what its stream cannot deliver goes to a queue, and raises an alarm' } : {}),
-    });
-    if (access) grantTableAccess(this, defined.function, access);
-    return defined;
   }
 
   /** Not a `TableV2`: that one takes a key of one's own only in stacks that name their region. */
@@ -307,14 +243,6 @@ export class AccessGrants extends Resource {
     acknowledge(table, { 'NIST.800.53.R5-DynamoDBInBackupPlan': 'point-in-time recovery restores any second of the last 35 days; a backup plan is the account\'s to define' });
     return table;
   }
-}
-
-interface FunctionOptions {
-  readonly bundle: string;
-  readonly description: string;
-  readonly environment: Record<string, string>;
-  readonly access?: TableAccess;
-  readonly isAsynchronous?: boolean;
 }
 
 function bounded(name: string, value: Duration, most: Duration): Duration {

@@ -7,6 +7,8 @@ import type { ApproverSignIn } from './access-grants-props';
 export const GrantVariable = {
   /** Name of the table. */
   TABLE: 'MCP_GRANTS_TABLE',
+  /** Where `/grants` and `/approvals` are, without a trailing slash. */
+  URL: 'MCP_GRANTS_URL',
   MAX_LIFETIME_SECONDS: 'MCP_GRANTS_MAX_LIFETIME_SECONDS',
   MAX_USES: 'MCP_GRANTS_MAX_USES',
   /** How long people have to decide. */
@@ -22,9 +24,10 @@ export const GrantVariable = {
 } as const;
 
 /** What whoever uses grants needs. */
-export function grantEnvironment({ tableName, limits }: AccessGrants): Record<string, string> {
+export function grantEnvironment({ tableName, limits }: AccessGrants, url: string): Record<string, string> {
   return {
     [GrantVariable.TABLE]: tableName,
+    [GrantVariable.URL]: url,
     [GrantVariable.MAX_LIFETIME_SECONDS]: `${limits.maxLifetime.toSeconds()}`,
     [GrantVariable.MAX_USES]: `${limits.maxUses}`,
     [GrantVariable.DECIDE_SECONDS]: `${limits.decisionTime.toSeconds()}`,

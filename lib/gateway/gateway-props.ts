@@ -91,6 +91,14 @@ export interface McpServingOptions {
   readonly logRetention?: logs.RetentionDays;
 
   /**
+   * Just-in-time grants, for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). Adds `/grants` and
+   * `/approvals` to where clients reach the gateway.
+   *
+   * @default - there are no grants
+   */
+  readonly accessGrants?: AccessGrants;
+
+  /**
    * What happens to logs, key and secret when the gateway is deleted.
    *
    * @default RemovalPolicy.RETAIN
@@ -100,14 +108,6 @@ export interface McpServingOptions {
 
 /** What a gateway in front of MCP servers can be told, wherever its policies are. */
 export interface McpGatewayOptions extends McpServingOptions {
-  /**
-   * Just-in-time grants, for what the policies permit with one alone, and the kill switch (JIT-1, JIT-4). Adds `/grants` and
-   * `/approvals` to the API.
-   *
-   * @default - there are no grants
-   */
-  readonly accessGrants?: AccessGrants;
-
   /**
    * Where OpenTelemetry spans of the authorizer and the proxy go (GW-4).
    *

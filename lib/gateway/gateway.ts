@@ -110,16 +110,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
     this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this._policyStoresEnvironment() }) });
 
     this.route(authorizer, proxy, proxyTimeout);
-    props.accessGrants?._serve({
-      publicUrl: this.gatewayUrl,
-      restApi: this.restApi,
-      policyStore: this.policyStore,
-      letDecide: (role) => this._letDecide(role, this.policyStore),
-      environment: shared,
-      keySecret: this.keySecret,
-      servers: () => this.servers.map(({ serverName }) => serverName),
-      proxy: proxy.function,
-    });
+    this._serveGrants(props, { url: this.gatewayUrl, entrance: { restApi: this.restApi }, environment: shared });
   }
 
   /** @internal */

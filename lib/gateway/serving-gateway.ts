@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { createZoneLookup } from '../../lambda/authorization/network-zones';
+import type { ServeGrants } from '../access-grants/access-grants';
 import type { BlockList } from '../access-grants/block-list';
 import type { IPolicyStore } from '../authorization';
 import { acknowledge } from '../private/acknowledge';
@@ -177,6 +178,23 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
     props.registry?.grants.observe(this);
     for (const issuerSecret of issuerSecrets(props.tokenIssuers)) this._decidingRoles().forEach((role) => issuerSecret.grantRead(role));
     this.letDecideBy(this.policyStore);
+  }
+
+  /**
+   * Serves just-in-time grants beside the gateway, where it has some.
+   *
+   * @internal
+   */
+  protected _serveGrants({ accessGrants }: McpServingGatewayProps, place: Pick<ServeGrants, 'url' | 'entrance' | 'environment'>): void {
+    accessGrants?._serve({
+      ...place,
+      policyStore: this.policyStore,
+      letDecide: (role) => this._letDecide(role, this.policyStore),
+      keySecret: this.keySecret,
+      servers: () => this.servers.map(({ serverName }) => serverName),
+      gateway: this,
+      tell: (name, value) => this._tellServing(name, value),
+    });
   }
 
   /**

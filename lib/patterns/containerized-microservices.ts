@@ -20,7 +20,8 @@ import { PodGateway } from './pod-gateway';
 import { PodServer } from './pod-server';
 import type { AddPodServerOptions, PodImage } from './pod-server-props';
 import { warnUnobserved } from './unobserved';
-import { letBlockInZone, letDecideInZone } from './zone-foundation';
+import { letBlockInZone, letDecideInZone, letUseGrantsInZone } from './zone-foundation';
+import type { GatewayPlace } from './zone-foundation';
 import { egressRules, ENTRANCE_PORT, ZonedCluster } from './zoned-cluster';
 
 /** Name of the gateway's service account and container in the manifests. */
@@ -96,6 +97,7 @@ export class ContainerizedMicroservices extends Construct {
       serviceAccount: GATEWAY,
       publicUrl: givenCluster?.publicUrl ?? zoned!.publicUrl,
       logGroup: givenCluster?.logGroup ?? zoned?.logGroup,
+      _grantsPlace: zoned ? { url: zoned.publicUrl, entrance: { lead: (site) => zoned.leadToGrants(site) } } : givenCluster?.grantsApi && { url: givenCluster.grantsApi.publicUrl, entrance: { restApi: givenCluster.grantsApi.restApi } },
     });
     if (zoned) this.openZone(zoned);
     this.manifests = new ManifestDelivery(this, 'Manifests', { cluster: this.cluster, encryptionKey: this.gateway.encryptionKey });
@@ -157,7 +159,7 @@ export class ContainerizedMicroservices extends Construct {
     return place && new ClusterResponder(this, 'ClusterResponder', { vpc: this.zone?.vpc, ...place, cluster: this.cluster, encryptionKey: this.gateway.encryptionKey, logRetention, removalPolicy });
   }
 
-  private openEyes({ registry, observability: options, runtimeMonitoring = true, logRetention = logs.RetentionDays.ONE_YEAR }: ContainerizedMicroservicesProps): Observability {
+  private openEyes({ registry, accessGrants, observability: options, runtimeMonitoring = true, logRetention = logs.RetentionDays.ONE_YEAR }: ContainerizedMicroservicesProps): Observability {
     const { gateway, zone, zoned, cluster, clusterResponder, logArchive } = this;
     const runtime = runtimeMonitoring ? [ProtectionPlan.of('RUNTIME_MONITORING')] : [];
     const observability = new Observability(this, 'Observability', {
@@ -167,7 +169,7 @@ export class ContainerizedMicroservices extends Construct {
       threatDetection: { protectionPlans: [ProtectionPlan.S3, ProtectionPlan.LAMBDA, ProtectionPlan.MALWARE, ProtectionPlan.EKS_AUDIT, ...runtime], ...options?.threatDetection },
       gateway,
       zone,
-      registry,
+      registry, accessGrants,
       nested: true,
       clusterName: cluster.clusterName,
       clusterResponder,
@@ -178,11 +180,12 @@ export class ContainerizedMicroservices extends Construct {
     return observability;
   }
 
-  /** In a cluster that was given, where its owner lets the response in; the gateway's egress has to lead to DynamoDB then. */
+  /** Where no kill switch of grants does it. In a cluster that was given, where its owner lets the response in; the gateway's egress has to lead to DynamoDB then. */
   private blockList(): BlockList | undefined {
-    const { gateway, zone, zoned, props } = this;
+    const { gateway, zoned, props } = this;
     const { encryptionKey } = gateway;
-    if (zoned) return letBlockInZone(this, gateway, { zone: zone!, workload: zoned.gatewayNodes.workload, tell: (name, value) => gateway.addEnvironment(name, value) }, { encryptionKey, removalPolicy: props.removalPolicy });
+    if (props.accessGrants) return undefined;
+    if (zoned) return letBlockInZone(this, gateway, this.gatewayPlace(zoned), { encryptionKey, removalPolicy: props.removalPolicy });
     if (!this.clusterResponder) return undefined;
     const blockList = new BlockList(this, 'BlockList', { encryptionKey, removalPolicy: props.removalPolicy });
     gateway._obey(blockList);
@@ -196,11 +199,17 @@ export class ContainerizedMicroservices extends Construct {
   }
 
   /** What the gateway reaches from its nodes, and what has to hold when all is declared. */
-  private openZone({ foundation: { zone }, gatewayNodes }: ZonedCluster): void {
-    const { registry, tokenIssuers } = this.props;
-    letDecideInZone(this.gateway, { zone, workload: gatewayNodes.workload, registry, tell: (name, value) => this.gateway.addEnvironment(name, value) });
-    this.letPull(gatewayNodes, undefined);
+  private openZone(zoned: ZonedCluster): void {
+    const { registry, accessGrants, tokenIssuers } = this.props;
+    const { zone } = zoned.foundation;
+    letDecideInZone(this.gateway, { ...this.gatewayPlace(zoned), registry });
+    if (accessGrants) letUseGrantsInZone(accessGrants, this.gatewayPlace(zoned));
+    this.letPull(zoned.gatewayNodes, undefined);
     this.node.addValidation({ validate: () => issuersOutOfReach(zone, tokenIssuers, (name) => `declare it with gatewayEgress: { domains: [${name}] }`) });
+  }
+
+  private gatewayPlace({ foundation: { zone }, gatewayNodes: { workload } }: ZonedCluster): GatewayPlace {
+    return { zone, workload, tell: (name, value) => this.gateway.addEnvironment(name, value) };
   }
 
   /** Pods of servers have a container of the gateway's image besides, which asks them whether they answer. */

@@ -3,6 +3,7 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { AccessGrants } from '../access-grants';
 import type { McpToolDefinition } from '../authorization';
 import type { McpTokenIssuer, TraceExport, UnknownArguments } from '../gateway';
 import type { ObservabilityOptions } from '../observability';
@@ -27,6 +28,14 @@ export interface DedicatedSecurityZoneProps {
    * @default - every tool that the policies permit
    */
   readonly registry?: IToolRegistry;
+
+  /**
+   * Just-in-time grants (JIT-1, JIT-4), with `/grants` and `/approvals` on the API in front of the zone. The gateway reaches their table through an
+   * endpoint; the function of the pages runs outside of the zone, because it asks the identity provider who approvers are.
+   *
+   * @default - there are no grants; the response to incidents blocks by a list
+   */
+  readonly accessGrants?: AccessGrants;
 
   /**
    * An API that is there already, which the gateway adds its routes to instead of a private API of its own: your API in front, everything

@@ -16,7 +16,8 @@ import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from './dedica
 import { issuersOutOfReach } from './issuers-in-reach';
 import { boundRoles } from './permissions-boundary';
 import { warnUnobserved } from './unobserved';
-import { layFoundation, letBlockInZone, letDecideInZone } from './zone-foundation';
+import { layFoundation, letBlockInZone, letDecideInZone, letUseGrantsInZone } from './zone-foundation';
+import type { GatewayPlace } from './zone-foundation';
 import { ZonedServer } from './zoned-server';
 
 /**
@@ -139,8 +140,7 @@ export class DedicatedSecurityZone extends Construct {
 
   private openEyes(logRetention: logs.RetentionDays): Observability {
     const { zone, gateway, gatewayWorkload, encryptionKey, logArchive, props } = this;
-    const tell = (name: string, value: string) => void proxyOf(gateway).addEnvironment(name, value);
-    const blockList = letBlockInZone(this, gateway, { zone, workload: gatewayWorkload, tell }, { encryptionKey });
+    const blockList = props.accessGrants ? undefined : letBlockInZone(this, gateway, placeOf(gateway, zone, gatewayWorkload), { encryptionKey });
     const observability = new Observability(this, 'Observability', {
       ...props.observability,
       ...(props.guardDutyAgent && { threatDetection: { protectionPlans: [ProtectionPlan.S3, ProtectionPlan.LAMBDA, ProtectionPlan.MALWARE, ProtectionPlan.RUNTIME_ECS], ...props.observability?.threatDetection } }),
@@ -149,6 +149,7 @@ export class DedicatedSecurityZone extends Construct {
       gateway, zone, encryptionKey,
       nested: true,
       registry: props.registry,
+      accessGrants: props.accessGrants,
       accessLogBucket: logArchive.accessLogs,
     });
     zone.allowService(gatewayWorkload, ZoneService.KMS, { actions: ['kms:Sign'], resources: [observability.auditTrail.signingKey.keyArn] });
@@ -174,6 +175,7 @@ export class DedicatedSecurityZone extends Construct {
       encryptionKey,
       logRetention,
       registry: props.registry,
+      accessGrants: props.accessGrants,
       traceExport: props.traceExport,
       restApi: props.restApi,
       publicUrl: props.publicUrl,
@@ -185,7 +187,13 @@ export class DedicatedSecurityZone extends Construct {
     });
     const sends = props.traceExport?._actions() ?? [];
     if (sends.length > 0) zone.allowService(workload, ZoneService.XRAY, { actions: sends, resources: ['*'] });
-    letDecideInZone(gateway, { zone, workload, registry: props.registry, tell: (name, value) => proxyOf(gateway).addEnvironment(name, value) });
+    const place = placeOf(gateway, zone, workload);
+    letDecideInZone(gateway, { ...place, registry: props.registry });
+    if (props.accessGrants) letUseGrantsInZone(props.accessGrants, place);
     return gateway;
   }
+}
+
+function placeOf(gateway: McpGateway, zone: SecurityZone, workload: ZoneWorkload): GatewayPlace {
+  return { zone, workload, tell: (name, value) => void proxyOf(gateway).addEnvironment(name, value) };
 }

@@ -1,3 +1,4 @@
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -13,6 +14,15 @@ export interface ClusterApiAccess {
 
   /** Security groups that may reach the API, and nothing else. */
   readonly securityGroups: ec2.ISecurityGroup[];
+}
+
+/** An API of Amazon API Gateway, for what a gateway in a given cluster has besides its pods. */
+export interface GrantsApi {
+  /** The API, which `/grants` and `/approvals` are added to. */
+  readonly restApi: apigateway.IRestApi;
+
+  /** Where clients and approvers reach it, without a trailing slash. */
+  readonly publicUrl: string;
 }
 
 /** A cluster that is there already. */
@@ -43,6 +53,13 @@ export interface GivenCluster {
    * @default - it is not reached, no server is cut off and nobody is blocked
    */
   readonly apiAccess?: ClusterApiAccess;
+
+  /**
+   * Where just-in-time grants are asked for and approved, with `accessGrants`. `gatewayEgress` has to lead to DynamoDB then.
+   *
+   * @default - none; required with `accessGrants`
+   */
+  readonly grantsApi?: GrantsApi;
 
   /**
    * Whether nodes have AppArmor; Amazon Linux 2023 and Bottlerocket have SELinux instead.

@@ -4,6 +4,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import type { ServeGrants } from '../access-grants/access-grants';
 import { PodRole } from '../cluster';
 import { McpServingGateway } from '../gateway';
 import type { McpServingGatewayProps } from '../gateway';
@@ -20,6 +21,12 @@ export interface PodGatewayProps extends McpServingGatewayProps {
   readonly publicUrl: string;
   /** What the pods write, line by line. */
   readonly logGroup?: logs.LogGroup;
+  /**
+   * Where `/grants` and `/approvals` are, which its pods do not serve; required with `accessGrants`.
+   *
+   * @internal
+   */
+  readonly _grantsPlace?: Pick<ServeGrants, 'url' | 'entrance'>;
 }
 
 /** What manifests say by themselves. */
@@ -45,7 +52,10 @@ export class PodGateway extends McpServingGateway {
     this.grantPrincipal = this.role;
     this.keySecret = this._createKeySecret(props);
     this._grantWhatItNeeds(props, this.keySecret);
-    Object.assign(this.told, { AWS_REGION: Stack.of(this).region, ...this._sharedEnvironment(props), ...this._servingEnvironment(props, this.keySecret) });
+    const environment = this._sharedEnvironment(props);
+    Object.assign(this.told, { AWS_REGION: Stack.of(this).region, ...environment, ...this._servingEnvironment(props, this.keySecret) });
+    if (props.accessGrants && !props._grantsPlace) throw new Error('accessGrants is given, and givenCluster.grantsApi is missing: approvers need an API where they are asked');
+    if (props._grantsPlace) this._serveGrants(props, { ...props._grantsPlace, environment });
     if (!props.logGroup) return;
     addAuditMetrics(props.logGroup, this.metricNamespace);
     this.auditLogGroups.push(props.logGroup);

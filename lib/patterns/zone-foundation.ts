@@ -4,7 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { BlockList } from '../access-grants';
-import type { BlockListProps } from '../access-grants';
+import type { AccessGrants, BlockListProps } from '../access-grants';
 import type { McpServingGateway } from '../gateway';
 import type { IToolRegistry } from '../registry';
 import { LogArchive, SecurityZone, ZoneBalancer, ZoneService } from '../zone';
@@ -59,6 +59,12 @@ export function letDecideInZone(gateway: McpServingGateway, { zone, workload, re
   if (!registry) return;
   zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [registry.tableArn] });
   zone.allowService(workload, ZoneService.KMS, { actions: ['kms:GetPublicKey'], resources: [registry.signingKeyArn] });
+  tell('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
+}
+
+/** Lets a gateway in a zone use and ask for just-in-time grants, and read whom the kill switch blocks, through an endpoint. */
+export function letUseGrantsInZone({ tableArn }: AccessGrants, { zone, workload, tell }: GatewayPlace): void {
+  zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [tableArn] });
   tell('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
 }
 

@@ -1,4 +1,5 @@
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { McpCluster, NodeTarget } from '../cluster';
@@ -68,6 +69,11 @@ export class ZonedCluster {
   connect(nodes: ClusterNodes, serverPort: number): void {
     this.mcpCluster.connectNodes(this.gatewayNodes, nodes, this.meshKind === 'ambient' ? HBONE_PORT : serverPort);
     if (this.meshKind !== 'none') this.mcpCluster.connectNodes(nodes, this.gatewayNodes, ISTIOD_PORT);
+  }
+
+  /** Leads requests about just-in-time grants to their function, which is at the gateway's own name and outside of the zone. */
+  leadToGrants(site: lambda.Function): void {
+    this.foundation.balancer.addFunction('grants', { host: GATEWAY_HOST, paths: ['/grants*', '/approvals*', '/.well-known/oauth-protected-resource/grants'], function: site });
   }
 
   /** Who may connect to the gateway's pods: the load balancer. */

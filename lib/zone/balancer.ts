@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -56,7 +57,19 @@ export interface BalancerTarget {
   readonly healthyCodes: string;
 }
 
+/** Some paths of a name that a function serves, and the rest of the name something else. */
+export interface BalancerFunction {
+  /** The name is `<host>.<domainName>`. */
+  readonly host: string;
+  /** At most four; a `*` stands for anything. */
+  readonly paths: string[];
+  /** In this account, whatever network it is in: the service invokes it, and no connection is opened to it. */
+  readonly function: lambda.Function;
+}
+
 const LISTENER_PORT = 443;
+/** Rules of paths come before those of whole names. */
+const FIRST_NAME = 101;
 
 /**
  * An internal load balancer, TLS 1.3 only: one name for each server, and nothing for any other name (NET-4, TBL-1). It takes connections
@@ -71,7 +84,8 @@ export class ZoneBalancer extends Construct {
 
   private readonly props: ZoneBalancerProps;
   private readonly listener: elbv2.ApplicationListener;
-  private targets = 0;
+  private names = 0;
+  private functions = 0;
 
   constructor(scope: Construct, id: string, props: ZoneBalancerProps) {
     super(scope, id);
@@ -118,10 +132,23 @@ export class ZoneBalancer extends Construct {
       deregistrationDelay: Duration.seconds(30),
       healthCheck: { path: healthCheckPath, protocol: protocol as unknown as elbv2.Protocol, healthyHttpCodes: healthyCodes, interval: Duration.seconds(15), timeout: Duration.seconds(5) },
     });
-    this.targets += 1;
-    this.listener.addAction(name, { priority: this.targets, conditions: [elbv2.ListenerCondition.hostHeaders([`${name}.${domainName}`])], action: elbv2.ListenerAction.forward([group]) });
+    this.listener.addAction(name, { priority: FIRST_NAME + this.names++, conditions: [elbv2.ListenerCondition.hostHeaders([`${name}.${domainName}`])], action: elbv2.ListenerAction.forward([group]) });
     zone.connectServers(this.workload, workload, port);
     zone.allowNames(`${name}.${domainName}`);
+  }
+
+  /** Serves some paths of a name by a function, which sees every header that came, and how often. */
+  addFunction(id: string, { host, paths, function: handler }: BalancerFunction): void {
+    const permission = new lambda.CfnPermission(this, `Invoke-${id}`, { action: 'lambda:InvokeFunction', functionName: handler.functionArn, principal: 'elasticloadbalancing.amazonaws.com', sourceAccount: Stack.of(this).account });
+    const group = new elbv2.ApplicationTargetGroup(this, `Target-${id}`, {
+      targetType: elbv2.TargetType.LAMBDA,
+      multiValueHeadersEnabled: true,
+      targets: [{ attachToApplicationTargetGroup: () => ({ targetType: elbv2.TargetType.LAMBDA, targetJson: { id: handler.functionArn } }) }],
+    });
+    group.node.addDependency(permission);
+    const conditions = [elbv2.ListenerCondition.hostHeaders([`${host}.${this.props.domainName}`]), elbv2.ListenerCondition.pathPatterns(paths)];
+    this.functions += 1;
+    this.listener.addAction(id, { priority: this.functions, conditions, action: elbv2.ListenerAction.forward([group]) });
   }
 
   /** Names exist in this VPC only. */

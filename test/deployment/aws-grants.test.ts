@@ -101,6 +101,7 @@ test('the settings of the function name what is missing', () => {
     MCP_POLICY_REFRESH_SECONDS: '30',
     MCP_KEY_SECRET_ARN: 'arn:secret',
     MCP_GRANTS_TABLE: 'table',
+    MCP_GRANTS_URL: 'https://gateway.example/v1',
     MCP_GRANTS_MAX_LIFETIME_SECONDS: '3600',
     MCP_GRANTS_MAX_USES: '20',
     MCP_GRANTS_DECIDE_SECONDS: '900',

@@ -22,6 +22,7 @@ const environment = {
   MCP_REGISTRY_TOPIC: 'arn:topic',
   MCP_REGISTRY_EVENT_BUS: 'default',
   MCP_GRANTS_TABLE: 'grants',
+  MCP_GRANTS_URL: 'https://gateway.example',
   MCP_GRANTS_MAX_LIFETIME_SECONDS: '3600',
   MCP_GRANTS_MAX_USES: '20',
   MCP_GRANTS_DECIDE_SECONDS: '900',

@@ -1,5 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -8,7 +9,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ClusterResponder, ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
+import { AccessGrants, ClusterResponder, ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
 import type { AddPodServerOptions, ContainerizedMicroservicesProps } from '../../../lib';
 import { refusals } from '../../cluster/manifests/admission';
 import { podOf as podManifest } from '../../cluster/manifests/cluster';
@@ -317,6 +318,64 @@ describe('in a cluster that is there already', () => {
     const other = reached.template();
     expect(propertiesOf(other, 'AWS::EKS::AccessEntry')).toHaveLength(1);
     expect(Object.values(publishedObjects(other)).flat().filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace)).toEqual(['mcp-files']);
+  });
+});
+
+const grantsOf = (stack: Stack) => new AccessGrants(stack, 'Grants', { nested: true, signIn: { authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'approvals' } });
+
+describe('with just-in-time grants', () => {
+  const { stack, model, addServer, template: synthesize } = modelled((scope) => ({ accessGrants: grantsOf(scope) }));
+  addServer('files');
+  const template = synthesize();
+  const settings = objectOf(appliedObjects(template), 'ConfigMap', 'mcp-gateway', 'gateway').data;
+  const site = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => /the API and the approval page/.test(Description ?? ''))!;
+
+  test('JIT-1 JIT-4 pods use them, read whom the kill switch blocks there, and can lift no revocation', () => {
+    expect(settings).toMatchObject({ MCP_GRANTS_TABLE: expect.stringMatching(/^<GrantsTable/), MCP_GRANTS_URL: 'https://gateway.mcp.internal.example.com', AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^https:/) });
+    expect(settings.MCP_BLOCK_TABLE).toBeUndefined();
+    const [role] = Object.entries(template.findResources('AWS::IAM::Role')).find(([, { Properties }]) => Properties.Description === 'Pods of mcp-gateway/gateway')!;
+    const writes = propertiesOf(template, 'AWS::IAM::Policy').filter(({ Roles }) => Roles.some(({ Ref }: any) => Ref === role))
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement).filter(({ Action }: any) => Action === 'dynamodb:PutItem');
+    expect(writes.map(({ Condition }: any) => Condition)).toEqual([{ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['grants'] } }]);
+  });
+
+  test('NET-1 only the gateway reaches their table, through an endpoint that knows it by name', () => {
+    const [, endpoint] = Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes('Endpointsdynamodb'))!;
+    expect(endpoint.Properties.PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'] })]);
+    expect(securityGroupRules(template).filter((rule) => rule.includes('-> Endpoint of dynamodb'))).toEqual(['gateway-nodes -> Endpoint of dynamodb:443']);
+  });
+
+  test('NET-1 JIT-1 approvers come to the gateway\'s own name, where a function that is outside of the zone serves these paths and no others', () => {
+    expect(site.VpcConfig).toBeUndefined();
+    expect(site.Environment.Variables.MCP_PUBLIC_URL).toBe('https://gateway.mcp.internal.example.com');
+    const rules = propertiesOf(template, 'AWS::ElasticLoadBalancingV2::ListenerRule').sort((a, b) => a.Priority - b.Priority);
+    expect(rules.map(({ Conditions }) => Conditions.map(({ HostHeaderConfig, PathPatternConfig }: any) => (HostHeaderConfig ?? PathPatternConfig).Values))).toEqual([
+      [['gateway.mcp.internal.example.com'], ['/grants*', '/approvals*', '/.well-known/oauth-protected-resource/grants']],
+      [['gateway.mcp.internal.example.com']],
+    ]);
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { TargetType: 'lambda', TargetGroupAttributes: Match.arrayWith([{ Key: 'lambda.multi_value_headers.enabled', Value: 'true' }]) });
+    template.hasResourceProperties('AWS::Lambda::Permission', { Principal: 'elasticloadbalancing.amazonaws.com', SourceAccount: { Ref: 'AWS::AccountId' } });
+  });
+
+  test('IR-2 SOC-3 the response sets them aside, and blocks by their kill switch', () => {
+    const acting = propertiesOf(Template.fromStack(Stack.of(model.observability!.response)), 'AWS::Lambda::Function').filter(({ Environment }) => Environment?.Variables.MCP_GRANTS_TABLE !== undefined);
+    expect(acting.map(({ Description }) => Description).sort()).toEqual(['Blocks addresses', 'Blocks principals and servers, and sets grants aside']);
+  });
+
+  test('LOG-1 what people decide is in the audit trail, and nothing is warned of', () => {
+    expect(site.Environment.Variables.MCP_AUDIT_KEY_ARN).toBeDefined();
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  test('in a cluster that is there already, their pages are on an API of its owner', () => {
+    const given = (scope: Stack, more: object = {}) => ({
+      domainName: undefined, certificate: undefined, kubectlLayer: undefined, accessGrants: grantsOf(scope),
+      givenCluster: { cluster: eks.Cluster.fromClusterAttributes(scope, 'Given', { clusterName: 'platform' }), publicUrl: 'https://mcp.example.com', gatewaySources: [{ cidr: '10.1.0.0/20' }], gatewayEgress: [{ cidrs: ['10.1.64.0/24'] }], ...more },
+    });
+    expect(() => modelled((scope) => given(scope))).toThrow('givenCluster.grantsApi is missing');
+    const { template: other } = modelled((scope) => given(scope, { grantsApi: { restApi: new apigateway.RestApi(scope, 'Api', { cloudWatchRole: false }), publicUrl: 'https://api.example.com' } }));
+    expect(objectOf(Object.values(publishedObjects(other())).flat(), 'ConfigMap', 'mcp-gateway', 'gateway').data.MCP_GRANTS_URL).toBe('https://api.example.com');
+    expect(propertiesOf(other(), 'AWS::ApiGateway::Resource').map(({ PathPart }) => PathPart)).toEqual(expect.arrayContaining(['grants', 'approvals']));
   });
 });
 

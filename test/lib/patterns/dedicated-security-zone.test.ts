@@ -5,7 +5,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { DedicatedSecurityZone, McpPrincipal, ToolRegistry, TraceExport } from '../../../lib';
+import { AccessGrants, DedicatedSecurityZone, McpPrincipal, ToolRegistry, TraceExport } from '../../../lib';
 import type { AddZonedServerOptions, DedicatedSecurityZoneProps, LatticeServiceOptions } from '../../../lib';
 import { logicalId, propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
 
@@ -171,6 +171,55 @@ test('TD-4 the gateway serves by a registry, whose table and public key it reach
   expect(endpoint('kms').PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: 'kms:GetPublicKey' }), expect.objectContaining({ Action: 'kms:Sign' })]);
   const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description?.startsWith('Validates'))!;
   expect(JSON.stringify(proxy.Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB)).toContain('DnsEntries');
+});
+
+describe('with just-in-time grants', () => {
+  const { stack, model, addServer, template: synthesize } = zoned((scope) => ({
+    clientCidrs: ['10.20.0.0/16'],
+    accessGrants: new AccessGrants(scope, 'Grants', { signIn: { authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'approvals' } }),
+  }));
+  addServer('files');
+  model.addContainerGateway({ repository: ecr.Repository.fromRepositoryName(stack, 'Image', 'mcp/gateway'), imageDigest: DIGEST });
+  const template = synthesize();
+  const tableOf = (id: string) => Object.keys(template.findResources('AWS::DynamoDB::Table')).find((name) => name.startsWith(id));
+  const functionOf = (description: string) => propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description?.startsWith(description))!;
+
+  test('JIT-1 JIT-4 functions and tasks of the gateway use them, and read whom the kill switch blocks there and nowhere else', () => {
+    const proxy = functionOf('Validates').Environment.Variables;
+    expect(proxy.MCP_GRANTS_TABLE).toEqual({ Ref: tableOf('Grants') });
+    expect(proxy.MCP_BLOCK_TABLE).toBeUndefined();
+    expect(tableOf('McpBlockList')).toBeUndefined();
+    const tasks = propertiesOf(template, 'AWS::ECS::TaskDefinition').flatMap(({ ContainerDefinitions: [{ Environment }] }) => Environment ?? []);
+    expect(tasks).toContainEqual({ Name: 'MCP_GRANTS_TABLE', Value: { Ref: tableOf('Grants') } });
+    // Tasks have a name of their own, at which there are no pages.
+    expect(tasks).toContainEqual({ Name: 'MCP_GRANTS_URL', Value: proxy.MCP_GRANTS_URL });
+    expect(tasks.find(({ Name }: any) => Name === 'MCP_PUBLIC_URL').Value).not.toEqual(proxy.MCP_GRANTS_URL);
+  });
+
+  test('NET-1 JIT-4 the gateway reaches their table through an endpoint that knows it by name, and can ask for grants and not lift a revocation', () => {
+    const [, endpoint] = Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes('Endpointsdynamodb'))!;
+    const table = { 'Fn::GetAtt': [tableOf('Grants'), 'Arn'] };
+    expect(endpoint.Properties.PolicyDocument.Statement).toEqual([expect.objectContaining({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], Resource: table })]);
+    expect(JSON.stringify(functionOf('Validates').Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB)).toContain('DnsEntries');
+    const writes = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.includes('GatewayProxy'))
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement).filter(({ Action }: any) => Action === 'dynamodb:PutItem');
+    expect(writes.map(({ Resource, Condition }: any) => [Resource, Condition])).toEqual([[table, { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['grants'] } }]]);
+    expect(securityGroupRules(template).filter((rule) => rule.includes('Endpoint of dynamodb'))).toEqual(['gateway -> Endpoint of dynamodb:443']);
+  });
+
+  test('NET-1 their functions are outside of the zone, and are no way into it', () => {
+    for (const { Description, VpcConfig } of propertiesOf(template, 'AWS::Lambda::Function')) if (/^Just-in-time/.test(Description ?? '')) expect([Description, VpcConfig]).toEqual([Description, undefined]);
+    expect(propertiesOf(template, 'AWS::ApiGateway::Resource').map(({ PathPart }) => PathPart)).toEqual(expect.arrayContaining(['grants', 'approvals']));
+  });
+
+  test('IR-2 SOC-3 the response sets them aside, blocks by their kill switch, and does nothing else with them', () => {
+    const respond = Template.fromStack(Stack.of(model.observability!.response));
+    const acting = propertiesOf(respond, 'AWS::Lambda::Function').filter(({ Environment }) => Environment?.Variables.MCP_GRANTS_TABLE !== undefined);
+    expect(acting.map(({ Description }) => Description).sort()).toEqual(['Blocks addresses', 'Blocks principals and servers, and sets grants aside']);
+    const keys = propertiesOf(respond, 'AWS::IAM::Policy').flatMap(({ PolicyDocument }) => PolicyDocument.Statement).filter(({ Resource }: any) => JSON.stringify(Resource).includes('GrantsTable'))
+      .map(({ Condition }: any) => Condition['ForAllValues:StringEquals']?.['dynamodb:LeadingKeys']);
+    expect(new Set(keys.flat())).toEqual(new Set(['revocations']));
+  });
 });
 
 test('an API that is there already is in front, and everything behind it is in the zone', () => {
