@@ -230,13 +230,13 @@ describe('mcp-zero-trust', () => {
 
   test('config check tells every problem of a file, each on a line', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'config-check-'));
-    writeFileSync(join(folder, 'bad.yaml'), 'mcpServers:\n  A: {command: x}\nlisten: []\n');
+    writeFileSync(join(folder, 'bad.yaml'), 'mcpServers:\n  a: {comand: x}\nlisten: []\n');
     writeFileSync(join(folder, 'good.yaml'), 'mcpServers:\n  a: {command: x, autoApprove: [y]}\n');
     expect(await run(['config', 'check', '-c', 'bad.yaml'], { cwd: folder })).toEqual({
       code: 2,
       stdout: '',
       stderr:
-        "bad.yaml:2:3: /mcpServers/A: a server's name is part of its URL: expected lower-case letters, digits, '-' and '_', at most 63\n" +
+        'bad.yaml:2:7: /mcpServers/a/comand: unknown key, did you mean "command"?\n' +
         'bad.yaml:3:9: /listen: expected a string, an integer or an object, found an array\n',
     });
     expect(await run(['config', 'check', '-c', 'good.yaml'], { cwd: folder })).toEqual({

@@ -14,7 +14,7 @@ import { interpolate, type Environment } from './interpolate';
 import { readPage, type PageEntry } from './page';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
 import { ConfigError, type ConfigProblem } from './problem';
-import { readServers, type ServerEntry } from './servers';
+import { isDisabled, readServers, type ServerEntry } from './servers';
 import { readTelemetry, type TelemetryEntry } from './telemetry';
 import { schemaProblems } from './validate';
 
@@ -171,7 +171,7 @@ function crossProblems(document: ConfigDocument, value: ConfigFile, listen: List
   const report = (path: readonly string[], message: string) => problems.push(document.problemAt(path, message, 'key'));
   if (value.mcpServers && value.servers) report(['servers'], 'is the same as "mcpServers", give one of the two');
   if (!value.mcpServers && !value.servers) report([], 'the key "mcpServers" is missing');
-  else if (Object.values(value.mcpServers ?? value.servers ?? {}).every((entry) => entry.disabled)) report([value.mcpServers ? 'mcpServers' : 'servers'], 'expected at least one server that is not disabled');
+  else if (Object.values(value.mcpServers ?? value.servers ?? {}).every(isDisabled)) report([value.mcpServers ? 'mcpServers' : 'servers'], 'expected at least one server that is not disabled');
   if (!parseListen(value.listen)) report(['listen'], 'expected a port from 0 to 65535');
   if (!isLoopback(listen.host)) {
     const reach = `while the gateway listens on ${listen.host}, which other machines can reach`;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ServerOptions, UpstreamOptions } from '../../gateway';
 import { createRequirementCheck } from '../../identity';
@@ -14,10 +14,12 @@ import type { ConfigProblem, Path } from './problem';
 export interface ServerEntry {
   readonly command?: string;
   readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | number | null>>;
   readonly envFile?: string;
   readonly cwd?: string;
   readonly url?: string;
+  readonly serverUrl?: string;
+  readonly httpUrl?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly type?: string;
   readonly transport?: string;
@@ -31,6 +33,8 @@ export interface ServerEntry {
   readonly credentials?: CredentialsEntry;
   readonly guard?: GuardEntry;
   readonly disabled?: boolean;
+  readonly enabled?: boolean;
+  readonly tools?: readonly string[];
   readonly includeTools?: readonly string[];
   readonly excludeTools?: readonly string[];
   readonly disabledTools?: readonly string[];
@@ -50,8 +54,11 @@ export interface ReadServers {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Keys that other clients act on and the gateway does not: most say which tools to run without asking. */
-const IGNORED = ['alwaysAllow', 'autoApprove', 'trust', 'timeout', 'dev'];
+/** Keys that other clients act on and the gateway does not: most say which tools to run without asking, or how to sign in. */
+const IGNORED = ['alwaysAllow', 'autoApprove', 'trust', 'timeout', 'dev', 'oauth', 'auth', 'authProviderType', 'headersHelper', 'alwaysLoad', 'watchPaths', 'sandboxEnabled'];
+/** Keys that only mean something for a remote server. */
+const REMOTE_ONLY = ['headers', 'credentials', 'unsafeAllowPlainHttp'] as const;
+const MAX_NAME = 63;
 
 /** The servers of `entries`, the value of the key `root`, with variables replaced and paths made absolute. */
 export function readServers(
@@ -66,10 +73,17 @@ export function readServers(
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
   const ignored: string[] = [];
-  for (const [name, entry] of Object.entries(entries)) {
-    if (entry.disabled) continue;
-    ignored.push(...IGNORED.filter((key) => key in entry).map((key) => `${name}.${key}`));
-    const reader = new EntryReader(document, [root, name], dirname(file), environment, problems, warnings);
+  const keys = new Map<string, string>();
+  for (const [key, entry] of Object.entries(entries)) {
+    if (isDisabled(entry)) continue;
+    const name = routeName(key);
+    const reader = new EntryReader(document, [root, key], dirname(file), environment, problems, warnings);
+    const before = keys.get(name);
+    if (name === '') reader.report([], 'expected a name with letters from a to z or digits, because it is part of a URL and of policies', 'key');
+    else if (before !== undefined) reader.report([], `would have the same URL as "${before}", /mcp/${name}, give one of them another name`, 'key');
+    else if (name !== key) warnings.push(`"${key}" is served as ${name}, because its name is part of a URL and of policies`);
+    keys.set(name, key);
+    ignored.push(...ignoredKeys(entry).map((one) => `${name}.${one}`));
     const upstream = reader.readUpstream(name, entry);
     if (!upstream) continue;
     const filter = readToolFilter(entry);
@@ -83,10 +97,31 @@ export function readServers(
   return { servers, toolFilters, warnings, problems };
 }
 
-function readToolFilter(entry: ServerEntry): ToolFilter | undefined {
-  const except = new Set([...(entry.excludeTools ?? []), ...(entry.disabledTools ?? [])]);
-  if (!entry.includeTools) return except.size === 0 ? undefined : { except };
-  return { only: new Set(entry.includeTools), except };
+export function isDisabled({ disabled, enabled }: ServerEntry): boolean {
+  return disabled === true || enabled === false;
+}
+
+/** `key` as a segment of a URL: other characters than a to z, digits, `-` and `_` become one `-`. Empty where none is left. */
+function routeName(key: string): string {
+  return key.toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[-_]+/, '').slice(0, MAX_NAME).replace(/-+$/, '');
+}
+
+function ignoredKeys(entry: ServerEntry): string[] {
+  const ofPrograms = entry.command === undefined && Object.keys(entry.env ?? {}).length > 0 ? ['env'] : [];
+  return [...IGNORED.filter((key) => key in entry), ...ofPrograms];
+}
+
+function readToolFilter({ includeTools, tools, excludeTools = [], disabledTools = [] }: ServerEntry): ToolFilter | undefined {
+  const except = new Set([...excludeTools, ...disabledTools]);
+  const only = [includeTools, tools?.includes('*') ? undefined : tools].filter((names) => names !== undefined);
+  const [first, ...others] = only;
+  if (first === undefined) return except.size === 0 ? undefined : { except };
+  return { only: new Set(first.filter((name) => others.every((names) => names.includes(name)))), except };
+}
+
+/** Where clients run the programs of a file: in the project that it belongs to. */
+function projectFolder(folder: string): string {
+  return ['.vscode', '.cursor'].includes(basename(folder)) ? dirname(folder) : folder;
 }
 
 class EntryReader {
@@ -133,9 +168,11 @@ class EntryReader {
   private checkTransport(entry: ServerEntry): void {
     const key = entry.type === undefined ? 'transport' : 'type';
     const transport = entry[key];
-    if (transport !== undefined && (transport === 'stdio') !== (entry.command !== undefined)) {
+    if (transport !== undefined && ['stdio', 'local'].includes(transport) !== (entry.command !== undefined)) {
       this.report([key], `does not go with "${entry.command === undefined ? 'url' : 'command'}"`);
     }
+    if (entry.command === undefined) return;
+    for (const remote of REMOTE_ONLY) if (entry[remote] !== undefined) this.report([remote], 'only goes with "url"', 'key');
   }
 
   private readStdio(entry: ServerEntry, command: string): UpstreamOptions {
@@ -144,14 +181,15 @@ class EntryReader {
       command: this.replace(['command'], command),
       args: (entry.args ?? []).map((argument, index) => this.replace(['args', index], argument)),
       env: { ...this.readEnvFile(entry.envFile), ...this.replaceAll('env', entry.env) },
-      cwd: resolve(this.folder, this.replace(['cwd'], entry.cwd ?? '.')),
+      cwd: entry.cwd === undefined ? projectFolder(this.folder) : resolve(this.folder, this.replace(['cwd'], entry.cwd)),
     };
   }
 
   private readHttp(name: string, entry: ServerEntry): UpstreamOptions {
-    const url = this.replace(['url'], entry.url ?? '');
+    const key = (['url', 'serverUrl', 'httpUrl'] as const).find((one) => entry[one] !== undefined) ?? 'url';
+    const url = this.replace([key], entry[key] ?? '');
     const headers = this.replaceAll('headers', entry.headers);
-    this.checkUrl(name, url, entry.unsafeAllowPlainHttp === true);
+    this.checkUrl(name, key, url, entry.unsafeAllowPlainHttp === true);
     for (const [header, value] of Object.entries(headers)) {
       try {
         new Headers([[header, value]]);
@@ -164,15 +202,15 @@ class EntryReader {
     return { kind, url, headers, unsafeAllowPlainHttp: entry.unsafeAllowPlainHttp };
   }
 
-  private checkUrl(name: string, text: string, unsafeAllowPlainHttp: boolean): void {
+  private checkUrl(name: string, key: string, text: string, unsafeAllowPlainHttp: boolean): void {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || !['http:', 'https:'].includes(url.protocol)) {
-      this.report(['url'], 'expected a URL that starts with https:// or http://');
+      this.report([key], 'expected a URL that starts with https:// or http://');
     } else if (url.username !== '' || url.password !== '') {
-      this.report(['url'], 'expected a URL without a password, put the credential into "headers"');
+      this.report([key], 'expected a URL without a password, put the credential into "headers"');
     } else if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
       if (unsafeAllowPlainHttp) this.warnings.push(`${name} is reached without encryption, use https:// where it can`);
-      else this.report(['url'], 'goes to another machine without encryption, expected https://, or "unsafeAllowPlainHttp": true beside it');
+      else this.report([key], 'goes to another machine without encryption, expected https://, or "unsafeAllowPlainHttp": true beside it');
     }
   }
 
@@ -187,18 +225,18 @@ class EntryReader {
     }
   }
 
-  private replaceAll(key: string, values: Readonly<Record<string, string>> = {}): Record<string, string> {
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.replace([key, name], value)]));
+  private replaceAll(key: string, values: Readonly<Record<string, string | number | null>> = {}): Record<string, string> {
+    return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [[name, this.replace([key, name], String(value))]])));
   }
 
   private replace(path: Path, text: string): string {
-    const result = interpolate(text, this.environment);
+    const result = interpolate(text, this.environment, projectFolder(this.folder));
     if (result.ok) return result.text;
     this.report(path, result.message);
     return text;
   }
 
-  private report(path: Path, message: string): void {
-    this.problems.push(this.document.problemAt([...this.path, ...path], message));
+  report(path: Path, message: string, at: 'key' | 'value' = 'value'): void {
+    this.problems.push(this.document.problemAt([...this.path, ...path], message, at));
   }
 }

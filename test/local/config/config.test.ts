@@ -40,6 +40,39 @@ describe('a configuration that is accepted', () => {
     expect(readConfig('mcp.json', text, {}).servers[0]?.upstream).toMatchObject({ command: 'node', args: ['http://x//y'] });
   });
 
+  test('is that of Claude Desktop, Windsurf, Gemini CLI and Copilot CLI, with names that no URL could have', () => {
+    const config = read({
+      globalShortcut: 'Ctrl+Space',
+      preferences: { menuBar: true },
+      mcpServers: {
+        'Sequential Thinking': { command: 'npx', args: ['-y', 'x'], env: { PORT: 3000, UNSET: null } },
+        GitHub: { serverUrl: 'https://a.example.com/mcp', env: {} },
+        'io.example/Docs': { httpUrl: 'https://b.example.com/mcp', oauth: { enabled: true } },
+        local: { type: 'local', command: 'x', tools: ['*'] },
+        some: { type: 'local', command: 'x', tools: ['a', 'b'], includeTools: ['b', 'c'] },
+        off: { command: 'x', enabled: false },
+      },
+    });
+    expect(config.servers.map(({ name }) => name)).toEqual(['sequential-thinking', 'github', 'io-example-docs', 'local', 'some']);
+    expect(config.servers[0]?.upstream).toMatchObject({ env: { PORT: '3000' } });
+    expect(config.servers.flatMap(({ upstream }) => (upstream.kind === 'http' ? [upstream.url] : []))).toEqual(['https://a.example.com/mcp', 'https://b.example.com/mcp']);
+    expect(config.toolFilters).toEqual(new Map([['some', { only: new Set(['b']), except: new Set() }]]));
+    expect(config.warnings).toEqual([
+      '"Sequential Thinking" is served as sequential-thinking, because its name is part of a URL and of policies',
+      '"GitHub" is served as github, because its name is part of a URL and of policies',
+      '"io.example/Docs" is served as io-example-docs, because its name is part of a URL and of policies',
+      'these keys of other clients change nothing here, policies and limits do: io-example-docs.oauth',
+    ]);
+  });
+
+  test('runs its programs where the editor does that has it in a folder of its own', () => {
+    const servers = { mcpServers: { a: { command: 'node', args: ['${workspaceFolder}/server.js'] }, b: { command: 'node', cwd: 'here' } } };
+    for (const folder of ['.vscode', '.cursor']) {
+      const [a, b] = readConfig(`/work/project/${folder}/mcp.json`, JSON.stringify(servers), {}).servers;
+      expect([a?.upstream, b?.upstream]).toMatchObject([{ cwd: '/work/project', args: ['/work/project/server.js'] }, { cwd: `/work/project/${folder}/here` }]);
+    }
+  });
+
   test('is YAML', () => {
     const text = 'mcpServers:\n  files: # local\n    command: node\n    normalize: false\n    unknownArguments: allow\n    limits: {totalMs: 1000}\nlisten: 9000\naudit: audit.jsonl\n';
     const config = readConfig('/etc/mcp.yaml', text, {});
@@ -130,16 +163,18 @@ describe('a configuration that is refused says where and what was expected', () 
     ['a slip that makes a key of half of the file', `x{"mcpServers":{"a":{"headers":{"Authorization":"Bearer s": 1`, 'mcp.json:1:1: /(no name): unknown key'],
     ['another case', `{"mcpservers": {}}`, 'mcp.json:1:2: /mcpservers: unknown key, did you mean "mcpServers"?'],
     ['a list of the wrong type', `{"mcpServers": {"a": {"command": "node", "args": "x"}}}`, 'mcp.json:1:50: /mcpServers/a/args: expected an array, found a string'],
-    ['a number in env', `{"mcpServers": {"a": {"command": "node", "env": {"PORT": 1}}}}`, 'mcp.json:1:58: /mcpServers/a/env/PORT: expected a string, found a number'],
+    ['a list in env', `{"mcpServers": {"a": {"command": "node", "env": {"PORT": []}}}}`, 'mcp.json:1:58: /mcpServers/a/env/PORT: expected a string, a number or a null, found an array'],
     ['an item of the wrong type', `{"mcpServers": {"a": {"command": "node", "args": ["x", null]}}}`, 'mcp.json:1:56: /mcpServers/a/args/1: expected a string, found nothing'],
     ['neither command nor url', `{"mcpServers": {"a": {}}}`, 'mcp.json:1:22: /mcpServers/a: expected either "command" (a program to start) or "url" (a remote server), and not both'],
     ['both', `{"mcpServers": {"a": {"command": "x", "url": "https://x"}}}`, 'mcp.json:1:22: /mcpServers/a: expected either "command" (a program to start) or "url" (a remote server), and not both'],
     ['headers for a program', `{"mcpServers": {"a": {"command": "x", "headers": {}}}}`, 'mcp.json:1:39: /mcpServers/a/headers: only goes with "url"'],
-    ['a name that is no route', `{"mcpServers": {"My Server": {"command": "x"}}}`, `mcp.json:1:17: /mcpServers/My Server: a server's name is part of its URL: expected lower-case letters, digits, '-' and '_', at most 63`],
+    ['a name of which no URL can be made', `{"mcpServers": {"北京": {"command": "x"}}}`, 'mcp.json:1:17: /mcpServers/北京: expected a name with letters from a to z or digits, because it is part of a URL and of policies'],
+    ['two names that make one URL', `{"mcpServers": {"a b": {"command": "x"}, "A-B": {"command": "x"}}}`, 'mcp.json:1:42: /mcpServers/A-B: would have the same URL as "a b", /mcp/a-b, give one of them another name'],
+    ['an object that JavaScript brings along as a variable', `{"mcpServers": {"a": {"command": "\${constructor}"}}}`, 'mcp.json:1:34: /mcpServers/a/command: the environment variable constructor is not set'],
     ['HTTP+SSE of a program', `{"mcpServers": {"a": {"type": "sse", "command": "x"}}}`, 'mcp.json:1:31: /mcpServers/a/type: does not go with "command"'],
     ['credentials for HTTP+SSE', `{"mcpServers": {"a": {"type": "sse", "url": "https://x/sse", "credentials": {"type": "sigV4", "service": "s", "region": "r"}}}}`, 'mcp.json:1:77: /mcpServers/a/credentials: does not go with "sse", put the credential of the server into "headers"'],
     ['a transport that does not fit', `{"mcpServers": {"a": {"type": "http", "command": "x"}}}`, 'mcp.json:1:31: /mcpServers/a/type: does not go with "command"'],
-    ['an unknown transport', `{"mcpServers": {"a": {"type": "ws", "url": "https://x"}}}`, 'mcp.json:1:31: /mcpServers/a/type: expected "stdio", "http", "streamable-http", "streamableHttp" or "sse"'],
+    ['an unknown transport', `{"mcpServers": {"a": {"type": "ws", "url": "https://x"}}}`, 'mcp.json:1:31: /mcpServers/a/type: expected "stdio", "local", "http", "streamable-http", "streamableHttp" or "sse"'],
     ['a URL of another scheme', `{"mcpServers": {"a": {"url": "ftp://x"}}}`, 'mcp.json:1:30: /mcpServers/a/url: expected a URL that starts with https:// or http://'],
     ['a password in a URL', `{"mcpServers": {"a": {"url": "https://u:p@x"}}}`, 'mcp.json:1:30: /mcpServers/a/url: expected a URL without a password, put the credential into "headers"'],
     ['a header that is none', `{"mcpServers": {"a": {"url": "https://x", "headers": {"X Y": "1"}}}}`, 'mcp.json:1:62: /mcpServers/a/headers/X Y: is not a valid HTTP header'],
