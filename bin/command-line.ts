@@ -41,7 +41,8 @@ Examples:
   mcp-zero-trust scan mcp.json              are the tools of your servers fit for a model to read
   mcp-zero-trust policy check -c mcp.json   do the policies fit the tools
   mcp-zero-trust tools list -c mcp.json     which tools are approved, and which wait for a decision
-  mcp-zero-trust grants list -c mcp.json    who may do what for the moment, and who asks for it
+  mcp-zero-trust grants list -c mcp.json --by carol
+                                            who may do what for the moment, and who asks for it
   mcp-zero-trust respond list -c mcp.json   which incidents were contained, and what waits for somebody
   mcp-zero-trust audit verify -c mcp.json   is the audit file as it was written
   mcp-zero-trust manifests -c cluster.yaml  Kubernetes manifests for servers behind the gateway

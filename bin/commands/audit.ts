@@ -107,8 +107,14 @@ function namedBy(files: readonly string[], { config: file, key }: VerifyOptions)
 /** @param named whether somebody named the file, who must not be told that all is well without it */
 function openKey(file: string, named: boolean): { readonly key: KeyObject; readonly memory: CheckpointMemory } | undefined {
   if (!named && !existsSync(file)) return undefined;
+  let pem: Buffer;
   try {
-    const key = createPublicKey(readFileSync(file));
+    pem = readFileSync(file);
+  } catch (error) {
+    throw new StartError(`${file}: the key cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  try {
+    const key = createPublicKey(pem);
     assertP256(key);
     return { key, memory: checkpointsBeside(file) };
   } catch {

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
@@ -6,6 +5,7 @@ import { GrantRefused, type Grant, type GrantState, type Target } from '../../la
 import type { Principal } from '../../lambda/identity';
 import { APPROVERS, loadConfig, localPrincipal, openAuditFile, openLocalGrants, readPolicies, signInUrl, StartError, writeGrantEvent, type LocalConfig, type LocalGrants } from '../../lambda/local';
 import type { JsonObject } from '../../lambda/protocol';
+import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import { describeBlocks, describeGrant, describeGrants } from '../grants/describe';
 import { painter } from '../tools/describe';
@@ -14,7 +14,7 @@ const EXAMPLES = `
 A grant is named by the end of its id, as list prints it.
 
 Examples:
-  mcp-zero-trust grants list -c mcp.json
+  mcp-zero-trust grants list -c mcp.json --by carol
       what waits for a decision, what is in force, what is blocked
   mcp-zero-trust grants request -c mcp.json memory/delete_entities --as bob
       --arguments '{"entityNames": ["draft"]}' --purpose "INC-4711: clean up"
@@ -28,7 +28,8 @@ Examples:
       an address that signs carol in to the approval page, once
 
 The configuration needs "policies" and "grants": "FOLDER", or {folder, approvers}. --by has to be one of
-the approvers; the policies say what they may do, as they do at the approval page.
+the approvers, and is the user of this machine by default; the policies say what they may see and do, as
+they do at the approval page.
 `;
 
 interface CommonOptions {
@@ -71,7 +72,7 @@ export function grantsCommand(): Command {
   const grants = new Command('grants').description('Ask for, decide on and revoke just-in-time grants; the kill switch.').addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`);
   const add = (name: string, description: string) =>
     grants.command(name).description(description).requiredOption('-c, --config <file>', 'configuration file with "grants"').addHelpText('after', EXIT_CODES_HELP);
-  const addBy = (name: string, description: string) => add(name, description).option('--by <name>', 'which approver decides; the user of this machine by default');
+  const addBy = (name: string, description: string) => add(name, description).option('--by <name>', 'which approver you are; the user of this machine by default');
   const addTarget = (name: string, description: string) =>
     addBy(name, description)
       .option('--principal <id>', 'all that this user has, or does')
@@ -212,8 +213,8 @@ function setupOf(config: LocalConfig, file: string): Setup {
   const approvers = config.grants?.approvers ?? [];
   return {
     url,
-    approver(name = userInfo().username) {
-      if (!approvers.includes(name)) throw new StartError(`${file}: ${name} is not one of the "approvers" of "grants"; say who decides with --by NAME`);
+    approver(name = currentUser()) {
+      if (!approvers.includes(name)) throw new StartError(`${file}: ${name} is not one of the "approvers" of "grants" (${approvers.join(', ') || 'there are none'}); say who you are with --by NAME`);
       return localPrincipal(config, url, name, [APPROVERS]);
     },
     principal: (id, groups, agent) => localPrincipal(config, url, id, groups, agent ? 'Agent' : 'User'),

@@ -43,21 +43,27 @@ The configuration file is JSON (comments are fine) or YAML:
   mcpServers   {name: {command, args, env, cwd} | {url, headers}}, as MCP clients
                have it; each name is a route, /mcp/<name>
   listen       "host:port"                            default 127.0.0.1:8808
+  tls          {cert, key, clientCa}                  default plain HTTP
   publicUrl    origin that clients use                default http://<listen>
+  allowedOrigins  of pages in browsers                default the gateway's own
   policies     folder of Cedar policies               default local-user may all
   identity     {issuer, jwks, audience, groupsClaim}  default a token at each start
+  networkZones {name: [ranges]}, for policies         default there are none
   anonymous    principal of requests without a token  default none
   limits       rates, sizes, times, processes
   registry     folder of approved tools               default every tool is served
   grants       folder, or {folder, approvers}         default there are none
+  response     folder, or {folder, automaticFrom}     default nothing is contained
   behaviour    true: watch habits, context.risk       default nobody watches
   audit        file for one JSON line per request
   telemetry    {endpoint, headers, sampleRatio}       default OTEL_EXPORTER_OTLP_*
+  metrics      false: no counts at /metrics           default on this machine alone
   page         false: no live page at /               default on this machine alone
 \${NAME} in commands, arguments, env, urls and headers is read from the environment.
 All keys: schema/mcp-zero-trust.schema.json in this package.
 
-Ctrl-C or SIGTERM stops the gateway and every process it started, with exit code 0.
+Ctrl-C, SIGTERM or the end of the terminal stops the gateway and every process it
+started, with exit code 0.
 `;
 
 /** `local`: the gateway on this machine, until Ctrl-C. */

@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { localPrincipal, StartError, type LocalConfig } from '../../lambda/local';
 import { INCIDENT_KINDS, ResponseRefused, SEVERITIES, stateOf, type ActionRecord, type Case, type Responder } from '../../lambda/response';
+import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import { describeCase, describeCases, describePreview } from '../respond/describe';
 import { readOptions, type IncidentOptions } from '../respond/incident';
@@ -152,7 +152,7 @@ async function undo(id: string, options: DecisionOptions): Promise<void> {
   });
 }
 
-function whoIs({ by = userInfo().username }: DecisionOptions): string {
+function whoIs({ by = currentUser() }: DecisionOptions): string {
   return by;
 }
 

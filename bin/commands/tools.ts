@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { LogNotTrusted, pinStartingWith, StepRefused, verifyRegistry, type ApprovalDecision, type ApprovalLog, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
 import { loadConfig, openAuditFile, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
 import type { DecisionRequest } from '../../lambda/onboarding';
 import { RevisionConflict } from '../../lambda/stores';
+import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import type * as AwsRegistries from '../tools/aws-registry';
 import { sendDecisions, type DecisionTarget } from '../tools/decide-in-aws';
@@ -289,7 +289,7 @@ function decisionOf({ by, why }: DecisionOptions): Decision {
 }
 
 function whoIs(by: string | undefined): string {
-  return by ?? userInfo().username;
+  return by ?? currentUser();
 }
 
 function paint() {

@@ -44,7 +44,7 @@ describe('mcp-zero-trust audit', () => {
 
   test('a file or a key that is not there ends with 2', async () => {
     expect((await run(['audit', 'verify', join(folder, 'none')])).code).toBe(2);
-    expect((await run(['audit', 'verify', file, '--key', join(folder, 'none')])).code).toBe(2);
+    expect(await run(['audit', 'verify', file, '--key', join(folder, 'none')])).toMatchObject({ code: 2, stderr: `${join(folder, 'none')}: the key cannot be read (ENOENT)\n` });
     expect((await run(['audit', 'verify'])).code).toBe(2);
   });
 });

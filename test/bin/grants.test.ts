@@ -49,7 +49,7 @@ describe('mcp-zero-trust grants', () => {
   test('asks, lists, approves by two, and revokes; the whole history is in the audit file', async () => {
     const id = await ask('--arguments', '{"text": "hey"}', '--ticket', 'INC-1');
     expect((await grants('list', '--by', 'carol')).stdout).toMatch(new RegExp(`^requested {2}${id} {2}bob {2}tiny/shout {2}decide within \\d+ s {2}INC-1: be heard\\n$`));
-    expect(await grants('approve', id, '--by', 'erin')).toMatchObject({ code: 2, stderr: expect.stringContaining('erin is not one of the "approvers"') });
+    expect(await grants('approve', id, '--by', 'erin')).toMatchObject({ code: 2, stderr: expect.stringContaining('erin is not one of the "approvers" of "grants" (carol, dave); say who you are with --by NAME') });
     expect((await grants('approve', id, '--by', 'carol')).stdout).toMatch(/requested {2}needs one more approval/);
     expect(await grants('approve', id, '--by', 'carol')).toMatchObject({ code: 1, stderr: 'Nothing was done: you approved it already: somebody else has to be the second one.\n' });
     expect((await grants('approve', id, '--by', 'dave')).stdout).toMatch(/approved {2}\d+ s left, 1 of 1 uses\n[^]*exactly|approved {2}\d+ s left/);

@@ -210,6 +210,13 @@ describe('mcp-zero-trust', () => {
     expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
+  test('the help of local names every key of the configuration file', async () => {
+    const { stdout } = await run(['local', '--help']);
+    const schema = JSON.parse(readFileSync(join(__dirname, '..', '..', 'schema', 'mcp-zero-trust.schema.json'), 'utf8')) as { properties: Record<string, { description?: string }> };
+    const ofOthers = ['$schema', 'servers', 'inputs', 'globalShortcut', 'preferences'];
+    for (const key of Object.keys(schema.properties).filter((name) => !ofOthers.includes(name))) expect(stdout).toMatch(new RegExp(`^  ${key} `, 'm'));
+  });
+
   test.each([[['--help']], [['local', '--help']], [['config', '--help']], [['config', 'check', '--help']]])('%j has examples and exit codes', async (args) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
