@@ -16,11 +16,15 @@ import {
   createRemoteKubernetesApi,
   createResponder,
   describeKubernetesWorkload,
+  isSameWorkload,
   inTurn,
   ResponseRefused,
   type CompleteTask,
+  type Estate,
+  type EvidenceSource,
   type Executor,
   type Executors,
+  type KubernetesApi,
   type KubernetesRequest,
   type Notice,
   type Responder,
@@ -28,15 +32,17 @@ import {
   type WorkloadSubject,
 } from '../response';
 import { createEcsIsolation, createEcsStop, describeEcsWorkload } from '../response/executors/aws-ecs';
+import { accountEvents, auditEvents, containerLines, createPlaces, networkAround, nodeDisks, type AskAws } from '../response/executors/aws-evidence';
 import { createEvidenceBucket } from '../response/executors/aws-evidence-bucket';
 import { createWafExecutor } from '../response/executors/aws-waf';
 import { createReviews } from '../onboarding/reviews';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
+import { createAskAws } from './aws-asked-services';
 import { NO_SCAN, openRecords } from './aws-registry';
 import { createReinstatement } from './aws-reinstatement';
 import { createFunctionCall } from './aws-signed-call';
 import { createStepFunctions } from './aws-workflows';
-import type { ActSettings, ResponseSettings } from './response-settings';
+import type { ActSettings, EvidenceSettings, ResponseSettings } from './response-settings';
 
 /** Sends a message to the responders' topic. */
 export function noticesTo(TopicArn: string, client = new SNSClient({})): (notice: Notice) => Promise<void> {
@@ -56,7 +62,7 @@ export function responderOf({ table, policy, estate }: ResponseSettings, executo
 
 /** What a function can do, by what it was told and has the right to. */
 export function executorsOf(settings: ActSettings): Executors {
-  const { registryTable, grantsTable, ipSets, isolationGroup, clusterFunction, evidenceBucket, topic } = settings;
+  const { registryTable, grantsTable, ipSets, isolationGroup, clusterFunction, evidence, topic } = settings;
   const access = grantsTable === undefined ? undefined : createAccessExecutors(createMarkStore(createDynamoDbStore(new DynamoDBClient({}), grantsTable)));
   const records = registryTable === undefined ? undefined : openRecords({ table: registryTable, policy: {} }, NO_SCAN);
   const waf = ipSets && createWafExecutor({ client: new WAFV2Client({}), ...ipSets });
@@ -70,13 +76,28 @@ export function executorsOf(settings: ActSettings): Executors {
     quarantine_tool: records && createQuarantineExecutor({ registry: records.registry, reinstate: createReinstatement({ registry: records.registry, reviews: createReviews(records.store), workflows: createStepFunctions(new SFNClient({}), {}) }) }),
     isolate_workload: isolationGroup !== undefined ? createEcsIsolation({ client: ecs, isolationGroup }) : kubernetes && createKubernetesIsolation(kubernetes),
     stop_workload: isolationGroup !== undefined ? createEcsStop(ecs) : kubernetes && createKubernetesStop(kubernetes),
-    preserve_evidence: evidenceBucket === undefined ? undefined : createEvidenceExecutor({
-      store: createEvidenceBucket({ client: new S3Client({}), bucket: evidenceBucket }),
+    preserve_evidence: evidence && createEvidenceExecutor({
+      store: createEvidenceBucket({ client: new S3Client({}), bucket: evidence.bucket }),
       registry: records?.registry,
       describeWorkload: (workload: WorkloadSubject) => (workload.platform === 'ecs' ? describeEcsWorkload(ecs, workload) : describeKubernetesWorkload(kubernetes ?? nowhere(), workload)),
+      sources: evidenceSources(evidence, settings.estate, createAskAws(evidence.region, evidence.urlSuffix), ecs, kubernetes),
     }),
     notify: topic === undefined ? undefined : createNotifyExecutor(noticesTo(topic)),
   });
+}
+
+/** What AWS knows of incidents. The order is that of the files; all are read at the same time. */
+export function evidenceSources({ auditLogs, lines, diskLockDays }: EvidenceSettings, { workloads = {} }: Estate, ask: AskAws, ecs: ECSClient, kubernetes: KubernetesApi | undefined): readonly EvidenceSource[] {
+  const places = createPlaces(ask, ecs, kubernetes);
+  const serverOf = (workload: WorkloadSubject) => Object.keys(workloads).find((server) => workloads[server]!.some((one) => isSameWorkload(one, workload)));
+  const linesOf = (workload: WorkloadSubject) => lines[serverOf(workload) ?? ''];
+  return [
+    networkAround(ask, places),
+    ...(diskLockDays === undefined ? [] : [nodeDisks({ ask, places, lockDays: diskLockDays })]),
+    containerLines(linesOf, { ask }),
+    auditEvents(auditLogs, { ask }),
+    accountEvents({ ask, places }),
+  ];
 }
 
 function nowhere(): never {

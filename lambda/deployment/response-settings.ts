@@ -1,5 +1,6 @@
 import { isJsonObject } from '../protocol';
 import { SEVERITIES, type AlarmMeaning, type Estate, type ResponsePolicy } from '../response';
+import type { LinesOfWorkload } from '../response/executors/aws-evidence';
 import type { IpSet } from '../response/executors/aws-waf';
 import { readJson, required, type Environment } from './environment';
 
@@ -25,8 +26,21 @@ export interface ActSettings extends ResponseSettings {
   readonly isolationGroup?: string;
   /** The function that alone reaches the API of a cluster. */
   readonly clusterFunction?: ClusterFunction;
-  readonly evidenceBucket?: string;
+  readonly evidence?: EvidenceSettings;
   readonly topic?: string;
+}
+
+/** Where evidence is kept, and read. */
+export interface EvidenceSettings {
+  readonly bucket: string;
+  readonly region: string;
+  readonly urlSuffix: string;
+  /** Log groups of the gateway. */
+  readonly auditLogs: readonly string[];
+  /** Where containers write, by the name of the server. */
+  readonly lines: Readonly<Record<string, LinesOfWorkload>>;
+  /** For how long copies of disks are locked, days. @default - no disk is copied */
+  readonly diskLockDays?: number;
 }
 
 export interface ClusterFunction {
@@ -54,9 +68,16 @@ export function readActSettings(environment: Environment): ActSettings {
     ipSets: environment.MCP_RESPONSE_IP_SETS === undefined ? undefined : readIpSets(environment),
     isolationGroup: environment.MCP_RESPONSE_ISOLATION_GROUP,
     clusterFunction: environment.MCP_RESPONSE_CLUSTER_FUNCTION === undefined ? undefined : { name: environment.MCP_RESPONSE_CLUSTER_FUNCTION, region: required(environment, 'AWS_REGION'), urlSuffix: required(environment, 'MCP_URL_SUFFIX') },
-    evidenceBucket: environment.MCP_RESPONSE_EVIDENCE_BUCKET,
+    evidence: environment.MCP_RESPONSE_EVIDENCE_BUCKET === undefined ? undefined : readEvidence(environment),
     topic: environment.MCP_RESPONSE_TOPIC,
   };
+}
+
+function readEvidence(environment: Environment): EvidenceSettings {
+  const { auditLogs, lines, diskLockDays } = readJson(environment, 'MCP_RESPONSE_EVIDENCE');
+  if (!Array.isArray(auditLogs) || !isJsonObject(lines as never)) throw new Error('MCP_RESPONSE_EVIDENCE must have auditLogs and lines');
+  const read = { auditLogs, lines, ...(diskLockDays === undefined ? {} : { diskLockDays }) } as Pick<EvidenceSettings, 'auditLogs' | 'lines' | 'diskLockDays'>;
+  return { bucket: required(environment, 'MCP_RESPONSE_EVIDENCE_BUCKET'), region: required(environment, 'AWS_REGION'), urlSuffix: required(environment, 'MCP_URL_SUFFIX'), ...read };
 }
 
 function readPolicy(environment: Environment): ResponsePolicy {

@@ -93,6 +93,12 @@ export interface KubernetesWorkload {
   readonly deployment: string;
 }
 
+export function isSameWorkload(one: WorkloadSubject, other: WorkloadSubject): boolean {
+  if (one.cluster !== other.cluster) return false;
+  if (one.platform === 'ecs') return other.platform === 'ecs' && one.service === other.service;
+  return other.platform === 'kubernetes' && one.namespace === other.namespace && one.deployment === other.deployment;
+}
+
 /** What proves it, or helps to understand it. */
 export type Evidence =
   /** Everything in the audit trail between two moments, ISO 8601, UTC. */

@@ -152,6 +152,11 @@ export class McpCluster extends Construct {
     return this.logs.linesOf(namespace, container);
   }
 
+  /** What all other containers write, with what Kubernetes knows of them. */
+  get containerLogs(): logs.ILogGroup {
+    return this.logs.application;
+  }
+
   /**
    * Lets all nodes pull images of a repository, and those that are added later.
    *

@@ -24,7 +24,8 @@ export class NodeLogs extends Construct {
   readonly controlPlane: logs.LogGroup;
 
   private readonly props: NodeLogsProps;
-  private readonly application: logs.LogGroup;
+  /** What containers without a log group of their own write, with what Kubernetes knows of them. */
+  readonly application: logs.LogGroup;
   private readonly ofNodes: logs.LogGroup[];
   private readonly lines: LinesOfContainer[] = [];
 

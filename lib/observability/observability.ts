@@ -157,6 +157,7 @@ export class Observability extends Construct {
       vpc: clusterName === undefined ? zone?.vpc : undefined,
       clusterResponder: props.clusterResponder,
     });
+    for (const logGroup of gateway.auditLogGroups) this.response.addAuditLog(logGroup);
   }
 
   /** A function signs with the trail's key, which knows the function: two stacks would wait for each other. */
@@ -175,5 +176,6 @@ export class Observability extends Construct {
     this.auditTrail.addLogGroup(logGroup);
     this.monitoring.addAuditLog(logGroup);
     this.threatDetection.addAuditLog(logGroup);
+    this.response.addAuditLog(logGroup);
   }
 }

@@ -135,7 +135,7 @@ export class ContainerizedMicroservices extends Construct {
     }
     const server = this.gateway.addServer(name, { ...options, url: `https://${name}.${namespace}.svc.cluster.local:${port}${path}` });
     this.letShow(options);
-    if (this.clusterResponder) this.observability!.response.addDeployment(name, namespace, name);
+    if (this.clusterResponder) this.observability!.response.addDeployment(name, namespace, name, this.mcpCluster?.containerLogs);
     this.manifests.addNamespace(namespace);
     const declared = new PodServer(this, name, namespace, role, server, nodes);
     const { command, args, user, writablePaths, resources, scaling, seccompProfile, executesCode, sandbox } = options;

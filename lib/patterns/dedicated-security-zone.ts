@@ -109,7 +109,7 @@ export class DedicatedSecurityZone extends Construct {
       healthyCodes: healthCheckPath === undefined ? '200-499' : '200',
     });
     const server = this.gateway.addServer(name, { url: `https://${name}.${this.props.domainName}${path}`, toolDefinitions, unknownArguments });
-    this.observability?.response.addEcsService(name, tasks.service);
+    this.observability?.response.addEcsService(name, tasks.service, tasks.logGroup);
     return new ZonedServer(this, name, workload, tasks, server);
   }
 

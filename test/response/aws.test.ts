@@ -1,4 +1,4 @@
-import { DescribeServicesCommand, DescribeTasksCommand, ECSClient, ListTasksCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { DescribeServicesCommand, DescribeTaskDefinitionCommand, DescribeTasksCommand, ECSClient, ListTasksCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { GetIPSetCommand, UpdateIPSetCommand, WAFOptimisticLockException, WAFV2Client } from '@aws-sdk/client-wafv2';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -119,7 +119,11 @@ describe('Amazon ECS', () => {
   test('IR-2 evidence holds the service and its tasks', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: ['task-1'] });
     ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: 'task-1' }] });
-    expect(await describeEcsWorkload(client, ECS)).toMatchObject({ service: { desiredCount: 3 }, tasks: [{ taskArn: 'task-1' }] });
+    ecs.on(DescribeTaskDefinitionCommand).resolves({ taskDefinition: { family: 'files', revision: 7 } });
+    expect(await describeEcsWorkload(client, ECS)).toMatchObject({
+      service: { desiredCount: 3 }, taskDefinition: { revision: 7 }, tasks: [{ taskArn: 'task-1' }],
+      notAvailable: [expect.stringMatching(/^memory/), expect.stringMatching(/^disks/), expect.stringMatching(/ECS Exec is off/)],
+    });
   });
 
   test('a service that is not there is said to be so', async () => {

@@ -8,6 +8,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { AccessGrants, ClusterResponder, ContainmentAction, IncidentKind, IncidentResponse, IncidentSeverity, McpGateway, McpSecurityChecks, PolicyStore, ToolRegistry } from '../../lib';
 
@@ -41,8 +42,10 @@ describe('the response to incidents', () => {
     });
     const tasks = ecs.Cluster.fromClusterAttributes(stack, 'Tasks', { clusterName: 'zone', vpc });
     const service = ecs.FargateService.fromFargateServiceAttributes(stack, 'Service', { cluster: tasks, serviceName: 'files' });
-    response.addEcsService('files', service as ecs.FargateService);
-    response.addDeployment('memory', 'mcp-memory', 'memory');
+    const logOf = (name: string) => logs.LogGroup.fromLogGroupName(stack, `Log-${name}`, name);
+    response.addEcsService('files', service as ecs.FargateService, logOf('/files'));
+    response.addDeployment('memory', 'mcp-memory', 'memory', logOf('/pods'));
+    response.addAuditLog(logOf('/gateway'));
     response.addAlarm(cloudwatch.Alarm.fromAlarmArn(stack, 'Drops', 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Drops'), { kind: IncidentKind.SERVER_COMPROMISE, server: 'files' });
     const person = new iam.Role(stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
     response.grantRespond(person);
@@ -82,10 +85,41 @@ describe('the response to incidents', () => {
     expect(allowed(/^Cuts off and stops services/)).toEqual(['ecs:DescribeServices', 'ecs:UpdateService']);
     expect(allowed(/^Cuts off and stops Deployments/)).toEqual(['lambda:InvokeFunction']);
     expect(allowed(/^Reaches the API of a cluster/)).toEqual([]);
-    expect(allowed(/^Keeps copies/)).toEqual(['ecs:DescribeServices', 'ecs:DescribeTasks', 'ecs:ListTasks', 'lambda:InvokeFunction', 's3:PutObject']);
+    expect(allowed(/^Keeps copies/)).toEqual([
+      'cloudtrail:LookupEvents', 'ec2:CreateSnapshots', 'ec2:CreateSnapshots', 'ec2:CreateSnapshots', 'ec2:CreateTags', 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSnapshots', 'ec2:LockSnapshot',
+      'ecs:DescribeServices', 'ecs:DescribeTaskDefinition', 'ecs:DescribeTasks', 'ecs:ListTasks', 'lambda:InvokeFunction', 's3:PutObject',
+    ]);
     expect(allowed(/^Tells the responders/)).toEqual(['sns:Publish']);
     expect(allowed(/^Takes incidents on/)).toEqual([]);
     expect(allowed(/^Takes the word of people on incidents/)).toEqual(['states:SendTaskSuccess', 'states:StartExecution']);
+  });
+
+  /** What the role of a function may do by an action, and where. */
+  function statementsOf(description: RegExp, action: string): any[] {
+    const [found] = Object.values(template.findResources('AWS::Lambda::Function')).filter(({ Properties }) => description.test(Properties.Description ?? ''));
+    const role = found!.Properties.Role['Fn::GetAtt'][0] as string;
+    return Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) => Properties.Roles.some((one: { Ref: string }) => one.Ref === role))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement).filter(({ Action }: any) => [Action].flat().includes(action));
+  }
+
+  test('IR-2 LOG-4 disks are copied of the nodes of this cluster alone, each copy for an incident, and none can be deleted or shown to anybody', () => {
+    const copying = statementsOf(/^Keeps copies/, 'ec2:CreateSnapshots');
+    expect(copying.map(({ Resource, Condition }) => [JSON.stringify(Resource).replace(/.*:/, ''), Condition])).toEqual([
+      ['instance/*"', { StringEquals: { 'aws:ResourceTag/eks:cluster-name': 'mcp' } }],
+      ['volume/*"', undefined],
+      ['snapshot/*"', { Null: { 'aws:RequestTag/mcp-zero-trust:incident': 'false' } }],
+    ]);
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/ec2:(DeleteSnapshot|ModifySnapshotAttribute|UnlockSnapshot)/);
+  });
+
+  test('IR-2 evidence is read where the gateway and the servers write, and nowhere else', () => {
+    const reading = statementsOf(/^Keeps copies/, 'logs:FilterLogEvents');
+    expect(JSON.stringify(reading.map(({ Resource }) => Resource.map((arn: string) => /log-group:\/(.*):\*$/.exec(arn)?.[1])))).toBe('[["files","gateway","pods"]]');
+    const evidence = Object.values(template.findResources('AWS::Lambda::Function')).find(({ Properties }) => /^Keeps copies/.test(Properties.Description ?? ''))!.Properties;
+    expect(JSON.parse(evidence.Environment.Variables.MCP_RESPONSE_EVIDENCE)).toEqual({
+      auditLogs: ['/gateway'], diskLockDays: 365,
+      lines: { files: { logGroup: '/files' }, memory: { logGroup: '/pods', filterPattern: '{ $.kubernetes.namespace_name = "mcp-memory" }' } },
+    });
   });
 
   test('SOC-3 reported incidents, the registry, GuardDuty and alarms begin a response, and none of their events is lost', () => {

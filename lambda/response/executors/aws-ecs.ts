@@ -1,9 +1,10 @@
-import { DescribeServicesCommand, DescribeTasksCommand, ListTasksCommand, UpdateServiceCommand, type DeploymentConfiguration, type ECSClient, type NetworkConfiguration, type Service } from '@aws-sdk/client-ecs';
+import { DescribeServicesCommand, DescribeTaskDefinitionCommand, UpdateServiceCommand, type DeploymentConfiguration, type ECSClient, type NetworkConfiguration, type Service } from '@aws-sdk/client-ecs';
 import type { JsonObject, JsonValue } from '../../protocol';
 import type { Action } from '../action';
 import type { Executor } from '../executor';
 import type { EcsWorkload } from '../incident';
 import { ResponseRefused } from '../record';
+import { runningTasks } from './aws-evidence/places';
 
 export interface EcsOptions {
   readonly client: ECSClient;
@@ -82,13 +83,19 @@ export function createEcsStop(client: ECSClient): Executor<Extract<Action, { kin
   };
 }
 
-/** What a service runs, for the evidence: its configuration and its tasks. */
+/** What of a service on AWS Fargate nobody can copy, for whoever reads the evidence later. */
+const FARGATE_KEEPS = [
+  'memory of the tasks: AWS Fargate has no way to copy it, and cutting the service off replaces the tasks',
+  'disks of the tasks: their ephemeral storage is in no account of yours, and a volume that a task mounts is for its owner to copy',
+  'what runs in the containers: ECS Exec is off, so nobody can look inside',
+];
+
+/** What a service runs, for the evidence: its configuration, its task definition and its tasks, and what cannot be had. */
 export async function describeEcsWorkload(client: ECSClient, workload: EcsWorkload): Promise<JsonValue> {
   const { cluster, service } = workload;
   const described = await describe(client, { cluster, service });
-  const { taskArns = [] } = await client.send(new ListTasksCommand({ cluster, serviceName: service }));
-  const running = taskArns.length === 0 ? [] : ((await client.send(new DescribeTasksCommand({ cluster, tasks: taskArns }))).tasks ?? []);
-  return plain({ service: described, tasks: running });
+  const [{ taskDefinition }, tasks] = await Promise.all([client.send(new DescribeTaskDefinitionCommand({ taskDefinition: described.taskDefinition! })), runningTasks(client, workload)]);
+  return plain({ service: described, taskDefinition, tasks, notAvailable: FARGATE_KEEPS });
 }
 
 async function describe(client: ECSClient, { cluster, service }: { readonly cluster: string; readonly service: string }): Promise<Service> {

@@ -13,6 +13,16 @@ export interface EvidenceStore {
   keep(incident: string, name: string, content: JsonValue): Promise<string>;
 }
 
+/** One file of evidence. */
+export interface EvidencePart {
+  /** Of the file, unique for the incident. */
+  readonly name: string;
+  readonly read: () => Promise<JsonValue>;
+}
+
+/** What a platform knows of an incident, and of the workloads that it is about. */
+export type EvidenceSource = (incident: Incident, workloads: readonly WorkloadSubject[]) => readonly EvidencePart[];
+
 export interface EvidenceOptions {
   readonly store: EvidenceStore;
   /** The registry of tools, for definitions and their history. @default - none is kept */
@@ -21,15 +31,17 @@ export interface EvidenceOptions {
   readonly audit?: (from: string, to: string) => Promise<readonly JsonValue[]>;
   /** What runs, as the platform describes it. @default - none is described */
   readonly describeWorkload?: (workload: WorkloadSubject) => Promise<JsonValue>;
+  /** What else the platform knows. @default - nothing */
+  readonly sources?: readonly EvidenceSource[];
 }
 
 /**
  * Copies the incident, the definitions it is about with their history, the audit events around it and what runs, to where nobody
- * can change them. What cannot be read is noted, and keeps nothing else from being copied.
+ * can change them, all at the same time. What cannot be read is noted, and keeps nothing else from being copied.
  *
  * Control: IR-2, LOG-4.
  */
-export function createEvidenceExecutor({ store, registry, audit, describeWorkload }: EvidenceOptions): Executor<Extract<Action, { kind: 'preserve_evidence' }>> {
+export function createEvidenceExecutor({ store, registry, audit, describeWorkload, sources = [] }: EvidenceOptions): Executor<Extract<Action, { kind: 'preserve_evidence' }>> {
   async function definitionOf(id: string): Promise<JsonValue> {
     const found = await registry!.find(id);
     if (found === undefined) return { id, problem: 'the registry does not know it' };
@@ -39,32 +51,35 @@ export function createEvidenceExecutor({ store, registry, audit, describeWorkloa
     return JSON.parse(JSON.stringify(parts)) as JsonValue;
   }
 
-  function partsOf(incident: Incident, workloads: readonly WorkloadSubject[]): readonly (readonly [string, () => Promise<JsonValue>])[] {
+  function partsOf(incident: Incident, workloads: readonly WorkloadSubject[]): readonly EvidencePart[] {
     const ids = registry === undefined ? [] : [...new Set([...incident.subjects, ...incident.evidence].flatMap((one) => (one.kind === 'tool' || one.kind === 'definition' ? [subjectId(one)] : [])))];
     const ranges = audit === undefined ? [] : incident.evidence.flatMap((one) => (one.kind === 'audit' ? [one] : []));
     return [
-      ['incident.json', async () => incident as unknown as JsonObject],
-      ...ids.map((id, index) => [`definition-${index + 1}.json`, () => definitionOf(id)] as const),
-      ...ranges.map(({ from, to }, index) => [`audit-${index + 1}.json`, async () => ({ from, to, events: [...(await audit!(from, to))] })] as const),
-      ...(describeWorkload === undefined ? [] : workloads).map((workload, index) => [`workload-${index + 1}.json`, () => describeWorkload!(workload)] as const),
+      { name: 'incident.json', read: async () => incident as unknown as JsonObject },
+      ...ids.map((id, index) => ({ name: `definition-${index + 1}.json`, read: () => definitionOf(id) })),
+      ...ranges.map(({ from, to }, index) => ({ name: `audit-${index + 1}.json`, read: async () => ({ from, to, events: [...(await audit!(from, to))] }) })),
+      ...(describeWorkload === undefined ? [] : workloads).map((workload, index) => ({ name: `workload-${index + 1}.json`, read: () => describeWorkload!(workload) })),
+      ...sources.flatMap((source) => source(incident, workloads)),
     ];
+  }
+
+  /** Where a part is kept, or why it is not. */
+  async function keep(incident: string, { name, read }: EvidencePart): Promise<{ readonly place: string } | { readonly problem: string }> {
+    let content: JsonValue;
+    try {
+      content = await read();
+    } catch (error) {
+      return { problem: `${name} could not be read (${(error as Error).name})` };
+    }
+    return { place: await store.keep(incident, name, content) };
   }
 
   return {
     observe: async () => ({ is: 'nothing is kept yet', contained: false, value: {} }),
     async apply({ workloads }, _, { incident }) {
-      const places: string[] = [];
-      const problems: string[] = [];
-      for (const [name, read] of partsOf(incident, workloads)) {
-        let content: JsonValue;
-        try {
-          content = await read();
-        } catch (error) {
-          problems.push(`${name} could not be read (${(error as Error).name})`);
-          continue;
-        }
-        places.push(await store.keep(incident.id, name, content));
-      }
+      const kept = await Promise.all(partsOf(incident, workloads).map((part) => keep(incident.id, part)));
+      const places = kept.flatMap((one) => ('place' in one ? [one.place] : []));
+      const problems = kept.flatMap((one) => ('problem' in one ? [one.problem] : []));
       const where = places[0]!.slice(0, places[0]!.lastIndexOf('/'));
       return [`${places.length} files are kept in ${where}`, ...problems].join('; ');
     },

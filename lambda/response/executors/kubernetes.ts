@@ -130,14 +130,20 @@ export function createKubernetesStop(api: KubernetesApi): Executor<Extract<Actio
   };
 }
 
-/** What a Deployment runs, for the evidence. */
+/** What of pods the response does not copy, for whoever reads the evidence later. */
+const PODS_KEEP = [
+  'memory of the pods: nothing here copies it; pods that are cut off go on running, and have it until they are stopped',
+  'files that pods wrote: they are on the disks of the nodes, if they are not in memory',
+];
+
+/** What a Deployment runs, for the evidence, and what cannot be had. */
 export async function describeKubernetesWorkload(api: KubernetesApi, target: KubernetesWorkload): Promise<JsonValue> {
   const [deployment, pods, policies] = await Promise.all([
     deploymentOf(api, target),
     api.get(target.cluster, `/api/v1/namespaces/${target.namespace}/pods`),
     api.get(target.cluster, policiesIn(target.namespace)),
   ]);
-  return { deployment, pods: pods ?? null, networkPolicies: policies ?? null };
+  return { deployment, pods: pods ?? null, networkPolicies: policies ?? null, notAvailable: [...PODS_KEEP] };
 }
 
 function isolationOf({ deployment }: KubernetesWorkload): string {

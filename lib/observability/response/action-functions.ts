@@ -1,8 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import type * as kms from 'aws-cdk-lib/aws-kms';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { AccessGrants, BlockList } from '../../access-grants';
@@ -10,30 +9,25 @@ import { GrantVariable } from '../../access-grants/environment';
 import { grantTableAccess as grantGrantsTable } from '../../access-grants/table-access';
 import { RegistryVariable } from '../../registry/environment';
 import { grantTableAccess as grantRegistryTable, KNOWLEDGE, STEPS } from '../../registry/table-access';
-import { acknowledgeObjects } from '../objects';
 import type { ClusterResponder } from './cluster-responder';
 import { ResponseVariable } from './environment';
-import type { ResponseFunction, ResponseFunctionProps } from './function';
+import { EvidenceFunction } from './evidence-function';
+import type { EvidenceFunctionProps } from './evidence-function';
+import { ACTING } from './function';
+import type { ResponseFunction } from './function';
 import type { IncidentResponseProps } from './incident-response-props';
 import type { ActionRoute } from './workflow';
 
-type Definition = Pick<ResponseFunctionProps, 'bundle' | 'description'> & { readonly environment?: Record<string, string> };
-
-export interface ActionFunctionsProps extends IncidentResponseProps {
-  readonly define: (name: string, definition: Definition) => ResponseFunction;
-  readonly evidenceBucket: s3.Bucket;
+export interface ActionFunctionsProps extends EvidenceFunctionProps {
   readonly topic: sns.ITopic;
-  readonly encryptionKey: kms.IKey;
   readonly letNotify: (notifier: ResponseFunction) => void;
 }
-
-const BUNDLE = 'response-act';
 
 /** The functions that act, each with the right to one kind of action: who takes one over can do no other. */
 export class ActionFunctions {
   readonly routes: readonly ActionRoute[];
   readonly notice: ResponseFunction;
-  private readonly evidence: ResponseFunction;
+  readonly evidence: EvidenceFunction;
   private readonly tasks?: ResponseFunction;
 
   constructor(
@@ -48,7 +42,7 @@ export class ActionFunctions {
     const addresses = holds || webAcl ? this.addressesFunction() : undefined;
     this.tasks = vpc && this.tasksFunction(vpc);
     const pods = clusterResponder && this.podsFunction(clusterResponder);
-    this.evidence = this.evidenceFunction();
+    this.evidence = new EvidenceFunction(scope, props);
     this.notice = this.define('Notice', 'Tells the responders', { [ResponseVariable.TOPIC]: props.topic.topicArn });
     props.letNotify(this.notice);
     const workload = ['isolate_workload', 'stop_workload'];
@@ -59,17 +53,16 @@ export class ActionFunctions {
       ...route('Block an address', ['block_address'], addresses),
       ...route('Cut tasks off', workload, this.tasks, 'ecs'),
       ...route('Cut pods off', workload, pods, 'kubernetes'),
-      ...route('Keep evidence', ['preserve_evidence'], this.evidence),
+      ...route('Keep evidence', ['preserve_evidence'], this.evidence.function),
       ...route('Tell people', ['notify'], this.notice),
     ];
   }
 
   /** Lets services be cut off and stopped, and looked at for evidence. */
-  reachService(service: ecs.IBaseService): void {
+  reachService(server: string, service: ecs.IBaseService, logGroup?: logs.ILogGroup): void {
     this.tasks!.allow(['ecs:DescribeServices', 'ecs:UpdateService'], [service.serviceArn]);
-    this.evidence.allow(['ecs:DescribeServices'], [service.serviceArn]);
-    // Neither action knows services; both know clusters.
-    this.evidence.allow(['ecs:ListTasks', 'ecs:DescribeTasks'], ['*'], { ArnEquals: { 'ecs:cluster': service.cluster.clusterArn } });
+    this.evidence.reachService(service);
+    if (logGroup) this.evidence.readLines(server, logGroup);
   }
 
   /** What every gateway reads before it serves. */
@@ -78,7 +71,7 @@ export class ActionFunctions {
   }
 
   private define(name: string, description: string, environment: Record<string, string>): ResponseFunction {
-    return this.props.define(name, { bundle: BUNDLE, description, environment });
+    return this.props.define(name, { bundle: ACTING, description, environment });
   }
 
   private toolsFunction(registry: NonNullable<IncidentResponseProps['registry']>): ResponseFunction {
@@ -111,16 +104,5 @@ export class ActionFunctions {
     const pods = this.define('Pods', 'Cuts off and stops Deployments', clusterResponder._environment());
     clusterResponder._grantAsk(pods);
     return pods;
-  }
-
-  private evidenceFunction(): ResponseFunction {
-    const { registry, clusterResponder, evidenceBucket, encryptionKey } = this.props;
-    const evidence = this.define('Evidence', 'Keeps copies of evidence', { [ResponseVariable.EVIDENCE_BUCKET]: evidenceBucket.bucketName, ...(registry && { [RegistryVariable.TABLE]: registry.tableName }), ...clusterResponder?._environment() });
-    evidence.allow(['s3:PutObject'], [evidenceBucket.arnForObjects('incidents/*')]);
-    acknowledgeObjects(evidence, evidenceBucket, ['incidents/'], 'each incident has objects of its own, which are written once');
-    evidence.allow(['kms:GenerateDataKey', 'kms:Decrypt'], [encryptionKey.keyArn], { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this.scope).region}.amazonaws.com` } });
-    if (registry) grantRegistryTable(registry, evidence, { read: KNOWLEDGE });
-    clusterResponder?._grantAsk(evidence);
-    return evidence;
   }
 }

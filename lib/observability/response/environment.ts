@@ -21,6 +21,8 @@ export const ResponseVariable = {
   /** What the names of AWS end with. */
   URL_SUFFIX: 'MCP_URL_SUFFIX',
   EVIDENCE_BUCKET: 'MCP_RESPONSE_EVIDENCE_BUCKET',
+  /** JSON: auditLogs, lines by server, diskLockDays. */
+  EVIDENCE: 'MCP_RESPONSE_EVIDENCE',
   /** ARN of the topic of the responders. */
   TOPIC: 'MCP_RESPONSE_TOPIC',
   /** ARN of the state machine. */

@@ -19,8 +19,12 @@ export interface ResponseFunctionProps {
   readonly encryptionKey: kms.IKey;
   readonly logRetention: logs.RetentionDays;
   readonly removalPolicy: RemovalPolicy;
+  /** @default Duration.minutes(1) */
+  readonly timeout?: Duration;
 }
 
+/** Code of all functions that carry actions out. */
+export const ACTING = 'response-act';
 const MEMORY_MIB = 512;
 
 /** A function of the response, with a role of its own that reaches the ledger, and besides what it is granted. */
@@ -31,7 +35,7 @@ export class ResponseFunction extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, { bundle, table, ...props }: ResponseFunctionProps) {
     super(scope, id);
-    const { function: handler, logGroup } = new GatewayFunction(this, 'Function', { ...props, code: functionCode(bundle), timeout: Duration.minutes(1), memorySize: MEMORY_MIB });
+    const { function: handler, logGroup } = new GatewayFunction(this, 'Function', { ...props, code: functionCode(bundle), timeout: props.timeout ?? Duration.minutes(1), memorySize: MEMORY_MIB });
     this.function = handler;
     this.logGroup = logGroup;
     this.grantPrincipal = handler.grantPrincipal;

@@ -80,6 +80,14 @@ export interface IncidentResponseOptions {
    * @default Duration.days(365)
    */
   readonly evidenceRetention?: Duration;
+
+  /**
+   * Copy the disks of the nodes on which the pods of a compromised server run, and lock the copies for `evidenceRetention`. What other pods of these nodes
+   * wrote is in them too.
+   *
+   * @default true
+   */
+  readonly diskSnapshots?: boolean;
 }
 
 /** Properties for the response to incidents. */

@@ -107,7 +107,7 @@ export class IncidentResponse extends Resource {
     const plan = define('Plan', { bundle: 'response-plan', description: 'Takes incidents on, and sees how responses end', environment: { [ResponseVariable.ALARMS]: this.lazily(() => this.alarms) } });
     const ask = define('Ask', { bundle: 'response-ask', description: 'Asks people whether an incident is to be contained', environment: { [ResponseVariable.TOPIC]: this.respondersTopic.topicArn } });
     this.letNotify(ask);
-    this.actions = new ActionFunctions(this, { ...props, define, evidenceBucket, topic: this.respondersTopic, encryptionKey: this.encryptionKey, letNotify: (notifier) => this.letNotify(notifier) });
+    this.actions = new ActionFunctions(this, { ...props, define, evidenceBucket, topic: this.respondersTopic, encryptionKey: this.encryptionKey, lazily: (produce) => this.lazily(produce), letNotify: (notifier) => this.letNotify(notifier) });
     const { routes, notice } = this.actions;
     this.workflow = addStateMachine(this, 'Workflow', {
       encryptionKey: this.encryptionKey,
@@ -131,10 +131,11 @@ export class IncidentResponse extends Resource {
    *
    * @param server name of the server behind the gateway
    * @param service in the network that the response was given
+   * @param logGroup what its containers write, for the evidence
    */
-  addEcsService(server: string, service: ecs.IBaseService): void {
+  addEcsService(server: string, service: ecs.IBaseService, logGroup?: logs.ILogGroup): void {
     if (this.props.vpc === undefined) throw new Error('vpc is missing: the response needs it to make the security group that services are cut off with');
-    this.actions.reachService(service);
+    this.actions.reachService(server, service, logGroup);
     this.addWorkload(server, { kind: 'workload', platform: 'ecs', cluster: service.cluster.clusterName, service: service.serviceName });
   }
 
@@ -144,12 +145,23 @@ export class IncidentResponse extends Resource {
    * @param server name of the server behind the gateway
    * @param namespace of the Deployment
    * @param deployment name of the Deployment
+   * @param logGroup where an agent writes the lines of its namespace, with what Kubernetes knows of them, for the evidence
    */
-  addDeployment(server: string, namespace: string, deployment: string): void {
+  addDeployment(server: string, namespace: string, deployment: string, logGroup?: logs.ILogGroup): void {
     const { clusterResponder } = this.props;
     if (clusterResponder === undefined) throw new Error('clusterResponder is missing: the response needs it to reach Deployments');
     clusterResponder._addDeployment(namespace, deployment);
+    if (logGroup) this.actions.evidence.readLines(server, logGroup, `{ $.kubernetes.namespace_name = "${namespace}" }`);
     this.addWorkload(server, { kind: 'workload', platform: 'kubernetes', cluster: clusterResponder.cluster.clusterName, namespace, deployment });
+  }
+
+  /**
+   * Keeps the last audit events of a log group with the evidence of each incident.
+   *
+   * @param logGroup lines as the gateway writes them
+   */
+  addAuditLog(logGroup: logs.ILogGroup): void {
+    this.actions.evidence.readAudit(logGroup);
   }
 
   /**
