@@ -114,17 +114,19 @@ function say(response: ServerResponse, { status, type, headers, events, prefix, 
 const SESSIONS = new WeakMap<Subject, Map<string, string>>();
 
 async function dressFor(subject: Subject, era: 'modern' | 'legacy', dressed: Dressed): Promise<WireRequest> {
-  if (era === 'modern') return dressModern(dressed);
+  return era === 'modern' ? dressModern(dressed) : dressLegacy(dressed, await sessionOf(subject, dressed.server), '2025-11-25');
+}
+
+async function sessionOf(subject: Subject, server: string): Promise<string> {
   const known = SESSIONS.get(subject) ?? new Map<string, string>();
   SESSIONS.set(subject, known);
-  let session = known.get(dressed.server);
-  if (session === undefined) {
-    const opened = await send(subject.gateway, initialize('alice', dressed.server, '2025-11-25'));
-    session = opened.headers.get('mcp-session-id') ?? undefined;
-    if (session === undefined) throw new Error(`a good server could not be reached: ${showAnswer(opened)}`);
-    known.set(dressed.server, session);
-  }
-  return dressLegacy(dressed, session, '2025-11-25');
+  const kept = known.get(server);
+  if (kept !== undefined) return kept;
+  const opened = await send(subject.gateway, initialize('alice', server, '2025-11-25'));
+  const session = opened.headers.get('mcp-session-id') ?? undefined;
+  if (session === undefined) throw new Error(`a good server could not be reached: ${showAnswer(opened)}`);
+  known.set(server, session);
+  return session;
 }
 
 async function exchange(subject: Subject, wire: WireRequest, said: () => string, arrived: () => void = () => {}): Promise<void> {
@@ -161,6 +163,8 @@ export const stdioUpstream: Target = {
       upstreamLimits: { ...LIMITS, firstByteMs: 2_000 },
     };
     const subject = createSubject([server], arrivals, { limits: { catalogMs: 0, inputMs: 200, keepAliveMs: 50 } });
+    // Before anything is hostile: a server that ended twice in a row rests, and gives nobody a session then.
+    await sessionOf(subject, 'stdio');
     const drawn = fc.record({ client, answer: hostileAnswer, before: fc.constantFrom('', 'banner\n', '\n\n', '\u0000\n', '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n', 'x'.repeat(70_000), '{"jsonrpc":"2.0","id":$ID,"method":"ping"}\n'), end: fc.constantFrom('\n', '\r\n', '', '\n\n'), exit: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }) });
     let read = 0;
     return {
