@@ -99,6 +99,13 @@ export interface McpServingOptions {
   readonly accessGrants?: AccessGrants;
 
   /**
+   * Where OpenTelemetry spans of the gateway's code go (GW-4).
+   *
+   * @default - nowhere; AWS X-Ray has segments of functions, and the MCP server gets the trace's context in any case
+   */
+  readonly traceExport?: TraceExport;
+
+  /**
    * What happens to logs, key and secret when the gateway is deleted.
    *
    * @default RemovalPolicy.RETAIN
@@ -108,13 +115,6 @@ export interface McpServingOptions {
 
 /** What a gateway in front of MCP servers can be told, wherever its policies are. */
 export interface McpGatewayOptions extends McpServingOptions {
-  /**
-   * Where OpenTelemetry spans of the authorizer and the proxy go (GW-4).
-   *
-   * @default - nowhere; AWS X-Ray has segments of both functions, and the MCP server gets the trace's context in any case
-   */
-  readonly traceExport?: TraceExport;
-
   /**
    * An API that is there already: the gateway adds its routes and its authorizer to it, and nothing else. Its endpoint, stage,
    * TLS, throttling, web ACL, logs and gateway responses stay as they are; `McpSecurityChecks` says what is missing.

@@ -1,6 +1,8 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { IConstruct } from 'constructs';
+import type { TelemetryPods } from '../cluster/manifests';
 
 /** Which traces are exported. */
 export interface TraceExportOptions {
@@ -16,8 +18,8 @@ export interface TraceExportOptions {
 const SEND_TO_XRAY = ['xray:PutTraceSegments', 'xray:PutSpans', 'xray:PutSpansForIndexing'];
 
 /**
- * Where the functions of a gateway send their OpenTelemetry spans: authentication, each decision, the way to the MCP server. They are sent when a request
- * is answered and before the function is frozen; a receiver that is away costs the proxy's clients nothing, and the authorizer at most 0.3 seconds.
+ * Where a gateway sends its OpenTelemetry spans: authentication, each decision, the way to the MCP server. Functions send them when a request
+ * is answered and before they are frozen; a receiver that is away costs the proxy's clients nothing, and the authorizer at most 0.3 seconds.
  *
  * Control: GW-4.
  */
@@ -40,9 +42,21 @@ export class TraceExport {
     return new TraceExport(options, url);
   }
 
+  /**
+   * A receiver of OTLP over HTTP in JSON in the cluster that the gateway's pods run in: `ContainerizedMicroservices` opens the way to it, and the mesh
+   * encrypts it. Functions reach no pods.
+   *
+   * @param receiver its Service and its pods
+   */
+  static pods(receiver: TelemetryPods, options: TraceExportOptions = {}): TraceExport {
+    return new TraceExport(options, undefined, receiver);
+  }
+
   private constructor(
     private readonly options: TraceExportOptions,
     private readonly url?: string,
+    /** @internal */
+    readonly _pods?: TelemetryPods,
   ) {
     const { sampleRatio = 1 } = options;
     if (!(sampleRatio >= 0 && sampleRatio <= 1)) throw new Error(`sampleRatio is ${sampleRatio}, expected 0 to 1`);
@@ -54,22 +68,42 @@ export class TraceExport {
    * @internal
    */
   _actions(): string[] {
-    return this.url === undefined ? SEND_TO_XRAY : [];
+    return this.url === undefined && this._pods === undefined ? SEND_TO_XRAY : [];
   }
 
-  /** @internal */
+  /**
+   * Has functions send spans.
+   *
+   * @internal
+   */
   _bind(functions: { readonly [serviceName: string]: lambda.Function }): void {
+    if (this._pods) throw new Error('traceExport is to pods, which functions do not reach: expected TraceExport.xRay() or TraceExport.collector()');
     for (const [serviceName, sender] of Object.entries(functions)) {
-      for (const [name, value] of Object.entries(this.environmentOf(sender, serviceName))) sender.addEnvironment(name, value);
-      if (this.url === undefined) sender.addToRolePolicy(new iam.PolicyStatement({ actions: SEND_TO_XRAY, resources: ['*'] }));
+      for (const [name, value] of Object.entries(this._environment(sender, serviceName))) sender.addEnvironment(name, value);
+      this._letSend(sender);
     }
   }
 
-  private environmentOf(sender: lambda.Function, serviceName: string): { readonly [name: string]: string } {
-    const { region, urlSuffix } = Stack.of(sender);
+  /**
+   * Lets a role send to AWS X-Ray, where spans go there.
+   *
+   * @internal
+   */
+  _letSend(sender: iam.IGrantable): void {
+    if (this._actions().length > 0) iam.Grant.addToPrincipal({ grantee: sender, actions: this._actions(), resourceArns: ['*'] });
+  }
+
+  /**
+   * What a sender is told; where its pods are, manifests say.
+   *
+   * @internal
+   */
+  _environment(scope: IConstruct, serviceName: string): { readonly [name: string]: string } {
+    const { region, urlSuffix } = Stack.of(scope);
     const { sampleRatio = 1 } = this.options;
+    const xRay = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `https://xray.${region}.${urlSuffix}/v1/traces`, MCP_TRACES_SIGNED_FOR: 'xray' };
     return {
-      ...(this.url === undefined ? { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `https://xray.${region}.${urlSuffix}/v1/traces`, MCP_TRACES_SIGNED_FOR: 'xray' } : { OTEL_EXPORTER_OTLP_ENDPOINT: this.url }),
+      ...(this.url === undefined ? this._pods === undefined && xRay : { OTEL_EXPORTER_OTLP_ENDPOINT: this.url }),
       OTEL_SERVICE_NAME: serviceName,
       ...(sampleRatio === 1 ? {} : { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: `${sampleRatio}` }),
     };

@@ -200,10 +200,11 @@ export class ContainerizedMicroservices extends Construct {
 
   /** What the gateway reaches from its nodes, and what has to hold when all is declared. */
   private openZone(zoned: ZonedCluster): void {
-    const { registry, accessGrants, tokenIssuers } = this.props;
+    const { registry, accessGrants, traceExport, tokenIssuers } = this.props;
     const { zone } = zoned.foundation;
     letDecideInZone(this.gateway, { ...this.gatewayPlace(zoned), registry });
     if (accessGrants) letUseGrantsInZone(accessGrants, this.gatewayPlace(zoned));
+    if (traceExport) zoned.letSendTraces(traceExport);
     this.letPull(zoned.gatewayNodes, undefined);
     this.node.addValidation({ validate: () => issuersOutOfReach(zone, tokenIssuers, (name) => `declare it with gatewayEgress: { domains: [${name}] }`) });
   }
@@ -235,6 +236,7 @@ export class ContainerizedMicroservices extends Construct {
         egress: givenCluster?.gatewayEgress ?? zoned!.gatewayEgress,
         environment: this.gateway._environment(),
         podIdentity: true,
+        telemetry: props.traceExport?._pods,
         nodePort: zoned && ENTRANCE_PORT,
         scaling: props.gatewayScaling,
         resources: props.gatewayResources,

@@ -54,6 +54,10 @@ export class PodGateway extends McpServingGateway {
     this._grantWhatItNeeds(props, this.keySecret);
     const environment = this._sharedEnvironment(props);
     Object.assign(this.told, { AWS_REGION: Stack.of(this).region, ...environment, ...this._servingEnvironment(props, this.keySecret) });
+    if (props.traceExport) {
+      Object.assign(this.told, props.traceExport._environment(this, 'mcp-gateway'));
+      props.traceExport._letSend(this);
+    }
     if (props.accessGrants && !props._grantsPlace) throw new Error('accessGrants is given, and givenCluster.grantsApi is missing: approvers need an API where they are asked');
     if (props._grantsPlace) this._serveGrants(props, { ...props._grantsPlace, environment });
     if (!props.logGroup) return;

@@ -8,8 +8,10 @@ import { publicAddresses } from '../cluster/public-addresses';
 import { ServiceMesh } from '../cluster/manifests';
 import type { EgressRule, TrafficSource } from '../cluster/manifests';
 import { HBONE_PORT } from '../cluster/manifests/plan';
+import { telemetryPort } from '../cluster/manifests/telemetry';
+import type { TraceExport } from '../gateway';
 import type { EgressOptions } from '../zone';
-import { ZoneTier } from '../zone';
+import { ZoneService, ZoneTier } from '../zone';
 import type { ContainerizedMicroservicesProps } from './containerized-microservices-props';
 import { layFoundation } from './zone-foundation';
 import type { ZoneFoundation } from './zone-foundation';
@@ -67,8 +69,16 @@ export class ZonedCluster {
 
   /** Lets the gateway's pods connect to a server's. In an ambient mesh every connection arrives on the mesh's own port. */
   connect(nodes: ClusterNodes, serverPort: number): void {
-    this.mcpCluster.connectNodes(this.gatewayNodes, nodes, this.meshKind === 'ambient' ? HBONE_PORT : serverPort);
+    this.mcpCluster.connectNodes(this.gatewayNodes, nodes, this.arrivalPort(serverPort));
     if (this.meshKind !== 'none') this.mcpCluster.connectNodes(nodes, this.gatewayNodes, ISTIOD_PORT);
+  }
+
+  /** Lets the gateway's pods reach what takes their spans: AWS X-Ray by an endpoint, a collector among what runs the cluster. Any other is for `gatewayEgress`. */
+  letSendTraces(traceExport: TraceExport): void {
+    const actions = traceExport._actions();
+    const { _pods: pods } = traceExport;
+    if (actions.length > 0) this.foundation.zone.allowService(this.gatewayNodes.workload, ZoneService.XRAY, { actions, resources: ['*'] });
+    if (pods) this.mcpCluster.connectNodes(this.gatewayNodes, this.gatewayNodes, this.arrivalPort(telemetryPort(pods)));
   }
 
   /** Leads requests about just-in-time grants to their function, which is at the gateway's own name and outside of the zone. */
@@ -85,6 +95,10 @@ export class ZonedCluster {
   get gatewayEgress(): EgressRule[] {
     const endpoints = { cidrs: [this.foundation.zone.cidrOf(ZoneTier.ENDPOINT)] };
     return [endpoints, ...egressRules(this.props.gatewayEgress)];
+  }
+
+  private arrivalPort(own: number): number {
+    return this.meshKind === 'ambient' ? HBONE_PORT : own;
   }
 
   private letClientsIn(): void {

@@ -4,6 +4,7 @@ import { k8s } from 'cdk8s-plus-33';
 import { ENTRANCE_NAME, GATEWAY_KEY, GATEWAY_PORT, headersSecretName, type Plan, type PlannedGateway, type PlannedServer } from './plan';
 import { HARDENED_CONTAINER, SECRETS_FOLDER, labelsOf, probe, requirementsOf, selectorOf } from './pod';
 import { secretEnvironment, secretMounts, secretVolumes } from './secrets';
+import { telemetrySettings } from './telemetry';
 import { addWorkload } from './workload';
 
 /** What the gateway's container has to be told, and nothing here can know. */
@@ -82,6 +83,7 @@ function settingsOf(plan: Plan): { [name: string]: string } {
   if (derived !== undefined) throw new Error(`the environment of the gateway has ${derived}, which follows from the other settings`);
   return {
     ...DEFAULTS,
+    ...telemetrySettings(plan),
     ...given,
     ...(props.keySecret === undefined ? {} : { [KEY]: secretUrl(GATEWAY_KEY) }),
     MCP_PUBLIC_URL: props.publicUrl,

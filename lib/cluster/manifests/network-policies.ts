@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-33';
 import { hasFilteredDns } from './domain-policies';
 import { GATEWAY_PORT, HBONE_PORT, NAMESPACE_LABEL, PROBE_PORT, isServer, type Plan, type PlannedGateway, type PlannedServer, type PlannedWorkload } from './plan';
 import { labelsOf, selectorOf } from './pod';
+import { telemetryPort } from './telemetry';
 import { STAYS_WHEN_ISOLATED } from './responder-role';
 
 /** Where ztunnel's rules put questions of the kubelet: they come from this address in an ambient mesh, and the CNI cannot tell that they are the node's. */
@@ -26,10 +27,12 @@ export function addNetworkPolicies(chart: Chart, plan: Plan, workload: PlannedWo
   add('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   if (looksUpNames(plan, workload) && !hasFilteredDns(plan, workload)) allowOut('to-dns', dnsPeers(plan), [port(53, 'UDP'), port(53, 'TCP')]);
   if (isServer(workload)) {
-    allowIn('from-gateway', [callerOf(plan)], [arrivalPort(plan, workload)]);
+    allowIn('from-gateway', [callerOf(plan)], [arrivalPort(plan, workload.port)]);
   } else {
     addSources(allowIn, plan, workload);
-    for (const server of plan.servers) allowOut(`to-${server.name}`, [calledBy(plan, server)], tcp([arrivalPort(plan, server)]));
+    for (const server of plan.servers) allowOut(`to-${server.name}`, [calledBy(plan, server)], tcp([arrivalPort(plan, server.port)]));
+    const { telemetry } = workload.props;
+    if (telemetry) allowOut('to-telemetry', [peer(telemetry.namespace, telemetry.podLabels)], tcp([arrivalPort(plan, telemetryPort(telemetry))]));
   }
   if (plan.mesh._kind === 'ambient') allowIn('from-kubelet', KUBELET_IN_AMBIENT.map(block), [isServer(workload) ? PROBE_PORT : GATEWAY_PORT], isServer(workload) ? STAYS_WHEN_ISOLATED : {});
   if (plan.mesh._kind === 'sidecar') allowOut('to-istiod', [peer('istio-system', { app: 'istiod' })], tcp([15_012]));
@@ -66,9 +69,9 @@ function waypointLabels(name: string): { [name: string]: string } {
   return { 'gateway.networking.k8s.io/gateway-name': name };
 }
 
-/** In an ambient mesh every connection arrives on HBONE's port: what comes on the server's own was not encrypted, and is dropped. */
-function arrivalPort({ mesh }: Plan, server: PlannedServer): number {
-  return mesh._kind === 'ambient' ? HBONE_PORT : server.port;
+/** In an ambient mesh every connection arrives on HBONE's port: what comes on the pod's own was not encrypted, and is dropped. */
+function arrivalPort({ mesh }: Plan, own: number): number {
+  return mesh._kind === 'ambient' ? HBONE_PORT : own;
 }
 
 function dnsPeers({ props }: Plan): k8s.NetworkPolicyPeer[] {

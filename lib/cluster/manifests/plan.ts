@@ -4,6 +4,7 @@ import { MandatoryAccessControl, type ClusterManifestsProps } from './props';
 import type { GatewayWorkload, ServerWorkload, ContainerResources, WorkloadScaling, WorkloadSecret } from './workload-props';
 import { Sandbox } from './sandbox';
 import { ServiceMesh } from './service-mesh';
+import { checkTelemetry } from './telemetry';
 
 /** Label of everything that is written here, and what it is. */
 export const ROLE_LABEL = 'mcp-zero-trust/role';
@@ -98,6 +99,7 @@ function planGateway({ gateway: given, servers, secretStore, domainPolicies }: C
   checkSecrets(what, gateway, secretStore);
   checkEnvironment(what, gateway);
   checkEgress(what, gateway.egress, domainPolicies !== undefined);
+  checkTelemetry(gateway.telemetry, gateway.environment);
   if (gateway.sources.length === 0) throw new Error('the gateway has no sources, expected at least one namespace or CIDR of its clients');
   gateway.sources.forEach((source) => checkSource(what, source));
   const { nodePort = 30_000 } = gateway;

@@ -165,6 +165,13 @@ export interface GatewayWorkload extends WorkloadOptions {
   readonly nodePort?: number;
 
   /**
+   * Pods that take its OpenTelemetry spans (GW-4).
+   *
+   * @default - nobody takes any; the environment may name a receiver elsewhere, and `egress` the way to it
+   */
+  readonly telemetry?: TelemetryPods;
+
+  /**
    * How many proxies in front of it append to `X-Forwarded-For`.
    *
    * @default 1
@@ -266,6 +273,29 @@ export interface TrafficSource {
    * @default - the source is `namespace`
    */
   readonly cidr?: string;
+}
+
+/** A receiver of OTLP over HTTP in JSON in the same cluster, such as an OpenTelemetry Collector. In a mesh it has to be part of it: spans go nowhere past the mesh. */
+export interface TelemetryPods {
+  /** Its namespace. */
+  readonly namespace: string;
+
+  /** Name of its Service. */
+  readonly service: string;
+
+  /**
+   * Labels of its pods.
+   *
+   * @default - all pods of the namespace
+   */
+  readonly podLabels?: { [name: string]: string };
+
+  /**
+   * TCP port of the Service and of the pods.
+   *
+   * @default 4318
+   */
+  readonly port?: number;
 }
 
 /** A secret of the cluster's secret store, as a file in a pod. */

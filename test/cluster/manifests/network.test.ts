@@ -31,6 +31,26 @@ describe('MUL-5 NET-1 NetworkPolicies', () => {
     ]);
   });
 
+  it('GW-4 let the gateway, and no server, send spans to pods that were named, and nobody otherwise', () => {
+    const telemetry = { namespace: 'observability', service: 'collector', podLabels: { app: 'otel' } };
+    const settingsOf = (manifests: Manifest[]) => one(manifests, 'ConfigMap', 'mcp-gateway', 'gateway').data;
+    const plain = cluster({ mesh: NO_MESH, gateway: { ...GATEWAY, telemetry } });
+    expect(allowances(plain, 'mcp-gateway').filter((line) => line.includes('observability'))).toEqual(['out gateway to observability/otel TCP:4318']);
+    expect(settingsOf(plain)).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.observability.svc.cluster.local:4318', OTEL_SERVICE_NAME: 'mcp-gateway' });
+    const meshed = cluster({ gateway: { ...GATEWAY, telemetry } });
+    expect(allowances(meshed, 'mcp-gateway').filter((line) => line.includes('observability'))).toEqual(['out gateway to observability/otel TCP:15008']);
+    expect(settingsOf(meshed).OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://collector.observability.svc.cluster.local:4318');
+    expect(allowances(meshed, 'mcp-crm').join()).not.toContain('observability');
+    expect(JSON.stringify(cluster())).not.toMatch(/OTEL_|to-telemetry/);
+  });
+
+  it('GW-4 refuse a receiver that is none, or two', () => {
+    const refused = (telemetry: object, environment = {}) => () => cluster({ gateway: { ...GATEWAY, telemetry: { namespace: 'observability', service: 'collector', ...telemetry }, environment: { ...GATEWAY.environment, ...environment } } });
+    expect(refused({ service: 'collector.example.com' })).toThrow('the service of telemetry is "collector.example.com", expected a name in Kubernetes');
+    expect(refused({ port: 0 })).toThrow('the port of telemetry is 0');
+    expect(refused({}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://elsewhere' })).toThrow('telemetry names a receiver too');
+  });
+
   it('let no server reach another', () => {
     const manifests = cluster({ mesh: NO_MESH, servers: [server(), server({ name: 'files' })] });
     expect(allowances(manifests, 'mcp-files').join()).not.toContain('mcp-crm');

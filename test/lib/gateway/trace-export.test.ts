@@ -34,6 +34,10 @@ test('GW-4 to a collector nothing is signed, and no role may do more', () => {
   expect(JSON.stringify([variables, template.findResources('AWS::IAM::Policy')])).not.toMatch(/MCP_TRACES|PutSpans|SAMPLER/);
 });
 
+test('GW-4 functions are not sent to pods, which they do not reach', () => {
+  expect(() => functionsWith(TraceExport.pods({ namespace: 'observability', service: 'collector' }))).toThrow('which functions do not reach');
+});
+
 test.each(['http://collector.example.com', 'https://collector.example.com/', 'https://user:key@collector.example.com', 'collector'])('NET-4 the receiver %s is refused', (url) => {
   expect(() => TraceExport.collector(url)).toThrow('expected an https URL');
 });

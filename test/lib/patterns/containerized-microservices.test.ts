@@ -9,7 +9,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { AccessGrants, ClusterResponder, ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, UpstreamCredentials } from '../../../lib';
+import { AccessGrants, ClusterResponder, ContainerizedMicroservices, McpPrincipal, SenderConstraint, ServiceMesh, ToolRegistry, TraceExport, UpstreamCredentials } from '../../../lib';
 import type { AddPodServerOptions, ContainerizedMicroservicesProps } from '../../../lib';
 import { refusals } from '../../cluster/manifests/admission';
 import { podOf as podManifest } from '../../cluster/manifests/cluster';
@@ -376,6 +376,44 @@ describe('with just-in-time grants', () => {
     const { template: other } = modelled((scope) => given(scope, { grantsApi: { restApi: new apigateway.RestApi(scope, 'Api', { cloudWatchRole: false }), publicUrl: 'https://api.example.com' } }));
     expect(objectOf(Object.values(publishedObjects(other())).flat(), 'ConfigMap', 'mcp-gateway', 'gateway').data.MCP_GRANTS_URL).toBe('https://api.example.com');
     expect(propertiesOf(other(), 'AWS::ApiGateway::Resource').map(({ PathPart }) => PathPart)).toEqual(expect.arrayContaining(['grants', 'approvals']));
+  });
+});
+
+describe('spans of the gateway\'s pods', () => {
+  const exporting = (traceExport?: TraceExport) => {
+    const { template: synthesize } = modelled({ traceExport });
+    const template = synthesize();
+    return { template, objects: appliedObjects(template), settings: objectOf(appliedObjects(template), 'ConfigMap', 'mcp-gateway', 'gateway').data };
+  };
+
+  test('GW-4 go nowhere unless it is said', () => {
+    const { template, settings } = exporting();
+    expect(JSON.stringify(settings)).not.toMatch(/OTEL_|MCP_TRACES/);
+    expect(securityGroupRules(template).filter((rule) => rule.includes('xray'))).toEqual([]);
+  });
+
+  test('GW-4 NET-1 to AWS X-Ray are signed by the role of the pods, and go through an endpoint that takes nothing else', () => {
+    const { template, settings } = exporting(TraceExport.xRay({ sampleRatio: 0.1 }));
+    expect(settings).toMatchObject({ MCP_TRACES_SIGNED_FOR: 'xray', OTEL_SERVICE_NAME: 'mcp-gateway', OTEL_TRACES_SAMPLER_ARG: '0.1', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: expect.stringMatching(/^https:\/\/xray\./) });
+    expect(actionsOf(template, 'Pods of mcp-gateway/gateway')).toContain('xray:PutSpans');
+    expect(securityGroupRules(template).filter((rule) => rule.includes('xray'))).toEqual(['gateway-nodes -> Endpoint of xray:443']);
+    const [, endpoint] = Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes('Endpointsxray'))!;
+    expect(endpoint.Properties.PolicyDocument.Statement.map(({ Action }: any) => Action)).toEqual([['xray:PutTraceSegments', 'xray:PutSpans', 'xray:PutSpansForIndexing']]);
+  });
+
+  test('GW-4 NET-1 go to a collector in the cluster over the mesh, among the nodes of what runs the cluster', () => {
+    const { template, objects, settings } = exporting(TraceExport.pods({ namespace: 'observability', service: 'collector', podLabels: { app: 'otel' } }));
+    expect(settings).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.observability.svc.cluster.local:4318', OTEL_SERVICE_NAME: 'mcp-gateway' });
+    expect(objectOf(objects, 'NetworkPolicy', 'mcp-gateway', 'to-telemetry').spec.egress).toEqual([{
+      to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'observability' } }, podSelector: { matchLabels: { app: 'otel' } } }], ports: [{ protocol: 'TCP', port: 15008 }],
+    }]);
+    expect(securityGroupRules(template)).toContain('gateway-nodes -> gateway-nodes:15008');
+    expect(actionsOf(template, 'Pods of mcp-gateway/gateway').filter((action) => action.startsWith('xray:'))).toEqual([]);
+  });
+
+  test('GW-4 go to a collector elsewhere by the egress that is declared for the gateway', () => {
+    const { settings } = exporting(TraceExport.collector('https://collector.example.com:4318'));
+    expect(settings).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com:4318' });
   });
 });
 
