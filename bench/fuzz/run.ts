@@ -39,20 +39,20 @@ const SHRINK_MS = 20_000;
 /** Until the time is over, or something is found. */
 export async function runTarget(target: Target, options: RunOptions): Promise<Outcome> {
   const { path, caseMs = 20_000 } = options;
-  const started = performance.now();
-  const passed = () => performance.now() - started;
+  const started = Date.now();
+  const passed = () => Date.now() - started;
   const { property, close } = await target.start();
   let cases = 0;
   let seed = options.seed;
   let failedAt: number | undefined;
   const run = property.run.bind(property);
   property.run = async (value) => {
-    const isEnough = failedAt === undefined ? path === undefined && passed() > options.milliseconds : performance.now() - failedAt > SHRINK_MS;
+    const isEnough = failedAt === undefined ? path === undefined && passed() > options.milliseconds : Date.now() - failedAt > SHRINK_MS;
     if (isEnough) return null;
     cases += 1;
     options.onCase?.(target.name, seed);
     const result = await bounded(run(value), caseMs);
-    if (result !== null) failedAt ??= performance.now();
+    if (result !== null) failedAt ??= Date.now();
     return result;
   };
   try {

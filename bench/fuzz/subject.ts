@@ -40,7 +40,7 @@ export interface Subject {
   begin(keep?: 'open decisions'): void;
   /** Waits until every request is over: has its audit events. Gives up after `ms`. */
   settle(ms: number): Promise<void>;
-  /** Moves the gateway's clock. */
+  /** Moves the gateway's clocks: that of the day, and the one by which processes rest that ended. */
   advance(ms: number): void;
   close(): Promise<void>;
 }
@@ -62,6 +62,10 @@ export function createSubject(servers: readonly ServerOptions[], arrivals: Arriv
   /** Decisions that are left from the case before. */
   let before = 0;
   const recorder = watch(observed.faults);
+  const monotonic = Object.getOwnPropertyDescriptor(performance, 'now');
+  const elapsed = performance.now.bind(performance);
+  let moved = 0;
+  performance.now = () => elapsed() + moved;
   const gateway = createGateway({
     publicUrl: ORIGIN,
     servers,
@@ -97,9 +101,14 @@ export function createSubject(servers: readonly ServerOptions[], arrivals: Arriv
       const end = performance.now() + ms;
       while (httpEvents(observed).length < observed.calls && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
     },
-    advance: (ms) => void (now += ms),
+    advance(ms) {
+      now += ms;
+      moved += ms;
+    },
     async close() {
       recorder.stop();
+      if (monotonic === undefined) Reflect.deleteProperty(performance, 'now');
+      else Object.defineProperty(performance, 'now', monotonic);
       await gateway.close();
     },
   };
