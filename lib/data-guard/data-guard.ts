@@ -8,12 +8,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { checkArgumentRules, readArgumentRules } from '../../lambda/authorization/argument-rules';
-import { compileArgumentRules, type ArgumentPolicy } from '../../lambda/guard/arguments';
+import type { ArgumentPolicy } from '../../lambda/guard/arguments';
 import type { ToolDefinition } from '../../lambda/protocol';
 import type { McpToolDefinition } from '../authorization';
 import type { ArgumentRules } from './argument-rules';
 import type { DataAction, InstructionAction } from './actions';
 import type { DlpService } from './dlp-service';
+import { argumentEngine } from './guard-engine';
 import type { Recognisers } from './recognisers';
 
 /** Other actions for principals of some groups. */
@@ -206,6 +207,7 @@ export class DataGuard extends Construct {
     const rules = this.props.argumentRules?._document() as ArgumentPolicy | undefined;
     if (rules === undefined) return;
     try {
+      const { compileArgumentRules } = argumentEngine();
       for (const name of ['', ...Object.keys(rules.tools ?? {})]) compileArgumentRules({ name, inputSchema: { type: 'object' } }, rules, { resolve: () => Promise.resolve([]) });
       this.assertCedarRules(rules);
     } catch (error) {

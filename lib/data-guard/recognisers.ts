@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readRecognisers } from '../../lambda/guard/recognisers';
+import { recogniserEngine } from './guard-engine';
 
 /** Recognisers of one's own, beside those of the package. */
 export class Recognisers {
@@ -12,7 +12,7 @@ export class Recognisers {
   static fromFile(path: string): Recognisers {
     const text = readFileSync(path, 'utf8');
     try {
-      readRecognisers(JSON.parse(text));
+      recogniserEngine().readRecognisers(JSON.parse(text));
     } catch (error) {
       throw new Error(`the recognisers in ${path} cannot be used: ${(error as Error).message}`, { cause: error });
     }
