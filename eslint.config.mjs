@@ -27,7 +27,7 @@ const zones = [
   { target: './lambda/onboarding', from: ['./lambda/functions', './lambda/deployment', './lambda/local'] },
   { target: './lambda/local', from: './lambda/functions' },
   { target: ['./lambda/functions', './lambda/deployment', './lambda/container'], from: './lambda/local' },
-  { target: './lib', from: './lambda', except: ['./authorization', './identity', './credentials', './protocol', './guard', './audit', './behaviour', './onboarding'] },
+  { target: './lib', from: './lambda', except: ['./authorization', './identity', './credentials', './protocol', './outbound', './guard', './audit', './behaviour', './onboarding'] },
   { target: './lib/cluster/manifests', from: ['./lib', './lambda'], except: ['./cluster/manifests'] },
   { target: './lib', from: ['./bin', './test', './bench', './cluster'] },
   { target: './cluster', from: ['./lambda', './bin', './test', './range'] },

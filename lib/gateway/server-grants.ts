@@ -75,5 +75,7 @@ export class McpServerGrants {
 
 function atLeastOne(what: string, all: string, names: readonly string[]): readonly string[] {
   if (names.length === 0) throw new Error(`no ${what} is named, expected at least one; ${all}() grants all of them`);
+  const nameless = names.find((name) => name === '' || name === '*');
+  if (nameless !== undefined) throw new Error(`${JSON.stringify(nameless)} names no ${what}; ${all}() grants all of them`);
   return names;
 }

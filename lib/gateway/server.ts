@@ -1,6 +1,8 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { isIP } from 'node:net';
+import { isAllowedAddress, isLoopback } from '../../lambda/outbound/address';
 import { PolicyStore } from '../authorization';
 import type { IPolicyStore, McpToolDefinition } from '../authorization';
 import type { DataGuard } from '../data-guard';
@@ -170,11 +172,15 @@ export class McpServer extends Construct {
   private assertUrl(): void {
     const { url, unsafeAllowPlainHttp } = this.props;
     if (Token.isUnresolved(url)) return;
-    const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
-    if (protocol === 'https:') return;
-    if (protocol !== 'http:' || !unsafeAllowPlainHttp) {
-      throw new Error(`the url of the MCP server ${JSON.stringify(this.serverName)} is ${JSON.stringify(url)}, expected an https URL`);
+    const what = `the url of the MCP server ${JSON.stringify(this.serverName)}`;
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    if (parsed === undefined || (parsed.protocol !== 'https:' && !(parsed.protocol === 'http:' && unsafeAllowPlainHttp))) {
+      throw new Error(`${what} is ${JSON.stringify(url)}, expected an https URL`);
     }
+    if (parsed.username !== '' || parsed.password !== '') throw new Error(`${what} has credentials in it, which would be in the template: give them as headersSecret or credentials`);
+    if (parsed.hash !== '') throw new Error(`${what} is ${JSON.stringify(url)}, expected one without a fragment`);
+    if (isNeverReached(parsed.hostname)) throw new Error(`${what} is ${JSON.stringify(url)}, which the proxy never calls: it leads to the proxy itself, or to a link-local address`);
+    if (parsed.protocol === 'https:') return;
     Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:plaintextUpstream', `the proxy reaches the MCP server ${JSON.stringify(this.serverName)} without TLS`);
   }
 
@@ -188,4 +194,11 @@ export class McpServer extends Construct {
     const { tokenRequirements, credentials, dataGuard } = this;
     return { name: this.serverName, url, headersSecretArn: headersSecret?.secretArn, normalize, unknownArguments, clientCapabilities, unsafeAllowPlainHttp, tokenRequirements, credentials, dataGuard };
   }
+}
+
+/** What runs the proxy is no MCP server, and has credentials at its link-local addresses. */
+function isNeverReached(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) === 0) return host === 'localhost' || host.endsWith('.localhost');
+  return isLoopback(host) || !isAllowedAddress(host, { allowPrivate: true });
 }

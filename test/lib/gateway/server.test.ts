@@ -39,6 +39,16 @@ describe('an MCP server behind the gateway', () => {
     expect(() => gatewayStack().gateway.addServer('files', { url })).toThrow('expected an https URL');
   });
 
+  test.each([
+    ['https://user:secret@files.example.com/mcp', /credentials in it, which would be in the template: give them as headersSecret or credentials$/],
+    ['https://files.example.com/mcp#x', /without a fragment/],
+    ['https://169.254.169.254/latest', /which the proxy never calls/],
+    ['https://[::1]/mcp', /which the proxy never calls/],
+    ['https://localhost/mcp', /which the proxy never calls/],
+  ])('refuses the url %j', (url, why) => {
+    expect(() => gatewayStack().gateway.addServer('files', { url })).toThrow(why);
+  });
+
   test('NET-4 is reached without TLS only where that is said, and then with a warning', () => {
     const { gateway, stack } = gatewayStack();
     gateway.addServer('files', { url: 'http://files.internal/mcp', unsafeAllowPlainHttp: true });
@@ -100,6 +110,10 @@ describe('grants', () => {
 
   test('need a name, so that forgetting it does not grant everything', () => {
     expect(() => granted(({ grants }) => grants.callTool(ANALYSTS))).toThrow('no tool is named, expected at least one; callAnyTool() grants all of them');
+  });
+
+  test.each(['*', ''])('of the tool %j, which is none, fail the synthesis', (tool) => {
+    expect(() => granted(({ grants }) => grants.callTool(ANALYSTS, tool))).toThrow(`${JSON.stringify(tool)} names no tool; callAnyTool() grants all of them`);
   });
 
   test('of a tool that the server does not have fail the synthesis, with the name that was probably meant', () => {
