@@ -11,21 +11,16 @@ export interface ConsoleSinkOptions {
 /** One line a request, for a person who watches: time, decision, who, where, what, why, by which policies, how long, trace. */
 export function createConsoleSink(stream: Writable, options: ConsoleSinkOptions = {}): AuditSink {
   const { color = false } = options;
-  let waiting: AuditEvent[] = [];
 
-  function writeLines(): void {
-    const lines = waiting.map((event) => `${formatEvent(event, color)}\n`).join('');
-    waiting = [];
+  function writeAll(events: readonly AuditEvent[]): void {
+    const lines = events.map((event) => `${formatEvent(event, color)}\n`).join('');
     if (stream.writable) stream.write(lines);
   }
 
   return {
-    write(event) {
-      // After the answers that are ready to leave: nobody waits for a line that is read by a person.
-      if (waiting.push(event) === 1) setImmediate(writeLines);
-    },
+    write: (event) => writeAll([event]),
+    writeAll,
     flush() {
-      writeLines();
       return new Promise((resolve) => {
         if (stream.writable) stream.write('', () => resolve());
         else resolve();

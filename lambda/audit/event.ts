@@ -37,6 +37,8 @@ export interface AuditEvent {
 /** Where events go. `write` must not throw for a single bad event; `flush` resolves when all written ones are kept. */
 export interface AuditSink {
   write(event: AuditEvent): void;
+  /** The same for several at once, where that is cheaper. */
+  writeAll?(events: readonly AuditEvent[]): void;
   /** Rejects where events were lost since the last `flush`. */
   flush(): Promise<void>;
   /**
@@ -44,4 +46,6 @@ export interface AuditSink {
    * must not happen. A sink without this member is always ready.
    */
   ready?(): boolean;
+  /** When the events written so far are where they outlive this process; `undefined` when they are. Answers wait for it (LOG-1). */
+  recorded?(): Promise<void> | undefined;
 }

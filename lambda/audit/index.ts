@@ -1,5 +1,6 @@
 /** The record of every request: events, where they go, keyed digests of arguments, and the trace they belong to. */
 export * from './asff';
+export * from './batching-sink';
 export * from './chain';
 export * from './console-sink';
 export * from './digest';

@@ -13,8 +13,8 @@ export interface JsonLinesSinkOptions {
 
 const DEFAULT_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** A stream, perhaps one that takes a line at once where none waits. */
-export type LineStream = Writable & { tryAppend?(line: string): boolean };
+/** A stream, perhaps one that takes lines at once where none waits. */
+export type LineStream = Writable & { tryAppend?(lines: readonly string[]): number };
 
 /**
  * Appends one JSON object a line to `stream`. Events wait in memory while the stream is slow; with too many waiting the
@@ -35,17 +35,26 @@ export function createJsonLinesSink(stream: LineStream, options: JsonLinesSinkOp
     unreportedLosses += 1;
   }
 
+  function keep({ decision }: AuditEvent, line: string | undefined): void {
+    const most = decision === 'deny' && stream.writableLength > maxWaitingBytes ? 0.75 * maxKeptBytes : maxKeptBytes;
+    if (line === undefined || !stream.writable || stream.writableLength > most) return lose();
+    if (unmarkedLosses > 0) {
+      stream.write(`{"lost":${unmarkedLosses}}\n`);
+      unmarkedLosses = 0;
+    }
+    stream.write(`${line}\n`);
+  }
+
+  function writeAll(events: readonly AuditEvent[]): void {
+    const lines = events.map(lineOf);
+    // A gap comes first.
+    const taken = unmarkedLosses === 0 && lines.every((line) => line !== undefined) ? (stream.tryAppend?.(lines) ?? 0) : 0;
+    for (let index = taken; index < lines.length; index += 1) keep(events[index] as AuditEvent, lines[index]);
+  }
+
   return {
-    write(event) {
-      const line = lineOf(event);
-      const most = event.decision === 'deny' && stream.writableLength > maxWaitingBytes ? 0.75 * maxKeptBytes : maxKeptBytes;
-      if (line === undefined || !stream.writable || stream.writableLength > most) return lose();
-      if (unmarkedLosses > 0) {
-        stream.write(`{"lost":${unmarkedLosses}}\n`);
-        unmarkedLosses = 0;
-      }
-      if (stream.tryAppend?.(line) !== true) stream.write(`${line}\n`);
-    },
+    write: (event) => writeAll([event]),
+    writeAll,
     async flush() {
       if (stream.writable) {
         let timer: NodeJS.Timeout | undefined;

@@ -13,6 +13,7 @@ import { plain, refuse } from './respond';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type RemoteUpstream, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
 import { withTokenLimits } from './token-limits';
+import { endOfTurn } from './turn';
 import { keepGarbageYoung } from './young-garbage';
 import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
@@ -172,12 +173,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     async fetch(request, peer) {
       if (request.method === 'GET' && pathOf(request.url) === '/healthz') return Response.json({ status: 'ok' });
       const scope = openScope(options.audit, clock, readTraceContext(peer.headers ?? request.headers), peer.address, options.tracer);
-      try {
-        return await route(request, peer, scope);
-      } catch {
+      await endOfTurn();
+      const response = await route(request, peer, scope).catch(() => {
         scope.fail('internal_error');
         return plain(scope, 500, { error: 'the gateway could not serve this request', requestId: scope.requestId });
-      }
+      });
+      const recorded = options.audit.recorded?.();
+      if (recorded !== undefined) await recorded;
+      return response;
     },
     async close() {
       for (const one of new Set([killSwitch, grants?.killSwitch])) one?.close();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createJsonLinesSink, teeSinks, type AuditSink, type ChainedFile } from '../audit';
+import { createBatchingSink, createJsonLinesSink, type AuditSink, type ChainedFile } from '../audit';
 import { createBehaviourMonitor } from '../behaviour';
 import { probeServers, type Probe } from '../discovery';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway';
@@ -176,7 +176,10 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
     ...identity,
     decisionPoint,
     rateLimiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...config.limits.rates }),
-    audit: teeSinks(decisions, ...(metrics === undefined ? [] : [metrics.sink]), ...(feed === undefined ? [] : [feed.sink]), ...(behaviour === undefined ? [] : [behaviour.sink]), ...(auditFile === undefined ? [] : [createJsonLinesSink(auditFile, AUDIT_FILE)])),
+    audit: createBatchingSink({
+      recorder: auditFile && createJsonLinesSink(auditFile, AUDIT_FILE),
+      observers: [decisions, metrics?.sink, feed?.sink, behaviour?.sink].filter((sink) => sink !== undefined),
+    }),
     behaviour,
     registry: started.view,
     tracer: started.tracing?.tracer,

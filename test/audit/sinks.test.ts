@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { createConsoleSink, createJsonLinesSink, createPinoSink, teeSinks } from '../../lambda/audit';
+import { createBatchingSink, createConsoleSink, createJsonLinesSink, createPinoSink, teeSinks } from '../../lambda/audit';
 import type { AuditEvent, AuditSink } from '../../lambda/audit';
 import { eventWith, openStream, SlowStream } from './events';
 
@@ -192,5 +192,55 @@ describe('several sinks', () => {
   it('are ready when all of them are', () => {
     expect(teeSinks(createJsonLinesSink(openStream()), createConsoleSink(openStream())).ready?.()).toBe(true);
     expect(teeSinks(createJsonLinesSink(openStream()), failing).ready?.()).toBe(false);
+  });
+});
+
+describe('events of requests that end together', () => {
+  const seen: string[] = [];
+  const watcher = (name: string): AuditSink => ({ write: ({ requestId }) => void seen.push(`${name} ${requestId}`), flush: async () => {} });
+  beforeEach(() => seen.splice(0));
+
+  it('LOG-1 are recorded when the wait for it is over, and seen by everybody else afterwards, each in order', async () => {
+    const sink = createBatchingSink({ recorder: watcher('file'), observers: [watcher('metrics'), watcher('page')] });
+    sink.write(eventWith({ requestId: 'a' }));
+    sink.write(eventWith({ requestId: 'b' }));
+    expect(seen).toEqual([]);
+    await sink.recorded?.();
+    expect(seen).toEqual(['file a', 'file b']);
+    expect(sink.recorded?.()).toBeUndefined();
+    await setImmediate();
+    expect(seen.slice(2)).toEqual(['metrics a', 'metrics b', 'page a', 'page b']);
+  });
+
+  it('are all handed on by a flush, once', async () => {
+    const sink = createBatchingSink({ recorder: watcher('file'), observers: [watcher('page')] });
+    sink.write(eventWith({ requestId: 'a' }));
+    await sink.flush();
+    expect(seen).toEqual(['file a', 'page a']);
+    await setImmediate();
+    expect(seen).toHaveLength(2);
+  });
+
+  it('keep no answer waiting where nothing records them', async () => {
+    const sink = createBatchingSink({ observers: [watcher('page')] });
+    sink.write(eventWith({ requestId: 'a' }));
+    expect(sink.recorded?.()).toBeUndefined();
+    await setImmediate();
+    expect(seen).toEqual(['page a']);
+  });
+
+  it('reach the others where one fails, and a recorder that is not ready is said so', async () => {
+    const failing: AuditSink = {
+      write: () => {
+        throw new Error('broken');
+      },
+      flush: () => Promise.reject(new Error('broken')),
+      ready: () => false,
+    };
+    const sink = createBatchingSink({ recorder: failing, observers: [failing, watcher('page')] });
+    expect(sink.ready?.()).toBe(false);
+    sink.write(eventWith({ requestId: 'a' }));
+    await expect(sink.flush()).rejects.toThrow('Not all audit sinks kept their events');
+    expect(seen).toEqual(['page a']);
   });
 });

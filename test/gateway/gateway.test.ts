@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import type { AuditSink } from '../../lambda/audit';
 import type { ServerOptions } from '../../lambda/gateway';
 import { ECHO_TOOL, modernServer, startUpstream, type FakeUpstream, type Respond } from './fixtures/upstream';
 import { PUBLIC_URL, startHarness, type Harness } from './harness';
@@ -305,6 +307,26 @@ describe('the audit event', () => {
     expect(harness.events[0]).toMatchObject({ server: 'files', method: 'tools/call', target: 'echo', principal: { type: 'User', id: 'alice' }, upstreamStatus: 200, protocolVersion: '2026-07-28', argumentsDigest: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(JSON.stringify(harness.events)).not.toMatch(/hello world|my secret/);
     expect(new Set(harness.events.map(({ requestId }) => requestId)).size).toBe(4);
+  });
+
+  it('LOG-1 keeps an answer back until its event is kept, also a refusal', async () => {
+    const order: string[] = [];
+    let kept = () => {};
+    const recorder: AuditSink = {
+      write: ({ decision }) => void order.push(`event ${decision}`),
+      flush: async () => {},
+      recorded: () => new Promise((resolve) => (kept = resolve)),
+    };
+    const { harness } = await start(modernServer(), { audit: recorder, policies: { d: DISCOVER, p: 'permit(principal, action == Mcp::Action::"files/echo", resource) when { context.arguments.text == "yes" };' } });
+    for (const text of ['yes', 'no']) {
+      const answered = harness.modern('files', 'tools/call', call(text)).then(() => order.push('answer'));
+      while (order.at(-1)?.startsWith('event') !== true) await setImmediate();
+      await setImmediate();
+      order.push('kept');
+      kept();
+      await answered;
+    }
+    expect(order).toEqual(['event allow', 'kept', 'answer', 'event deny', 'kept', 'answer']);
   });
 
   it('LOG-1 refuses to serve when events cannot be kept', async () => {

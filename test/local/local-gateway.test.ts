@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import type { AuditEvent } from '../../lambda/audit';
@@ -97,6 +98,8 @@ permit (principal, action == Mcp::Action::"tiny/shout", resource);
     expect((await callTool(url, undefined, 'echo', { text: 'good day' })).body.result).toMatchObject({ content: [{ text: 'good day' }] });
     expect((await callTool(url, undefined, 'echo', { text: 'bad day' })).body.error?.data).toMatchObject({ reason: 'not_permitted' });
     expect((await callTool(url, undefined, 'shout', { text: 'good day' })).body.error).toMatchObject({ code: -32602, message: 'Unknown tool: shout' });
+    // Who only looks on hears of a call when its answer has left.
+    await turn();
     expect(events.map(({ decision, target }) => `${decision} ${target ?? ''}`)).toEqual(['allow ', 'allow echo', 'deny echo', 'deny shout']);
   });
 

@@ -36,10 +36,10 @@ export interface ChainHead {
 export interface ChainedFile extends Writable {
   head(): ChainHead;
   /**
-   * Writes a line, without its line feed, where none waits, and without what a stream does around it. Where it answers `false`, the
-   * very next `write` must be of the same line: some of it may be in the file.
+   * Writes lines, without their line feeds, where none waits: in one piece, and without what a stream does around each. Answers how many
+   * are in the file; the very next `write` must be of the first that is not, because some of it may be.
    */
-  tryAppend(line: string): boolean;
+  tryAppend(lines: readonly string[]): number;
 }
 
 /**
@@ -86,6 +86,37 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   function appendEntry(text: string, done?: () => void): void {
     append(linkedLine({ writer, seq, prev }, text), done, text);
     timer ??= setTimeout(checkpointLater, checkpointMs).unref();
+  }
+
+  /** Several entries in one piece, as far as there is room. Answers how many are in the file. */
+  function appendEntries(entries: readonly string[]): number {
+    let text = '';
+    const ends: number[] = [];
+    const digests: string[] = [];
+    let before = prev;
+    for (const entry of entries) {
+      const line = linkedLine({ writer, seq: seq + digests.length, prev: before }, entry);
+      text += `${line}\n`;
+      ends.push(text.length);
+      digests.push((before = lineDigest(line)));
+    }
+    const bytes = Buffer.from(text);
+    // An end counts characters: where one takes several bytes, each line is written by itself.
+    if (bytes.length !== text.length) return 0;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += write(descriptor, written === 0 ? bytes : bytes.subarray(written));
+    } catch {
+      // What is missing is written by the stream, which says what is wrong where it is not lack of room.
+    }
+    const complete = ends.filter((end) => end <= written).length;
+    const from = complete === 0 ? 0 : (ends[complete - 1] as number);
+    if (written > from) open = { bytes: bytes.subarray(from, ends[complete]), written: written - from, entry: entries[complete], done: undefined };
+    if (complete === 0) return 0;
+    prev = digests[complete - 1] as string;
+    seq += complete;
+    timer ??= setTimeout(checkpointLater, checkpointMs).unref();
+    return complete;
   }
 
   /** Goes on where a full disk ended a line, or, where somebody else has written since, begins as another writer. */
@@ -177,14 +208,8 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   }
   return Object.assign(stream, {
     head: (): ChainHead => ({ writer, lines: seq, digest: prev, signedAt, unsigned: seq - signedSeq }),
-    tryAppend(line: string): boolean {
-      if (!stream.writable || stream.writableLength > 0 || open !== undefined || !begun) return false;
-      try {
-        appendEntry(line);
-        return true;
-      } catch {
-        return false;
-      }
+    tryAppend(entries: readonly string[]): number {
+      return stream.writable && stream.writableLength === 0 && open === undefined && begun ? appendEntries(entries) : 0;
     },
   });
 }

@@ -24,6 +24,8 @@ export function readRawHeaders(raw: readonly string[]): HeaderReader {
 
 function readBytes(incoming: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    // What has closed already says so to nobody who asks now.
+    if (incoming.destroyed) return reject(new Error('the body broke off'));
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));

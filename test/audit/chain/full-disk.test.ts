@@ -84,7 +84,7 @@ test('LOG-4 where another process wrote after a line that was cut off, the rest 
 
 test('LOG-1 the disk may become full at any byte, also within a checkpoint', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 6 }), async (rooms) => {
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 2_500 }), { minLength: 1, maxLength: 6 }), async (rooms) => {
       rmSync(file, { force: true });
       jest.useFakeTimers();
       const { disk, stream, sink, report, whole } = open();
@@ -92,6 +92,9 @@ test('LOG-1 the disk may become full at any byte, also within a checkpoint', asy
       for (const [index, room] of rooms.entries()) {
         disk.room = room;
         for (const part of ['a', 'b']) sink.write(eventWith({ requestId: ids[ids.push(`${index}${part}`) - 1], decision: 'allow' }));
+        const together = ['c', 'd', 'é'].map((part) => `${index}${part}`);
+        ids.push(...together);
+        sink.writeAll?.(together.map((requestId) => eventWith({ requestId, decision: 'allow' })));
         jest.advanceTimersByTime(1_300);
       }
       disk.room = Infinity;
