@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +9,7 @@ import { ContainerizedMicroservices, ImageRegistry, ServiceMesh } from '../../li
 import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
+import { ReferenceStack } from './reference-stack';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -37,7 +38,7 @@ export interface ClusterModelSettings {
 }
 
 /** The containerised-microservices model, with three servers. */
-export class ClusterModel extends Stack {
+export class ClusterModel extends ReferenceStack {
   constructor(scope: Construct, id: string, settings: ClusterModelSettings) {
     super(scope, id, { description: 'MCP servers as microservices in Kubernetes' });
     const { imageDigest, kubectlLayerArn } = settings;

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ApiGatewayCentric, ToolRegistry } from '../../lib';
 import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
+import { ReferenceStack } from './reference-stack';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -21,7 +22,7 @@ export interface GatewayModelSettings {
 }
 
 /** The API-gateway-centric model, in front of three servers. */
-export class GatewayModel extends Stack {
+export class GatewayModel extends ReferenceStack {
   constructor(scope: Construct, id: string, settings: GatewayModelSettings) {
     super(scope, id, { description: 'MCP servers behind a zero-trust gateway' });
     const registry = new ToolRegistry(this, 'Tools');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
@@ -8,6 +8,7 @@ import { DedicatedSecurityZone } from '../../lib';
 import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
+import { ReferenceStack } from './reference-stack';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -36,7 +37,7 @@ export interface ZoneModelSettings {
 }
 
 /** The dedicated-security-zone model, with three servers. */
-export class ZoneModel extends Stack {
+export class ZoneModel extends ReferenceStack {
   constructor(scope: Construct, id: string, settings: ZoneModelSettings) {
     super(scope, id, { description: 'MCP servers in a security zone of their own' });
     const { tlsInspectionAuthorityArn: authority } = settings;
