@@ -1,5 +1,6 @@
 import { Annotations, Duration, Size, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -111,6 +112,17 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
 
     this.route(authorizer, proxy, proxyTimeout);
     this._serveGrants(props, { url: this.gatewayUrl, entrance: { restApi: this.restApi }, environment: shared });
+  }
+
+  /**
+   * Requests that the authorizer, and that the proxy, failed on: nobody is let in, or nothing is answered.
+   *
+   * @internal
+   */
+  _functionErrors(): { readonly authorizer: cloudwatch.Metric; readonly proxy: cloudwatch.Metric } {
+    const [authorizer, proxy] = this.decidingFunctions;
+    const errors = (handler: lambda.Function) => handler.metricErrors({ statistic: cloudwatch.Stats.SUM });
+    return { authorizer: errors(authorizer), proxy: errors(proxy) };
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -20,6 +21,8 @@ type NetworkMetric = keyof typeof NETWORK_METRICS;
 const BLOCKED_LOOKUPS = 10;
 /** Seconds that an event may wait to be archived. */
 const ARCHIVED_WITHIN = 1_800;
+/** Requests within 5 minutes that whatever stands around the code that decides may fail on. */
+const FAILED_REQUESTS = 5;
 /** Share of requests that may fail. */
 const FAILING = 0.05;
 
@@ -111,6 +114,19 @@ export class Monitoring extends Construct {
   }
 
   /**
+   * Watches the load balancer that stands in front of a gateway without an API: requests that it could hand to nobody.
+   *
+   * @param loadBalancer in front of the gateway
+   */
+  addLoadBalancer(loadBalancer: elbv2.IApplicationLoadBalancer): void {
+    const { metrics } = loadBalancer;
+    const failed = metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, { statistic: cloudwatch.Stats.SUM });
+    this.alarms.above('EntranceErrors', 'The load balancer in front of an MCP gateway reaches no gateway that is ready', failed, { threshold: FAILED_REQUESTS });
+    const answered = metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, { statistic: cloudwatch.Stats.SUM, label: 'answered with an error' });
+    this.view.add('In front', [['Errors at the load balancer', [failed.with({ label: 'handed to nobody' }), answered]], ['Connections that were refused', [metrics.rejectedConnectionCount({ statistic: cloudwatch.Stats.SUM })]]]);
+  }
+
+  /**
    * Watches the pods of a cluster, by CloudWatch Container Insights: containers that start again and again.
    *
    * @param clusterName name of the EKS cluster
@@ -160,8 +176,17 @@ export class Monitoring extends Construct {
     const { gateway, auditTrail } = this.props;
     if (auditTrail) this.alarms.above('AuditDelivery', 'Audit events are not archived', auditTrail.metricDataFreshness(), { threshold: ARCHIVED_WITHIN });
     if (!(gateway instanceof McpGateway)) return undefined;
-    if (gateway.restApi instanceof apigateway.RestApi) this.alarms.above('ServerErrors', 'The API of an MCP gateway fails: its authorizer or its proxy does not answer', gateway.restApi.metricServerError({ statistic: cloudwatch.Stats.SUM }), { threshold: 5 });
+    const { authorizer, proxy } = gateway._functionErrors();
+    this.alarms.above('AuthorizerErrors', 'The authorizer of an MCP gateway fails: nobody is let in', authorizer, { threshold: FAILED_REQUESTS });
+    const errors = [authorizer.with({ label: 'authorizer' }), proxy.with({ label: 'proxy' })];
+    if (gateway.restApi instanceof apigateway.RestApi) {
+      const api = gateway.restApi.metricServerError({ statistic: cloudwatch.Stats.SUM });
+      this.alarms.above('ServerErrors', 'The API of an MCP gateway fails: its authorizer or its proxy does not answer', api, { threshold: FAILED_REQUESTS });
+      errors.push(api.with({ label: 'API' }));
+    }
     const { webAcl } = gateway;
+    const blocked: [string, cloudwatch.IMetric[]] = ['Requests that the web ACL blocked', [this.metric('WebAclBlocks')]];
+    this.view.add('In front', [['Errors of the functions and the API', errors], ...(webAcl ? [blocked] : [])]);
     if (!webAcl) return undefined;
     addLineMetric(this, 'WebAclBlocks', webAcl.logGroup, this.namespace, 'WebAclBlocks', NETWORK_METRICS.WebAclBlocks);
     return this.alarms.unusual('UnusualWebAclBlocks', 'The web ACL blocks far more requests than usual', this.metric('WebAclBlocks'));

@@ -1,4 +1,5 @@
 import { Annotations, NestedStack, Stack } from 'aws-cdk-lib';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -90,6 +91,13 @@ export interface ObservabilityProps extends ObservabilityOptions {
   readonly clusterName?: string;
 
   /**
+   * The load balancer in front of it, where no API is.
+   *
+   * @default - none
+   */
+  readonly loadBalancer?: elbv2.IApplicationLoadBalancer;
+
+  /**
    * What reaches the same cluster, for Deployments to be cut off.
    *
    * @default - none is cut off
@@ -144,6 +152,7 @@ export class Observability extends Construct {
     this.monitoring = new Monitoring(watch, 'Monitoring', { ...seen, ...props.monitoring });
     if (zone) this.monitoring.addZone(zone);
     if (clusterName !== undefined) this.monitoring.addCluster(clusterName);
+    if (props.loadBalancer) this.monitoring.addLoadBalancer(props.loadBalancer);
     this.threatDetection = new ThreatDetection(watch, 'ThreatDetection', { ...seen, alarmTopic: this.monitoring.alarmTopic, ...props.threatDetection });
     const respond = props.nested ? new NestedStack(this, 'Respond', { description: 'Response to incidents in front of MCP servers' }) : this;
     this.response = new IncidentResponse(respond, 'Response', {

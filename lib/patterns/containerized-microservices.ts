@@ -172,6 +172,7 @@ export class ContainerizedMicroservices extends Construct {
       registry, accessGrants,
       nested: true,
       clusterName: cluster.clusterName,
+      loadBalancer: zoned?.foundation.balancer.loadBalancer,
       clusterResponder,
       blockList: this.blockList(),
       accessLogBucket: logArchive?.accessLogs,

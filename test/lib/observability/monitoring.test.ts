@@ -1,5 +1,6 @@
 import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -136,6 +137,7 @@ describe('the monitoring of a gateway in a zone', () => {
   monitoring.addZone(zone);
   monitoring.addAuditLog(new logs.LogGroup(stack, 'Tasks'));
   monitoring.addCluster('mcp');
+  monitoring.addLoadBalancer(elbv2.ApplicationLoadBalancer.fromApplicationLoadBalancerAttributes(stack, 'Balancer', { loadBalancerArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/entrance/0123456789abcdef', securityGroupId: 'sg-11111111' }));
   zone.allowEgress(zone.addServer('crm', { port: 8443 }), { domains: ['api.example.com'] });
   const template = Template.fromStack(stack);
   const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
@@ -176,6 +178,13 @@ describe('the monitoring of a gateway in a zone', () => {
     expect(alarm(/not archived/)).toMatchObject({ Namespace: 'AWS/Firehose', MetricName: 'DeliveryToS3.DataFreshness' });
   });
 
+  it('TB-4 raises an alarm where nobody is let in: by the authorizer, by the API, by a load balancer', () => {
+    const [[authorizer]] = Object.entries(template.findResources('AWS::Lambda::Function')).filter(([, { Properties }]) => AUTHORIZER.test(Properties.Description ?? '')) as [[string, unknown]];
+    expect(alarm(/nobody is let in/)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 5, Dimensions: [{ Name: 'FunctionName', Value: { Ref: authorizer } }], AlarmActions: [expect.anything()] });
+    expect(alarm(/its authorizer or its proxy does not answer/)).toMatchObject({ Namespace: 'AWS/ApiGateway', MetricName: '5XXError', Threshold: 5 });
+    expect(alarm(/reaches no gateway that is ready/)).toMatchObject({ Namespace: 'AWS/ApplicationELB', MetricName: 'HTTPCode_ELB_5XX_Count', Threshold: 5 });
+  });
+
   it('TB-4 joins several signs to one alarm', () => {
     const composites = Object.fromEntries(Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm')).map(({ Properties }) => [Properties.AlarmDescription, JSON.stringify(Properties.AlarmRule)]));
     const names = (text: string) => [...text.matchAll(/Monitoring([A-Za-z]+?)[0-9A-F]{8}/g)].map(([, name]) => name);
@@ -191,7 +200,7 @@ describe('the monitoring of a gateway in a zone', () => {
   it('MUL-11 draws one page, and keeps questions over all servers', () => {
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
     const body = JSON.stringify(dashboard!.Properties.DashboardBody);
-    for (const title of ['Latency, milliseconds', 'Refusals by reason', 'Definitions of tools', 'Lookups of names', 'Connections that the firewall stopped', 'Containers that start']) expect(body).toContain(title);
+    for (const title of ['Latency, milliseconds', 'Refusals by reason', 'Definitions of tools', 'Lookups of names', 'Connections that the firewall stopped', 'Containers that start', 'Errors of the functions and the API', 'Requests that the web ACL blocked', 'Errors at the load balancer']) expect(body).toContain(title);
     expect(body).toContain('p99');
     template.resourceCountIs('AWS::Logs::QueryDefinition', Object.keys(SAVED_QUERIES).length);
     template.hasResourceProperties('AWS::Logs::QueryDefinition', { Name: Match.stringLikeRegexp('^McpZeroTrust/.+/What one principal did on all servers$') });
