@@ -48,8 +48,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     max: MAX_OWN_SESSIONS,
     ttl: OWN_SESSION_IDLE_MS,
     updateAgeOnGet: true,
-    // One that is deleted was lost: there is nothing to end.
-    dispose: (session, _key, reason) => void (reason !== 'delete' && endOwn(session)),
+    // One that is deleted was lost: the server has nothing to end.
+    dispose: (session, _key, reason) => void (reason === 'delete' ? session.then(({ close }) => close()).catch(() => undefined) : endOwn(session)),
   });
   let probe: { readonly at: number; readonly modern: Promise<UpstreamDescription | undefined> } | undefined;
   let known: 'modern' | 'legacy' | undefined;
@@ -110,7 +110,12 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
 
   /** The server need not keep what nobody comes back for (MCP 2025-11-25, transports: session management). */
   async function endOwn(session: Promise<SharedSession>): Promise<void> {
-    await session.then(({ leg }) => leg.end()).catch(() => undefined);
+    await session
+      .then(({ leg, close }) => {
+        close();
+        return leg.end();
+      })
+      .catch(() => undefined);
   }
 
   function forgetOwn(key: string, session: Promise<SharedSession>): void {
@@ -121,7 +126,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
     const capabilities = knownClientCapabilities(declared);
     const key = JSON.stringify([principal, capabilities]);
     const binding = JSON.stringify([name, principal]);
-    const legOf = (session: SharedSession) => createModernOverLegacyLeg({ session, waiting, binding, inputMs });
+    const legOf = (session: SharedSession) => createModernOverLegacyLeg({ session, waiting, binding, inputMs, asksAside: true });
     const current = ownSession(key, capabilities);
     const leg = legOf(await current);
     return {

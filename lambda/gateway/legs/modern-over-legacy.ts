@@ -17,7 +17,8 @@ import {
 } from '../../protocol';
 import { checkAnswer, checkInputRequests } from '../inbound';
 import { type CancelSignal, type UpstreamEvent, UpstreamFailure } from '../upstream';
-import { clientCanAnswer, isServerRequestMethod, knownServerCapabilities, missingCapability } from './capabilities';
+import { hearAsides, withAsides, type Asides } from './asides';
+import { clientCanAnswer, isServerRequestMethod, knownClientCapabilities, knownServerCapabilities, missingCapability } from './capabilities';
 import { answered, settle, type Exchange, type ExchangeOptions, type ModernLeg, type UpstreamDescription } from './leg';
 import { listenOverLegacy } from './listen-over-legacy';
 import { resuming } from './resuming';
@@ -35,6 +36,8 @@ export interface ModernOverLegacyOptions {
   /** Server and principal: whose request state this is. */
   readonly binding: string;
   readonly inputMs: number;
+  /** The server may ask on the session's open stream what belongs to a call. @default false */
+  readonly asksAside?: boolean;
   /** Keeps the upstream alive while a call waits. Answers how to let it go. @default - nothing is needed */
   retain?(): () => void;
 }
@@ -77,15 +80,39 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
     const call: OpenCall = { request, meta, upstreamId, control, unlink };
     const params = withToken(toLegacyParams(request.params), meta.progressToken === undefined ? undefined : upstreamId);
     const sent: JsonRpcRequest = { jsonrpc: '2.0', id: upstreamId, method: request.method, ...withParams(params) };
+    const asides = await hear(request, meta, control.signal);
     try {
-      const begun = await leg.exchange(sent, { ...exchangeOptions, signal: control.signal });
+      const posted = leg.exchange(sent, { ...exchangeOptions, signal: control.signal });
+      if (asides !== undefined) return await exchangeBeside(asides, posted, call);
+      const begun = await posted;
       if (begun.response === undefined) return { status: begun.status, events: run(resuming(leg, begun.events, control.signal), call) };
       unlink();
       return answered(begun.status, translateResponse(request, meta, begun.response));
     } catch (failure) {
       unlink();
+      await asides?.events.return();
       throw failure;
     }
+  }
+
+  async function hear({ method }: JsonRpcRequest, meta: JsonObject, signal: AbortSignal): Promise<Asides | undefined> {
+    const capabilities = clientCapabilities(meta);
+    if (options.asksAside !== true || !MAY_ASK.has(method) || Object.keys(knownClientCapabilities(capabilities)).length === 0) return undefined;
+    return hearAsides(session, ({ method: asked, params }) => clientCanAnswer(capabilities, asked, params), signal);
+  }
+
+  /** The answer where it comes first, otherwise what comes until it does. */
+  async function exchangeBeside(asides: Asides, posted: Promise<Exchange>, call: OpenCall): Promise<Exchange> {
+    const { request, meta, control, unlink } = call;
+    const begun = await Promise.race([posted, asides.asked]);
+    if (begun?.response !== undefined) {
+      unlink();
+      await asides.events.return();
+      return answered(begun.status, translateResponse(request, meta, begun.response));
+    }
+    const answer = posted.then(({ response, events }) => (response === undefined ? resuming(leg, events, control.signal) : alone(response)));
+    answer.catch(() => {});
+    return { status: begun?.status ?? 'ok', events: run(withAsides(answer, asides), call) };
   }
 
   /** Closing a connection cancels nothing in the legacy era: the server is told (MCP 2025-11-25, cancellation). */
@@ -197,6 +224,10 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
   }
 
   return { era: 'modern', exchange };
+}
+
+async function* alone(message: JsonRpcResponse): AsyncGenerator<UpstreamEvent> {
+  yield { kind: 'message', message };
 }
 
 function inputRequired(question: WaitingCall['question'], requestState: string): JsonObject {

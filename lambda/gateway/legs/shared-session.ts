@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type CancelSignal, EventQueue } from '../upstream';
+import { ErrorCode, errorResponse, isRequest, resultResponse, type JsonRpcRequest } from '../../protocol';
+import { type CancelSignal, EventQueue, type UpstreamEvent } from '../upstream';
 import { settle, type LegacyLeg, type UpstreamDescription } from './leg';
 
 /** A legacy session of the gateway's own, which the modern clients of one principal share. */
@@ -15,6 +16,19 @@ export interface SharedSession {
    * ends it. `undefined` where the server offers no stream.
    */
   listen(uris: readonly string[], signal: CancelSignal | undefined): Promise<EventQueue | undefined>;
+  /**
+   * Puts the questions to `attendant` that the server asks on the open stream and that it accepts, unless a newer one
+   * does, until the answered function is called. `undefined` where the server offers no stream.
+   */
+  attend(attendant: Attendant): Promise<(() => void) | undefined>;
+  /** Lets go of the open stream. */
+  close(): void;
+}
+
+/** Somebody who can answer a server that does not say whom it asks. */
+export interface Attendant {
+  accepts(question: JsonRpcRequest): boolean;
+  ask(event: UpstreamEvent): void;
 }
 
 interface OpenStream {
@@ -31,6 +45,10 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
   const subscribers = new Map<string, number>();
   let ids = 0;
   let current: OpenStream | undefined;
+  const attendants = new Set<Attendant>();
+  let offersStream = true;
+  /** Once somebody attended, the stream is kept for the next one. */
+  let isKept = false;
 
   const nextId = () => `mzt-${prefix}-${(ids += 1)}`;
 
@@ -44,7 +62,10 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
 
     async function pump(): Promise<void> {
       try {
-        for await (const event of (await opened)?.events ?? []) for (const queue of listeners.keys()) if (!queue.full) queue.push(event);
+        for await (const event of (await opened)?.events ?? []) {
+          if (event.kind === 'message' && isRequest(event.message)) put(event, event.message);
+          else for (const queue of listeners.keys()) if (!queue.full) queue.push(event);
+        }
       } catch {
         // Whoever listens sees the stream end.
       } finally {
@@ -52,6 +73,13 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
         for (const leave of [...listeners.values()]) leave();
       }
     }
+  }
+
+  function put(event: UpstreamEvent, question: JsonRpcRequest): void {
+    const attendant = [...attendants].reverse().find(({ accepts }) => accepts(question));
+    if (question.method !== 'ping' && attendant !== undefined) return attendant.ask(event);
+    const refusal = { code: ErrorCode.METHOD_NOT_FOUND, message: `no client is there that answers ${question.method}` };
+    void leg.respond(question.method === 'ping' ? resultResponse(question.id, {}) : errorResponse(question.id, refusal)).catch(() => {});
   }
 
   async function tell(method: 'resources/subscribe' | 'resources/unsubscribe', uri: string): Promise<void> {
@@ -84,7 +112,7 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
       const leave = () => {
         queue.end();
         for (const uri of joined.splice(0)) unsubscribe(uri);
-        if (!stream.listeners.delete(queue) || stream.listeners.size > 0) return;
+        if (!stream.listeners.delete(queue) || stream.listeners.size > 0 || isKept) return;
         if (current === stream) current = undefined;
         stream.control.abort();
       };
@@ -105,5 +133,21 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
         throw failure;
       }
     },
+    async attend(attendant) {
+      if (!offersStream) return undefined;
+      isKept = true;
+      attendants.add(attendant);
+      const leave = () => void attendants.delete(attendant);
+      try {
+        offersStream = await (current ??= openStream()).isOpen;
+      } catch {
+        leave();
+        return undefined;
+      }
+      if (offersStream) return leave;
+      leave();
+      return undefined;
+    },
+    close: () => current?.control.abort(),
   };
 }

@@ -11,7 +11,7 @@ const description = { capabilities: { tools: { listChanged: true }, resources: {
 
 function legOver(script: Script, waiting = createWaitingCalls(seal), binding = 'files+alice') {
   const legacy = new FakeLegacyLeg(script);
-  return { legacy, waiting, modern: createModernOverLegacyLeg({ session: shareSession(legacy, description), waiting, binding, inputMs: 60_000 }) };
+  return { legacy, waiting, modern: createModernOverLegacyLeg({ session: shareSession(legacy, description), waiting, binding, inputMs: 60_000, asksAside: true }) };
 }
 
 const meta = (capabilities: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
@@ -24,7 +24,41 @@ const echo: Script = async function* (asked) {
   yield result(asked.id, { content: [] });
 };
 
+/** A question on the session's open stream, as from a tool that does not say which request it is about. */
+const aside = { jsonrpc: '2.0', id: 'aside', method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } } as const;
+const asksAside: Script = async function* (asked, io) {
+  const answer = await io.answered('aside');
+  yield result(asked.id, { content: [{ type: 'text', text: JSON.stringify('result' in answer ? answer.result.model : answer.error.message) }] });
+};
+
 describe('a modern client in front of a legacy server', () => {
+  it('is asked what the server asks beside the stream of the call, and its answer goes there', async () => {
+    const { modern, legacy } = legOver(asksAside);
+    legacy.outOfBand = [aside];
+    const call = { name: 'a', _meta: meta({ sampling: {} }) };
+    const [question] = await collect(await modern.exchange(request('tools/call', call), {}));
+    expect(question).toMatchObject({ id: 7, result: { resultType: 'input_required', inputRequests: { question: { method: 'sampling/createMessage' } } } });
+    const { requestState } = (question as JsonRpcResult).result;
+    const inputResponses = { question: { role: 'assistant', model: 'm', content: { type: 'text', text: 'x' } } };
+    const [answer] = await collect(await modern.exchange(request('tools/call', { ...call, requestState, inputResponses }, 8), {}));
+    expect(answer).toMatchObject({ id: 8, result: { resultType: 'complete', content: [{ text: '"m"' }] } });
+  });
+
+  it('is not asked what it cannot answer: the server is told so at once', async () => {
+    const { modern, legacy } = legOver(asksAside);
+    legacy.outOfBand = [aside];
+    const [answer] = await collect(await modern.exchange(request('tools/call', { name: 'a', _meta: meta({ elicitation: {} }) }), {}));
+    expect(answer).toMatchObject({ id: 7, result: { content: [{ text: '"no client is there that answers sampling/createMessage"' }] } });
+  });
+
+  it('opens no stream for a client that can be asked nothing', async () => {
+    const { modern, legacy } = legOver(echo);
+    const listen = jest.spyOn(legacy, 'listen');
+    await collect(await modern.exchange(request('tools/call', { name: 'a', _meta: meta() }), {}));
+    await collect(await modern.exchange(request('tools/list', { _meta: meta({ sampling: {} }) }), {}));
+    expect(listen).not.toHaveBeenCalled();
+  });
+
   it('is answered server/discover from what initialize said, without what the gateway does not know', async () => {
     const { modern, legacy } = legOver(echo);
     const [answer] = await collect(await modern.exchange(request('server/discover', { _meta: meta() }), {}));
