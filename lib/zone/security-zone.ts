@@ -1,42 +1,25 @@
-import { Annotations, Aspects, AspectPriority, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import { Aspects, AspectPriority, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { overlap } from './address-plan';
 import { ZoneDnsFirewall } from './dns-firewall';
-import { assertDestinations } from './egress';
+import { declaredDestinations } from './egress/declared';
 import type { EgressOptions } from './egress/egress-props';
 import { ZoneEgress } from './egress/zone-egress';
 import type { ServiceUse, ZoneEndpoint } from './endpoint';
 import { ZoneService } from './endpoint-service';
 import { ZoneEndpoints } from './endpoints';
-import { checkVpc } from './given-vpc';
-import { GivenNetwork, OwnNetwork } from './network';
+import { OwnNetwork } from './network';
 import type { Place, ZoneNetwork } from './network';
 import type { PortRange } from './network-acl';
 import { NetworkLogs } from './network-logs';
+import { networkOf } from './network-of';
 import { ZoneTier } from './tier';
 import { Walls } from './walls';
 import { ZoneWorkload } from './workload';
-import type { SecurityZoneProps } from './zone-props';
-
-/** How a workload is placed in a zone. */
-export interface AddZoneServerOptions {
-  /**
-   * The part of the zone that it is in.
-   *
-   * @default ZoneTier.WORKLOAD
-   */
-  readonly tier?: ZoneTier;
-
-  /**
-   * Port of its `connections` when none is named.
-   *
-   * @default - none
-   */
-  readonly port?: number;
-}
+import type { AddZoneServerOptions, SecurityZoneProps } from './zone-props';
 
 const HTTPS: PortRange = { from: 443, to: 443 };
 
@@ -73,7 +56,7 @@ export class SecurityZone extends Resource {
     this.props = props;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.encryptionKey = props.encryptionKey ?? new kms.Key(this, 'Key', { description: 'Network logs of an MCP security zone', enableKeyRotation: true, removalPolicy });
-    this.network = this.createNetwork();
+    this.network = networkOf(this, props);
     this.vpc = this.network.vpc;
     this.networkLogs = new NetworkLogs(this, 'Logs', {
       vpc: this.vpc,
@@ -193,14 +176,7 @@ export class SecurityZone extends Resource {
    */
   allowEgress(workload: ZoneWorkload, options: EgressOptions): void {
     this.assertOwn(workload);
-    const destinations = {
-      domains: options.domains ?? [],
-      parentDomains: options.unsafeDomainsWithSubdomains ?? [],
-      tlsPorts: options.ports ?? (options.unsafePlainHttpPorts ? [] : [443]),
-      httpPorts: options.unsafePlainHttpPorts ?? [],
-    };
-    assertDestinations(workload.workloadName, destinations);
-    this.warnOfEgress(workload, options);
+    const destinations = declaredDestinations(this, workload.workloadName, options);
     workload._moveTo(this.wayOut(workload).allow(workload.workloadName, destinations));
     for (const port of [...destinations.tlsPorts, ...destinations.httpPorts]) {
       workload.connections.allowToAnyIpv4(ec2.Port.tcp(port), 'Declared egress, by way of the firewall');
@@ -287,18 +263,6 @@ export class SecurityZone extends Resource {
     }
   }
 
-  private createNetwork(): ZoneNetwork {
-    const { vpc, vpcSubnets, cidr, maxAzs } = this.props;
-    if (!vpc) {
-      if (vpcSubnets) throw new Error('vpcSubnets is given, and vpc is missing: the zone chooses the subnets of its own VPC');
-      return new OwnNetwork(this, 'Network', { cidr: cidr ?? '10.80.0.0/20', maxAzs: maxAzs ?? 2 });
-    }
-    if (cidr !== undefined || maxAzs !== undefined) throw new Error('vpc excludes cidr and maxAzs: they are of the VPC that is given');
-    const selection = vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
-    checkVpc(this, vpc, selection, this.props.unsafeRoutesOut ?? false);
-    return new GivenNetwork(vpc, selection);
-  }
-
   private wayOut(workload: ZoneWorkload): ZoneEgress {
     if (!(this.network instanceof OwnNetwork)) {
       throw new Error(`the zone is in a VPC that was given, and ${JSON.stringify(workload.workloadName)} shall have egress: let the zone make its own VPC, since subnets, routes and walls of the way out are part of it`);
@@ -320,14 +284,6 @@ export class SecurityZone extends Resource {
   private assertOwn(...workloads: readonly ZoneWorkload[]): void {
     const stranger = workloads.find((workload) => !this.workloads.includes(workload));
     if (stranger) throw new Error(`the workload ${JSON.stringify(stranger.workloadName)} is of another zone, expected one that this zone's addServer() made`);
-  }
-
-  private warnOfEgress({ workloadName }: ZoneWorkload, options: EgressOptions): void {
-    const warn = (id: string, text: string) => Annotations.of(this).addWarningV2(`cdk-mcp-zero-trust:${id}-${workloadName}`, text);
-    const parents = options.unsafeDomainsWithSubdomains ?? [];
-    if (parents.length > 0) warn('subdomainEgress', `${JSON.stringify(workloadName)} may reach every name below ${parents.join(', ')}, and lookups of such names carry data out`);
-    const ports = options.unsafePlainHttpPorts ?? [];
-    if (ports.length > 0) warn('plainHttpEgress', `${JSON.stringify(workloadName)} may leave the zone without TLS, on port ${ports.join(', ')}`);
   }
 }
 

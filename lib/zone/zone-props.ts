@@ -3,6 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { ZoneEgressProps } from './egress/egress-props';
+import type { ZoneTier } from './tier';
 
 /** Properties for a security zone. */
 export interface SecurityZoneProps {
@@ -76,4 +77,21 @@ export interface SecurityZoneProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+}
+
+/** How a workload is placed in a zone. */
+export interface AddZoneServerOptions {
+  /**
+   * The part of the zone that it is in.
+   *
+   * @default ZoneTier.WORKLOAD
+   */
+  readonly tier?: ZoneTier;
+
+  /**
+   * Port of its `connections` when none is named.
+   *
+   * @default - none
+   */
+  readonly port?: number;
 }
