@@ -38,9 +38,14 @@ async function copyCedarWasm(to) {
   }
 }
 
+/** Whether a bundle has code of a file; what was imported and then left out as unused does not count. */
+function has(metafile, path) {
+  return Object.values(metafile.outputs).some(({ inputs }) => Object.entries(inputs).some(([file, { bytesInOutput }]) => bytesInOutput > 0 && file.includes(path)));
+}
+
 /** The encoder's weights lie beside the bundle of whoever reads them. */
 async function copyEncoder(metafile, to) {
-  if (metafile.inputs['lambda/detection/meaning/artifact.ts'] !== undefined) await cp(join(root, 'lambda', 'detection', 'meaning', 'encoder.json'), join(to, 'encoder.json'));
+  if (has(metafile, 'lambda/detection/meaning/artifact.ts')) await cp(join(root, 'lambda', 'detection', 'meaning', 'encoder.json'), join(to, 'encoder.json'));
 }
 
 async function buildCommandLine(outdir) {
@@ -58,7 +63,7 @@ async function buildFunctions(to) {
     const outdir = join(to, name);
     const { metafile } = await build({ ...common, entryPoints: [`lambda/functions/${file}`], outfile: join(outdir, 'index.js'), minify: true, metafile: true });
     // Every asset is read and copied when a user synthesizes, and most functions decide nothing.
-    if (Object.keys(metafile.inputs).some((input) => input.includes('@cedar-policy/cedar-wasm'))) await copyCedarWasm(outdir);
+    if (has(metafile, '@cedar-policy/cedar-wasm')) await copyCedarWasm(outdir);
     await copyEncoder(metafile, outdir);
   }
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -44,9 +45,11 @@ const environment = {
   AWS_SECRET_ACCESS_KEY: 'none',
 };
 
+const FUNCTIONS = join(__dirname, '..', '..', 'dist', 'lambda');
+
 /** Loads a bundle as AWS Lambda does, from its own folder alone, and evaluates `expression` with its exports as `bundle`. */
 async function inBundle(name: string, expression: string): Promise<unknown> {
-  const folder = join(__dirname, '..', '..', 'dist', 'lambda', name);
+  const folder = join(FUNCTIONS, name);
   const script = `
     globalThis.awslambda = { streamifyResponse: (handler) => handler };
     const bundle = require(${JSON.stringify(folder)});
@@ -60,6 +63,12 @@ describe('the bundles that are deployed', () => {
     '%s: loads by itself and exports its handler',
     async (name) => expect(await inBundle(name, 'typeof bundle.handler')).toBe('function'),
   );
+
+  it.each(readdirSync(FUNCTIONS))('%s: has the megabytes beside it that it reads, and no others', (name) => {
+    const files = readdirSync(join(FUNCTIONS, name));
+    const code = readFileSync(join(FUNCTIONS, name, 'index.js'), 'utf8');
+    for (const file of ['cedar_wasm_bg.wasm', 'encoder.json']) expect({ file, there: files.includes(file) }).toEqual({ file, there: code.includes(file) });
+  });
 
   it('IAM-1 registry-decide: takes no decision from nobody', async () => {
     expect(await inBundle('registry-decide', 'bundle.handler({ body: "{}", isBase64Encoded: false, requestContext: { http: { method: "POST" } } })')).toMatchObject({ statusCode: 403 });
