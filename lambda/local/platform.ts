@@ -4,6 +4,6 @@ import type { ServerOptions } from '../gateway';
 export function adviseOnPlatform(platform: NodeJS.Platform, servers: readonly Pick<ServerOptions, 'upstream'>[]): string[] {
   if (platform !== 'win32' || !servers.some(({ upstream }) => upstream.kind === 'stdio')) return [];
   return [
-    'Windows has no process groups, so the process of a server is ended with the gateway and what that process started is not: name the program itself as "command", such as node with the path of a script, and not a launcher such as npx.',
+    'The gateway is not tested on Windows. A server is ended there with what it started as long as its own process lives, and not where the gateway is killed: name the program itself as "command", such as node with the path of a script, and not a launcher such as npx.',
   ];
 }

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { endTreeOnWindows } from './windows';
 
 /**
  * Process groups that must not outlive the gateway. Each child leads a group of its own, so that what it starts ends
  * with it. Guaranteed when the gateway ends by itself, by an uncaught error, or by SIGINT, SIGTERM or SIGHUP; when it
  * is killed outright, the watchdog ends the groups. A grandchild that leaves the group by `setsid` is out of reach.
+ * Windows has no groups: there a child is ended with what it started while it lives itself, and there is no watchdog.
  */
 const groups = new Set<number>();
 const FATAL_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -35,7 +37,8 @@ export function guardGroup(pid: number): void {
 /** Kills what is left of the group and forgets it. */
 export function endGroup(pid: number): void {
   if (!groups.delete(pid)) return;
-  signalGroup(pid, 'SIGKILL');
+  // On Windows the child has to live for what it started to be found.
+  if (process.platform !== 'win32') signalGroup(pid, 'SIGKILL');
   if (groups.size > 0) {
     tellWatchdog(`-${pid}`);
     return;
@@ -49,8 +52,7 @@ export function endGroup(pid: number): void {
 /** False when no process of the group is left. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    // Windows knows no process groups.
-    return process.kill(process.platform === 'win32' ? pid : -pid, signal);
+    return process.platform === 'win32' ? endTreeOnWindows(pid) : process.kill(-pid, signal);
   } catch {
     return false;
   }

@@ -10,6 +10,7 @@ import { LineSplitter } from './line-splitter';
 import { decodeMessages, isBatch, isMalformed } from './message';
 import { endGroup, guardGroup, signalGroup } from './process-group';
 import { printableLine, StderrReader } from './stderr';
+import { launchOnWindows } from './windows';
 
 /** An MCP server that runs as a child process and speaks newline-delimited JSON. */
 export interface StdioUpstream {
@@ -75,10 +76,14 @@ export async function startProcess(upstream: StdioUpstream, handlers: ProcessHan
 }
 
 async function spawnChild(upstream: StdioUpstream): Promise<Child> {
+  const env = childEnvironment(upstream.env);
+  const { command, args, cwd } = upstream;
+  const { file, ...launch } = process.platform === 'win32' ? launchOnWindows(command, args, env, cwd ?? process.cwd()) : { file: command, args };
   try {
-    const child = spawn(upstream.command, [...upstream.args], {
-      cwd: upstream.cwd,
-      env: childEnvironment(upstream.env),
+    const child = spawn(file, [...launch.args], {
+      ...launch,
+      cwd,
+      env,
       detached: process.platform !== 'win32',
       stdio: ['pipe', 'pipe', 'pipe'],
       shell: false,
@@ -89,7 +94,7 @@ async function spawnChild(upstream: StdioUpstream): Promise<Child> {
   } catch (error) {
     const code = codeOf(error);
     const what = { ENOENT: 'was not found, or its working directory was not', EACCES: 'may not be executed' }[code ?? ''] ?? `could not be started (${code})`;
-    throw new UpstreamFailure('connect', `The command "${upstream.command}" of the server "${upstream.name}" ${what}.`);
+    throw new UpstreamFailure('connect', `The command "${command}" of the server "${upstream.name}" ${what}.`);
   }
 }
 
