@@ -3,9 +3,11 @@ import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { APIGatewayRequestAuthorizerEvent, DynamoDBStreamEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
+import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
 import { createGrantAnnouncer } from '../../lambda/deployment/aws-grant-announcements';
 import { createGrantAuthorizer } from '../../lambda/deployment/aws-grant-authorizer';
 import { createGrantWait } from '../../lambda/deployment/aws-grant-wait';
+import { gatewayGrants } from '../../lambda/deployment/aws-grants';
 import { readGrantSiteSettings } from '../../lambda/deployment/grant-settings';
 import { ASKED, bob, carol, erin, memoryStore, startDesk } from '../grants/fixtures';
 
@@ -90,6 +92,11 @@ describe('the authorizer of grants', () => {
     expect((await authorize(event('Bearer good'))).policyDocument.Statement[0]).toMatchObject({ Effect: 'Allow', Resource: 'arn:method' });
     expect(await authorize(event())).toMatchObject({ policyDocument: { Statement: [{ Effect: 'Deny' }] }, context: { challenge: 'Bearer realm' } });
   });
+});
+
+test('JIT-1 a gateway sends people to the pages where they are, and not to its own name, which may have none', () => {
+  const settings = { table: 'table', url: 'https://api.example.com/v1', maxLifetimeSeconds: 3_600, maxUses: 20, decideMs: 900_000 };
+  expect(gatewayGrants(settings, createCedarDecisionPoint({ policies: {} }), ['memory'], () => {}).approvalUrl('grant-1')).toBe('https://api.example.com/v1/approvals/grant-1');
 });
 
 test('the settings of the function name what is missing', () => {
