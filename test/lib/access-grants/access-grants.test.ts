@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import type { Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AccessGrants, McpGateway, McpPrincipal } from '../../../lib';
 import type { AccessGrantsProps } from '../../../lib';
 import { environmentOf, gatewayStack, ISSUER, PROXY, statementsIn } from '../gateway/gateway-stack';
@@ -58,6 +59,19 @@ describe('AccessGrants', () => {
     expect(definition).toContain('waitForTaskToken');
     expect(definition).toContain('TimeoutSeconds\\":900');
     template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
+  });
+
+  test('LOG-1 nested, all that waits for approvers is in a stack of its own, and what people decide stays where the audit trail is', () => {
+    const { stack, template } = start({ nested: true });
+    const outer = template();
+    const inner = Template.fromStack(stack.node.findChild('Grants').node.findChild('Waiting') as Stack);
+    for (const type of ['AWS::StepFunctions::StateMachine', 'AWS::Lambda::EventSourceMapping', 'AWS::CloudWatch::Alarm', 'AWS::SQS::Queue']) {
+      expect([type, Object.keys(outer.findResources(type)).filter((id) => id.startsWith('Grants')).length]).toEqual([type, 0]);
+      expect(Object.keys(inner.findResources(type)).length).toBeGreaterThan(0);
+    }
+    const described = (of: Template) => Object.values(of.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties.Description).filter((description) => /^Just-in-time/.test(description ?? '')).sort();
+    expect(described(outer)).toEqual(['Just-in-time grants: is there a token for their API', 'Just-in-time grants: the API and the approval page']);
+    expect(described(inner)).toEqual(['Just-in-time grants: announces every step', 'Just-in-time grants: tells the approvers of a request']);
   });
 
   test('raises the alarm about refused approvals and the kill switch', () => {
