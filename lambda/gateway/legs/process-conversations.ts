@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import {
-  ErrorCode,
   MetaKey,
-  errorResponse,
   isJsonObject,
   isRequest,
   isResponse,
@@ -14,9 +11,9 @@ import {
   type JsonRpcResponse,
   type RequestId,
 } from '../../protocol';
-import { checkAnswer } from '../inbound';
-import { type CancelSignal, EventQueue, type UpstreamEvent, UpstreamFailure, type UpstreamLimits } from '../upstream';
+import { type CancelSignal, EventQueue, UpstreamFailure, type UpstreamLimits } from '../upstream';
 import { clientCanAnswer } from './capabilities';
+import { ProcessQuestions, push } from './process-questions';
 
 /** Who takes part in a conversation with a process, and what its client can be asked. */
 export interface View {
@@ -37,17 +34,6 @@ interface OpenCall {
   timer: NodeJS.Timeout | undefined;
 }
 
-interface Question {
-  readonly upstreamId: RequestId;
-  readonly method: string;
-  readonly view: string;
-  readonly askedAt: number;
-  /** Where the client reads it. */
-  readonly queue: EventQueue;
-  readonly call: [RequestId, OpenCall] | undefined;
-  readonly timer: NodeJS.Timeout;
-}
-
 interface Listener {
   readonly view: View;
   readonly queue: EventQueue;
@@ -65,8 +51,6 @@ export interface ProcessConversationsOptions {
 
 /** Messages that a client has not taken yet, above which its call is given up and its stream misses some. */
 const MAX_HELD_EVENTS = 1_000;
-/** Questions of one process that are not answered yet. */
-const MAX_QUESTIONS = 100;
 const CHANGE = /^notifications\/(tools|prompts|resources)\/(list_changed|updated)$/;
 
 /**
@@ -76,7 +60,7 @@ const CHANGE = /^notifications\/(tools|prompts|resources)\/(list_changed|updated
  */
 export class ProcessConversations {
   private readonly calls = new Map<RequestId, OpenCall>();
-  private readonly questions = new Map<RequestId, Question>();
+  private readonly questions: ProcessQuestions;
   /** One stream for each view: every message is sent on one of a client's streams only. */
   private readonly listeners = new Map<string, Listener>();
   /** Which views watch a resource. */
@@ -84,7 +68,9 @@ export class ProcessConversations {
   private ids = 0;
   private dead: UpstreamFailure | undefined;
 
-  constructor(private readonly options: ProcessConversationsOptions) {}
+  constructor(private readonly options: ProcessConversationsOptions) {
+    this.questions = new ProcessQuestions(options.inputMs, (message) => this.tell(message));
+  }
 
   /** Sends a request. What comes back until its answer is the queue's; leaving the queue early gives the request up. */
   call(view: View, request: JsonRpcRequest, signal?: CancelSignal): EventQueue {
@@ -125,14 +111,7 @@ export class ProcessConversations {
 
   /** Passes an answer to a question of the server on. Answers what is wrong with it, where something is. */
   answer(view: View, response: JsonRpcResponse): string | undefined {
-    const { id } = response;
-    const question = id === undefined || id === null ? undefined : this.questions.get(id);
-    if (question === undefined || id === undefined || id === null || question.view !== view.name) return undefined;
-    const problem = 'result' in response ? checkAnswer(question.method, response.result) : undefined;
-    if (problem !== undefined) return problem;
-    this.close(id, question);
-    this.tell({ ...response, id: question.upstreamId });
-    return undefined;
+    return this.questions.answer(view.name, response);
   }
 
   /** The stream of a view: what the server says outside of its calls. It takes the place of an earlier one. */
@@ -200,8 +179,7 @@ export class ProcessConversations {
     for (const id of [...this.calls.keys()]) this.finish(id, failure);
     for (const { queue } of this.listeners.values()) queue.end();
     this.listeners.clear();
-    for (const { timer } of this.questions.values()) clearTimeout(timer);
-    this.questions.clear();
+    this.questions.forget();
   }
 
   private receiveResponse(message: JsonRpcResponse): void {
@@ -227,13 +205,13 @@ export class ProcessConversations {
       if (call?.clientToken === undefined) return;
       this.deliver(params?.progressToken as RequestId, call, { ...message, params: { ...params, progressToken: call.clientToken } });
     } else if (method === 'notifications/cancelled') {
-      this.withdrawQuestion(message);
+      this.questions.withdraw(message);
     } else if (method === 'notifications/resources/updated') {
-      for (const view of this.watchers.get(String(params?.uri)) ?? []) pushTo(this.listeners.get(view)?.queue, message);
+      for (const view of this.watchers.get(String(params?.uri)) ?? []) push(this.listeners.get(view)?.queue, message);
     } else {
       const newest = isChange ? undefined : this.newestCall();
       if (newest !== undefined) this.deliver(newest[0], newest[1], message);
-      else for (const { queue } of this.listeners.values()) pushTo(queue, message);
+      else for (const { queue } of this.listeners.values()) push(queue, message);
     }
   }
 
@@ -243,43 +221,18 @@ export class ProcessConversations {
     const canAnswer = ({ view }: { readonly view: View }) => clientCanAnswer(view.capabilities, method, params);
     const call = this.newestCall(canAnswer);
     const target = call?.[1] ?? [...this.listeners.values()].filter(canAnswer).at(-1);
-    if (target === undefined || this.questions.size >= MAX_QUESTIONS) return this.refuse(message.id, `no client is there that answers ${method}`);
-    const id = `mzt-${randomUUID()}`;
-    const timer = setTimeout(() => {
-      this.close(id, question);
-      this.refuse(message.id, 'the client did not answer in time');
-    }, this.options.inputMs);
-    timer.unref();
-    const question: Question = { upstreamId: message.id, method, view: target.view.name, askedAt: Date.now(), queue: target.queue, call, timer };
-    this.questions.set(id, question);
-    pushTo(target.queue, { ...message, id });
+    if (target === undefined || this.questions.isFull) return this.questions.refuse(message.id, `no client is there that answers ${method}`);
+    this.questions.put(message, { view: target.view.name, queue: target.queue, onClosed: call && ((waitedMs) => this.goOn(call, waitedMs)) });
     if (call === undefined) return;
     // The server waits for a person now, so its own time stands still.
     call[1].openQuestions += 1;
     clearTimeout(call[1].timer);
   }
 
-  /** The server no longer wants an answer to its own question. */
-  private withdrawQuestion(message: JsonRpcNotification): void {
-    const withdrawn = [...this.questions].find(([, question]) => question.upstreamId === message.params?.requestId);
-    if (withdrawn === undefined) return;
-    const [id, question] = withdrawn;
-    this.close(id, question);
-    pushTo(question.queue, { ...message, params: { ...message.params, requestId: id } });
-  }
-
-  private close(id: RequestId, question: Question): void {
-    this.questions.delete(id);
-    clearTimeout(question.timer);
-    if (question.call === undefined) return;
-    const [callId, call] = question.call;
+  private goOn([id, call]: [RequestId, OpenCall], waitedMs: number): void {
     call.openQuestions -= 1;
-    call.endsAt += Date.now() - question.askedAt;
-    if (this.calls.get(callId) === call) this.expect(callId, call, 'idleMs');
-  }
-
-  private refuse(id: RequestId, message: string): void {
-    this.tell(errorResponse(id, { code: ErrorCode.METHOD_NOT_FOUND, message }));
+    call.endsAt += waitedMs;
+    if (this.calls.get(id) === call) this.expect(id, call, 'idleMs');
   }
 
   private newestCall(accepts: (call: OpenCall) => boolean = () => true): [RequestId, OpenCall] | undefined {
@@ -327,12 +280,6 @@ function withSubscriptionId(holder: JsonObject, upstreamId: RequestId, clientId:
   const meta = holder._meta;
   if (!isJsonObject(meta) || meta[MetaKey.SUBSCRIPTION_ID] !== upstreamId) return holder;
   return { ...holder, _meta: { ...meta, [MetaKey.SUBSCRIPTION_ID]: clientId } };
-}
-
-/** A reader who is far behind misses what comes meanwhile: the server cannot be made to wait for one client alone. */
-function pushTo(queue: EventQueue | undefined, message: JsonRpcMessage): void {
-  const event: UpstreamEvent = { kind: 'message', message };
-  if (queue?.full === false) queue.push(event);
 }
 
 function reasonOf(signal: CancelSignal): UpstreamFailure {

@@ -25,7 +25,7 @@ const echo: Script = async function* (asked) {
 };
 
 /** A question on the session's open stream, as from a tool that does not say which request it is about. */
-const aside = { jsonrpc: '2.0', id: 'aside', method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } } as const;
+const aside = request('sampling/createMessage', { messages: [], maxTokens: 1 }, 'aside');
 const asksAside: Script = async function* (asked, io) {
   const answer = await io.answered('aside');
   yield result(asked.id, { content: [{ type: 'text', text: JSON.stringify('result' in answer ? answer.result.model : answer.error.message) }] });
