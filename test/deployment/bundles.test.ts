@@ -33,6 +33,14 @@ const environment = {
   MCP_GRANTS_TOPIC: 'arn:topic',
   MCP_OCSF_PREFIX: 'ocsf/',
   MCP_WATCH_BEHAVIOUR: 'true',
+  MCP_RESPONSE_TABLE: 'response',
+  MCP_RESPONSE_POLICY: '{"automaticFrom":"high","approvalFor":["stop_workload"],"protected":[],"dryRun":false}',
+  MCP_RESPONSE_WORKLOADS: '{}',
+  MCP_RESPONSE_ALARMS: '{}',
+  MCP_RESPONSE_EVIDENCE_BUCKET: 'evidence',
+  MCP_RESPONSE_EVIDENCE: '{"auditLogs":["/gateway"],"lines":{},"diskLockDays":365}',
+  MCP_RESPONSE_TOPIC: 'arn:topic',
+  MCP_RESPONSE_WORKFLOW: 'arn:workflow',
   MCP_RESPONSE_CLUSTERS: '{"mcp":{"endpoint":"https://mcp.example","certificateAuthority":"Q0E="}}',
   MCP_RESPONSE_DEPLOYMENTS: '{"mcp":{"mcp-files":["files"]}}',
   MCP_INCIDENT_BUS: 'default',
@@ -59,7 +67,7 @@ async function inBundle(name: string, expression: string): Promise<unknown> {
 }
 
 describe('the bundles that are deployed', () => {
-  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions', 'grants', 'grants-announce', 'grants-wait', 'audit-ocsf', 'security-findings', 'threat-services'])(
+  it.each(['registry-announce', 'registry-decide', 'registry-discover', 'registry-request-decision', 'registry-rescan', 'registry-scan', 'registry-sign', 'validate-descriptions', 'grants', 'grants-announce', 'grants-wait', 'audit-ocsf', 'security-findings', 'threat-services', 'response-act', 'response-ask', 'response-desk', 'response-plan'])(
     '%s: loads by itself and exports its handler',
     async (name) => expect(await inBundle(name, 'typeof bundle.handler')).toBe('function'),
   );
