@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { addModel } from '../../bin/models';
 import { computeMatrix, findBreaches, loadTemplates, parseDenial, readNetwork, resolveTemplates, type Cell, type Matrix } from '../../network';
 import type { TemplateFile } from '../../network/template';
 
@@ -8,6 +12,20 @@ export type Resources = Record<string, { Type: string; Properties: Record<string
 export function fixture(name: string): { readonly files: readonly TemplateFile[]; readonly resources: Resources } {
   const files = structuredClone(loadTemplates(join(__dirname, 'fixtures', name)));
   return { files, resources: files[0]!.body.Resources as Resources };
+}
+
+/** The templates of a reference model with one declared domain, as `cdk synth -c model=<model>` writes them. */
+export function templatesOfModel(model: 'zone' | 'cluster'): readonly TemplateFile[] {
+  const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
+  const outdir = mkdtempSync(join(tmpdir(), `${model}-model-`));
+  try {
+    const app = new App({ outdir, context: { ...context, 'aws:cdk:enable-path-metadata': true, model, egress: 'api.example.com' } });
+    addModel(app);
+    app.synth();
+    return loadTemplates(outdir);
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
 }
 
 export function matrixOf(files: readonly TemplateFile[], parameters?: Record<string, string>): Matrix {

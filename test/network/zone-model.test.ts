@@ -1,25 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
-import { addModel } from '../../bin/models';
-import { compareMatrices, loadTemplates, type Matrix } from '../../network';
+import { compareMatrices, type Matrix } from '../../network';
 import type { TemplateFile } from '../../network/template';
-import { breaks, matrixOf, type Resources } from './load';
+import { breaks, matrixOf, templatesOfModel, type Resources } from './load';
 
-/** The reference zone with one declared domain, as `cdk synth -c model=zone` writes it. */
+/** The reference zone. */
 let files: readonly TemplateFile[];
 let before: Matrix;
-const outdir = mkdtempSync(join(tmpdir(), 'zone-model-'));
 beforeAll(() => {
-  const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8'));
-  const app = new App({ outdir, context: { ...context, 'aws:cdk:enable-path-metadata': true, model: 'zone', egress: 'api.example.com' } });
-  addModel(app);
-  app.synth();
-  files = loadTemplates(outdir);
+  files = templatesOfModel('zone');
   before = matrixOf(files);
 });
-afterAll(() => rmSync(outdir, { recursive: true }));
 
 type Found = { readonly id: string; readonly properties: Record<string, any> };
 
