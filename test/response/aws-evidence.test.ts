@@ -102,6 +102,16 @@ describe('the evidence of a service on AWS Fargate', () => {
   });
 });
 
+test('IR-2 a service that never answers does not hold up what cuts a workload off', async () => {
+  const executor = createEvidenceExecutor({
+    store: { keep: async (id, name) => `evidence/${id}/${name}` },
+    sources: [() => [{ name: 'never.json', read: () => new Promise(() => {}) }]],
+    limitMs: 1,
+  });
+  const action = { kind: 'preserve_evidence', workloads: [] } as const;
+  expect(await executor.apply(action, await executor.observe(action), { incident: compromise(), by: 'incident-response', why: 'x' })).toMatch(/^1 files are kept in \S+; never\.json could not be read \(TooSlow\)$/);
+});
+
 describe('the evidence of a Deployment', () => {
   test('IR-2 LOG-4 is the disks of its nodes too, copied once for an incident and locked for as long as other evidence', async () => {
     const account = new Account();

@@ -33,7 +33,11 @@ export interface EvidenceOptions {
   readonly describeWorkload?: (workload: WorkloadSubject) => Promise<JsonValue>;
   /** What else the platform knows. @default - nothing */
   readonly sources?: readonly EvidenceSource[];
+  /** How long a part may take to be read, milliseconds: what cuts a workload off waits for the evidence. @default 30000 */
+  readonly limitMs?: number;
 }
+
+const LIMIT_MS = 30_000;
 
 /**
  * Copies the incident, the definitions it is about with their history, the audit events around it and what runs, to where nobody
@@ -41,7 +45,7 @@ export interface EvidenceOptions {
  *
  * Control: IR-2, LOG-4.
  */
-export function createEvidenceExecutor({ store, registry, audit, describeWorkload, sources = [] }: EvidenceOptions): Executor<Extract<Action, { kind: 'preserve_evidence' }>> {
+export function createEvidenceExecutor({ store, registry, audit, describeWorkload, sources = [], limitMs = LIMIT_MS }: EvidenceOptions): Executor<Extract<Action, { kind: 'preserve_evidence' }>> {
   async function definitionOf(id: string): Promise<JsonValue> {
     const found = await registry!.find(id);
     if (found === undefined) return { id, problem: 'the registry does not know it' };
@@ -67,7 +71,7 @@ export function createEvidenceExecutor({ store, registry, audit, describeWorkloa
   async function keep(incident: string, { name, read }: EvidencePart): Promise<{ readonly place: string } | { readonly problem: string }> {
     let content: JsonValue;
     try {
-      content = await read();
+      content = await within(limitMs, read());
     } catch (error) {
       return { problem: `${name} could not be read (${(error as Error).name})` };
     }
@@ -85,4 +89,17 @@ export function createEvidenceExecutor({ store, registry, audit, describeWorkloa
     },
     undo: async () => 'the evidence is kept',
   };
+}
+
+/** @throws an error named `TooSlow` after so many milliseconds */
+async function within<T>(milliseconds: number, reading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('it took too long'), { name: 'TooSlow' })), milliseconds);
+  });
+  try {
+    return await Promise.race([reading, tooSlow]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
