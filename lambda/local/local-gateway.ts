@@ -15,6 +15,7 @@ import { createLocalDecisionPoint } from './decision-point';
 import { APPROVERS, localPrincipal, openLocalGrants, serveLocalGrants, signInUrl, writeGrantEvent, type GrantWatcher, type LocalGrants } from './grants';
 import { startHttpServer, type HttpServer } from './http-server';
 import { createLocalIdentity } from './identity';
+import { adviseOnIssuer } from './issuer';
 import { openLiveFeed, openLivePage, withLivePage } from './live';
 import { withMetrics } from './metrics';
 import { adviseOnPlatform } from './platform';
@@ -115,9 +116,9 @@ async function serve(config: LocalConfig, { decisions, onServerOutput, registryW
   const { address } = started.http;
   const scheme = config.tls === undefined ? 'http' : 'https';
   const url = config.publicUrl ?? `${scheme}://${urlHost(address)}`;
-  const probe = await probeServers(config.servers);
+  const [probe, issuerRemarks] = await Promise.all([probeServers(config.servers), adviseOnIssuer(config)]);
   started.probeClosed = probe.close();
-  const remarks = [...config.warnings, ...adviseOnPlatform(process.platform, config.servers), ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
+  const remarks = [...config.warnings, ...issuerRemarks, ...adviseOnPlatform(process.platform, config.servers), ...readProbe(config, probe), ...checkAgainst(config, policies, probe)];
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   started.auditFile = auditFile;
   const metrics = config.metrics !== false && isLoopback(address.host) ? createMetrics() : undefined;
@@ -246,7 +247,8 @@ function readProbe(config: LocalConfig, probe: Probe): string[] {
       continue;
     }
     if (upstream.kind === 'stdio') throw new StartError(explainNoStart(name, result));
-    warnings.push(`${result.reason} Calls fail until it can be reached.`);
+    const hint = upstream.kind === 'http' && /\/sse\/?$/.test(new URL(upstream.url).pathname) ? ' If it speaks HTTP+SSE, give "type": "sse" beside its "url".' : '';
+    warnings.push(`${result.reason} Calls fail until it can be reached.${hint}`);
   }
   return warnings;
 }

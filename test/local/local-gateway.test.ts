@@ -9,6 +9,7 @@ import type { AuditEvent } from '../../lambda/audit';
 import { createDemoIssuer } from '../../lambda/identity';
 import { LOCAL_USER, startLocalGateway, type LocalGateway } from '../../lambda/local';
 import { readConfig } from '../../lambda/local/config/load';
+import { freePort } from '../free-port';
 import { call, callTool, toolNames } from './call';
 
 const tiny = { command: process.execPath, args: [join(__dirname, 'fixtures', 'tiny-server.mjs')] };
@@ -51,6 +52,17 @@ describe('the gateway on one machine', () => {
     expect((await call(server!.url, undefined, 'tools/list')).status).toBe(401);
     expect((await call(server!.url, await localToken(gateway, 'somebody'), 'tools/list')).body.error?.data).toMatchObject({ reason: 'not_permitted' });
     expect((await call(server!.url, await createDemoIssuer({ issuer: gateway.url }).then((other) => other.mint({ subject: LOCAL_USER, audience: gateway.url })), 'tools/list')).status).toBe(401);
+  });
+
+  test('says what cannot be reached now: the keys of an issuer, and a server that may speak HTTP+SSE', async () => {
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const policies = { 'a.cedar': 'permit (principal, action, resource);' };
+    const gateway = await start({ mcpServers: { old: { url: `${nobody}/sse` } }, identity: { issuer: 'https://login.example.com', jwks: `${nobody}/jwks` } }, policies);
+    expect(gateway.warnings).toEqual([
+      'the keys of https://login.example.com cannot be had (ECONNREFUSED), and every token is refused until they can',
+      'The server "old" refused the connection. Calls fail until it can be reached. If it speaks HTTP+SSE, give "type": "sse" beside its "url".',
+      'The policies were not checked against the tools, because not every server could be asked for them.',
+    ]);
   });
 
   test('serves a client of HTTP+SSE below the route of its server, and stops while its stream is open', async () => {
