@@ -23,10 +23,11 @@ export function createBatchingSink({ recorder, observers }: BatchingSinkOptions)
     const events = unrecorded;
     unrecorded = [];
     recording = undefined;
-    if (events.length > 0) hand(events, recorder as AuditSink);
+    if (recorder !== undefined && events.length > 0) hand(events, recorder);
   }
 
   function observe(): void {
+    record();
     const events = unobserved;
     unobserved = [];
     for (const observer of observers) hand(events, observer);
@@ -34,19 +35,20 @@ export function createBatchingSink({ recorder, observers }: BatchingSinkOptions)
 
   return {
     write(event) {
-      if (recorder !== undefined && unrecorded.push(event) === 1) {
-        // When all that goes on together has come as far as this.
-        recording = new Promise((resolve) => process.nextTick(() => (record(), resolve())));
-      }
+      unrecorded.push(event);
       if (unobserved.push(event) === 1) setImmediate(observe);
     },
     flush() {
-      record();
       observe();
       return everybody.flush();
     },
     ready: () => everybody.ready?.() ?? true,
-    recorded: () => recording,
+    recorded(atOnce) {
+      if (atOnce || recorder === undefined) record();
+      if (unrecorded.length === 0) return undefined;
+      // When all that goes on together has come as far as this.
+      return (recording ??= new Promise((resolve) => process.nextTick(() => (record(), resolve()))));
+    },
   };
 }
 

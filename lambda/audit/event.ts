@@ -46,6 +46,10 @@ export interface AuditSink {
    * must not happen. A sink without this member is always ready.
    */
   ready?(): boolean;
-  /** When the events written so far are where they outlive this process; `undefined` when they are. Answers wait for it (LOG-1). */
-  recorded?(): Promise<void> | undefined;
+  /**
+   * When the events written so far are where they outlive this process; `undefined` when they are. Answers wait for it (LOG-1).
+   *
+   * @param atOnce There are no others to be recorded with.
+   */
+  recorded?(atOnce: boolean): Promise<void> | undefined;
 }

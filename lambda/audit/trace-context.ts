@@ -16,8 +16,8 @@ export interface TraceContext {
 /** A type and not an interface, so that it is a record of headers too. */
 export type TraceHeaders = { readonly traceparent: string; readonly tracestate?: string };
 
-/** Gives that many random bytes. */
-export type RandomBytes = (size: number) => Uint8Array;
+/** Gives that many random hexadecimal digits. */
+export type RandomDigits = (count: number) => string;
 
 /** Version, trace id, parent id, flags; a later version may go on after another dash (section 3.2.2, 4.3). */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?$/;
@@ -26,16 +26,16 @@ const SAMPLED = 0x01;
 /**
  * The trace that a request belongs to: the caller's, with a span of our own, where its `traceparent` is valid, and a new
  * one otherwise. A `tracestate` that is not valid, or too long, is left out.
- * @param random @default - bytes of `node:crypto`
+ * @param random @default - from `node:crypto`
  */
-export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomBytes = pooledRandomBytes): TraceContext {
+export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomDigits = pooledDigits): TraceContext {
   const header = headers.get('traceparent');
   const match = header === null ? null : TRACEPARENT.exec(header);
   if (match === null) return newTraceContext(random);
   const [, version, traceId = '', parentSpanId, flags = '00', rest] = match;
   if (version === '00' && rest !== undefined) return newTraceContext(random);
   const sampled = (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED;
-  const spanId = hex(random(8));
+  const spanId = random(16);
   const tracestate = validTracestate(headers.get('tracestate'));
   const traceparent = formatTraceparent(traceId, spanId, sampled);
   return { traceId, spanId, parentSpanId, sampled, headers: tracestate === undefined ? { traceparent } : { traceparent, tracestate } };
@@ -43,10 +43,10 @@ export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomBy
 
 /**
  * The root of a new trace. It asks to be sampled: there is no caller who could have decided otherwise.
- * @param random @default - bytes of `node:crypto`
+ * @param random @default - from `node:crypto`
  */
-export function newTraceContext(random: RandomBytes = pooledRandomBytes): TraceContext {
-  const ids = hex(random(24));
+export function newTraceContext(random: RandomDigits = pooledDigits): TraceContext {
+  const ids = random(48);
   const traceId = ids.slice(0, 32);
   const spanId = ids.slice(32);
   return { traceId, spanId, sampled: true, headers: { traceparent: formatTraceparent(traceId, spanId, true) } };
@@ -74,19 +74,16 @@ function validTracestate(header: string | null): string | undefined {
   return members.join(',');
 }
 
-const POOL = new Uint8Array(4096);
-let poolUsed = POOL.length;
+const POOL = Buffer.alloc(4096);
+let pool = '';
+let poolUsed = 0;
 
-/** Random bytes for identifiers, fetched from the system for many requests at once. Valid until the next call. */
-function pooledRandomBytes(size: number): Uint8Array {
-  if (poolUsed + size > POOL.length) {
-    randomFillSync(POOL);
+/** For identifiers: fetched from the system for many requests at once. */
+function pooledDigits(count: number): string {
+  if (poolUsed + count > pool.length) {
+    pool = randomFillSync(POOL).toString('hex');
     poolUsed = 0;
   }
-  poolUsed += size;
-  return POOL.subarray(poolUsed - size, poolUsed);
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  poolUsed += count;
+  return pool.slice(poolUsed - count, poolUsed);
 }

@@ -24,7 +24,7 @@ export interface RequestEntities {
   readonly resource: Entity;
 }
 
-/** The entities of a request; those of principals, tools and actions are built once and shared. */
+/** The entities of a request; those of principals, tools, servers and actions are built once and shared. */
 export function entitiesOf(request: AuthorizationRequest): RequestEntities {
   return {
     principal: principalEntity(request.principal),
@@ -120,8 +120,22 @@ function resourceEntity(server: string, operation: Operation): Entity {
     case 'useKillSwitch':
       return entity({ type: ENTITY_TYPE.ServerGrants, id: server }, {}, []);
     default:
-      return entity({ type: ENTITY_TYPE.Server, id: server }, {}, []);
+      return serverEntity(server);
   }
+}
+
+/** Their names are those of a configuration, and so are few. */
+const servers = new Map<string, Entity>();
+
+function serverEntity(id: string): Entity {
+  let built = servers.get(id);
+  if (built === undefined) servers.set(id, (built = entity({ type: ENTITY_TYPE.Server, id }, {}, [])));
+  return built;
+}
+
+/** Whether others will have the very same entities, and not only equal ones. */
+export function hasSharedEntities({ kind }: Operation): boolean {
+  return kind === 'callTool' || kind === 'connect' || kind === 'listTools' || kind === 'listPrompts' || kind === 'listResources';
 }
 
 /** What approvers decide on. Not the tool, nor in its server: who may do everything with a server does not approve by that. */

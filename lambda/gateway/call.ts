@@ -9,6 +9,7 @@ import type { GrantGate } from './grants';
 import type { LegacyLeg, ModernLeg } from './legs';
 import type { GatewayLimits } from './options';
 import type { RequestScope } from './scope';
+import type { Turn } from './turn';
 
 /** One JSON-RPC request of an authenticated principal, on its way through the checks. */
 export interface Call {
@@ -34,6 +35,7 @@ export interface Call {
   readonly guard?: ServerGuard;
   readonly digestKey: Uint8Array;
   readonly limits: GatewayLimits;
+  readonly turn: Turn;
   /** What tokens must show for certain tools (CV-3). */
   readonly requirements?: RequirementCheck;
   /** The refusal that tells a client to come back with a better token. */

@@ -13,8 +13,8 @@ import { plain, refuse } from './respond';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type RemoteUpstream, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
 import { withTokenLimits } from './token-limits';
-import { endOfTurn } from './turn';
-import { keepGarbageYoung } from './young-garbage';
+import { Turn } from './turn';
+import { setEngineFlags } from './engine-flags';
 import { serveSite } from './site';
 import { createSeal, type Seal } from './sessions';
 import { DEFAULT_UPSTREAM_LIMITS, checkUpstreamUrl, createHttpTransport, openSseChannel, startProcess, withCredentials, type CancelSignal, type HttpTransport, type UpstreamLimits } from './upstream';
@@ -56,6 +56,7 @@ export interface GatewayRuntime {
   readonly limits: GatewayLimits;
   readonly clock: () => number;
   readonly seal: Seal;
+  readonly turn: Turn;
   /** Set where there are grants. */
   readonly grants?: GrantGate;
   /** Of the grants, or by itself. */
@@ -77,13 +78,14 @@ const METADATA_PATH = '/.well-known/oauth-protected-resource';
  * @throws {TypeError} for a server URL that a gateway must not call
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  keepGarbageYoung();
+  setEngineFlags();
   const limits: GatewayLimits = { ...DEFAULT_GATEWAY_LIMITS, ...options.limits };
   const clock = options.clock ?? Date.now;
   const seal = createSeal(options.sealKey);
   const grants = options.grants && { ...options.grants, seal };
   const killSwitch = options.killSwitch ?? grants?.killSwitch;
-  const runtime: GatewayRuntime = { options: { ...options, decisionPoint: withTokenLimits(options.decisionPoint) }, limits, clock, seal, grants, killSwitch, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
+  const turn = new Turn();
+  const runtime: GatewayRuntime = { turn, options: { ...options, decisionPoint: withTokenLimits(options.decisionPoint) }, limits, clock, seal, grants, killSwitch, endedSessions: new LRUCache({ max: MAX_ENDED_SESSIONS }) };
   const pool = createConnectionPool({ maxProcesses: limits.maxProcesses, idleMs: limits.processIdleMs });
   const servers = new Map<string, ServerRuntime>();
   const streams = options.httpSse === true ? new ClientStreams() : undefined;
@@ -173,14 +175,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     async fetch(request, peer) {
       if (request.method === 'GET' && pathOf(request.url) === '/healthz') return Response.json({ status: 'ok' });
       const scope = openScope(options.audit, clock, readTraceContext(peer.headers ?? request.headers), peer.address, options.tracer);
-      await endOfTurn();
-      const response = await route(request, peer, scope).catch(() => {
+      turn.enter();
+      try {
+        const together = turn.end();
+        if (together !== undefined) await together;
+        return await route(request, peer, scope);
+      } catch {
         scope.fail('internal_error');
         return plain(scope, 500, { error: 'the gateway could not serve this request', requestId: scope.requestId });
-      });
-      const recorded = options.audit.recorded?.();
-      if (recorded !== undefined) await recorded;
-      return response;
+      } finally {
+        const recorded = options.audit.recorded?.(turn.isAlone);
+        turn.leave();
+        if (recorded !== undefined) await recorded;
+      }
     },
     async close() {
       for (const one of new Set([killSwitch, grants?.killSwitch])) one?.close();

@@ -181,6 +181,7 @@ export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clie
     guard: server.options.guard,
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,
+    turn: runtime.turn,
     requirements: server.requirements,
     stepUp: server.stepUp,
   };

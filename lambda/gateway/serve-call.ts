@@ -4,7 +4,6 @@ import { exchangeUnderGrant } from './grants';
 import { prepareCall } from './prepare';
 import { answerWithJson, failureResponse, passOn } from './respond';
 import { endWithToken } from './token-end';
-import { endOfTurn } from './turn';
 import { Cancellation, UpstreamFailure, type CancelSignal } from './upstream';
 import { exchangeWhileServed } from './withdrawal';
 
@@ -37,7 +36,8 @@ export async function serveCall(call: Call, disconnected: CancelSignal): Promise
     const sent = approval === undefined ? send() : exchangeWhileServed(approval, send);
     call.scope.useTheWait();
     const exchange = await sent;
-    await endOfTurn();
+    const together = call.turn.end();
+    if (together !== undefined) await together;
     if (exchange.response !== undefined) tracedLeg?.end('answered');
     return await passOn(call, exchange, finish, giveUp);
   } catch (failure) {

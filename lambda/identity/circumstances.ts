@@ -10,17 +10,17 @@ export interface TokenContext extends TokenCircumstances {
  * A sign-in in the future counts as one of now: clocks differ.
  */
 export function circumstancesOf(principal: Principal, now: number): TokenContext | undefined {
-  const { authentication, circumstances } = principal;
-  if (authentication === undefined) return undefined;
-  const { authTime, expiresAt: _end, ...rest } = authentication;
-  if (authTime !== undefined) return { ...circumstances, authentication: { ...rest, ageSeconds: Math.max(0, Math.floor(now / 1000 - authTime)) } };
-  let context = ageless.get(principal);
-  if (context === undefined) {
-    context = { ...circumstances, authentication: rest };
-    ageless.set(principal, context);
-  }
-  return context;
+  if (principal.authentication === undefined) return undefined;
+  let ageless = agelessOf.get(principal);
+  if (ageless === undefined) agelessOf.set(principal, (ageless = withoutAge(principal.authentication, principal.circumstances)));
+  const { authTime } = principal.authentication;
+  if (authTime === undefined) return ageless;
+  return { ...ageless, authentication: { ...ageless.authentication, ageSeconds: Math.max(0, Math.floor(now / 1000 - authTime)) } };
+}
+
+function withoutAge({ authTime: _start, expiresAt: _end, ...authentication }: TokenAuthentication, circumstances: TokenCircumstances | undefined): TokenContext {
+  return { ...circumstances, authentication };
 }
 
 /** What is the same at any time, built once for each verified token. */
-const ageless = new WeakMap<Principal, TokenContext>();
+const agelessOf = new WeakMap<Principal, TokenContext>();

@@ -111,7 +111,8 @@ function startingAnswer(): Response {
 
 /** IPv4 addresses of a dual-stack socket lose their IPv6 prefix: limits and policies know one form. */
 function peerAddress(incoming: IncomingMessage): string | undefined {
-  return incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+  const { remoteAddress } = incoming.socket;
+  return remoteAddress?.startsWith('::ffff:') === true ? remoteAddress.replace(/^::ffff:(?=\d+\.)/, '') : remoteAddress;
 }
 
 /** Aborts when the connection closes before all of the answer is written. */

@@ -205,11 +205,13 @@ describe('events of requests that end together', () => {
     sink.write(eventWith({ requestId: 'a' }));
     sink.write(eventWith({ requestId: 'b' }));
     expect(seen).toEqual([]);
-    await sink.recorded?.();
+    await sink.recorded?.(false);
     expect(seen).toEqual(['file a', 'file b']);
-    expect(sink.recorded?.()).toBeUndefined();
+    sink.write(eventWith({ requestId: 'c' }));
+    expect(sink.recorded?.(true)).toBeUndefined();
+    expect(seen).toEqual(['file a', 'file b', 'file c']);
     await setImmediate();
-    expect(seen.slice(2)).toEqual(['metrics a', 'metrics b', 'page a', 'page b']);
+    expect(seen.slice(3)).toEqual(['metrics a', 'metrics b', 'metrics c', 'page a', 'page b', 'page c']);
   });
 
   it('are all handed on by a flush, once', async () => {
@@ -224,7 +226,7 @@ describe('events of requests that end together', () => {
   it('keep no answer waiting where nothing records them', async () => {
     const sink = createBatchingSink({ observers: [watcher('page')] });
     sink.write(eventWith({ requestId: 'a' }));
-    expect(sink.recorded?.()).toBeUndefined();
+    expect(sink.recorded?.(false)).toBeUndefined();
     await setImmediate();
     expect(seen).toEqual(['page a']);
   });
