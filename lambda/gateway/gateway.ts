@@ -137,7 +137,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const server = servers.get(overSse ? name.slice(0, -SSE_SUFFIX.length) : name);
     if (server === undefined) {
       scope.deny('unknown_route');
-      return plain(scope, 404, { error: 'there is no MCP server at this path' });
+      const isOff = name.endsWith(SSE_SUFFIX) && servers.has(name.slice(0, -SSE_SUFFIX.length));
+      return plain(scope, 404, { error: isOff ? 'HTTP+SSE is not served here: use Streamable HTTP, at the same path without /sse' : 'there is no MCP server at this path' });
     }
     scope.draft.server = server.options.name;
     if (request.method === 'OPTIONS') return servePreflight(request, scope);

@@ -127,7 +127,8 @@ it('keeps the stream open with comments, and ends it with the gateway', async ()
 
 it('is not served unless that is asked for, nor at the endpoint of Streamable HTTP', async () => {
   const off = start({ httpSse: false });
-  expect((await fetchRaw(off, 'GET', '/mcp/legacy/sse', { accept: 'text/event-stream' })).status).toBe(404);
+  const refused = await fetchRaw(off, 'GET', '/mcp/legacy/sse', { accept: 'text/event-stream' });
+  expect([refused.status, await refused.json()]).toEqual([404, { error: 'HTTP+SSE is not served here: use Streamable HTTP, at the same path without /sse' }]);
   const on = start();
   expect((await fetchRaw(on, 'GET', '/mcp/legacy', { accept: 'text/event-stream' })).status).toBe(405);
   expect((await fetchRaw(on, 'DELETE', '/mcp/legacy/sse', {})).status).toBe(405);
