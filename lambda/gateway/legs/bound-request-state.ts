@@ -9,12 +9,12 @@ const PURPOSE = 'upstream-request-state';
  * Binds the request state of a server to server and principal. The server sees one client, the gateway, so it cannot
  * notice when one principal brings another one's state (MUL-6).
  *
- * @param binding server and principal
+ * @param bindingOf server and principal, asked for where there is a state
  */
-export function bindRequestState(leg: ModernLeg, seal: Seal, binding: string): ModernLeg {
+export function bindRequestState(leg: ModernLeg, seal: Seal, bindingOf: () => string): ModernLeg {
   function wrap(response: JsonRpcResponse): JsonRpcResponse {
     if (!('result' in response) || typeof response.result.requestState !== 'string') return response;
-    const requestState = seal.seal(PURPOSE, { binding, state: response.result.requestState });
+    const requestState = seal.seal(PURPOSE, { binding: bindingOf(), state: response.result.requestState });
     return { ...response, result: { ...response.result, requestState } };
   }
 
@@ -25,7 +25,7 @@ export function bindRequestState(leg: ModernLeg, seal: Seal, binding: string): M
       const brought = request.params?.requestState;
       if (typeof brought === 'string') {
         const opened = seal.open(PURPOSE, brought);
-        if (opened?.binding !== binding) {
+        if (opened?.binding !== bindingOf()) {
           const error = { code: ErrorCode.INVALID_PARAMS, message: 'requestState is unknown or not yours: call again without it' };
           return answered('ok', errorResponse(request.id, error));
         }

@@ -146,7 +146,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
 
   return {
     async modern(principal, capabilities) {
-      if (known === 'modern' || (await probeModern()) !== undefined) return bindRequestState(native, seal, JSON.stringify([name, principal]));
+      if (known === 'modern' || (await probeModern()) !== undefined) return bindRequestState(native, seal, () => JSON.stringify([name, principal]));
       return translatedLeg(principal, capabilities);
     },
     async open(_principal, session, request) {
