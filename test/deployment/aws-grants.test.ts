@@ -1,3 +1,4 @@
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -11,12 +12,14 @@ import { gatewayGrants } from '../../lambda/deployment/aws-grants';
 import { readGrantSiteSettings } from '../../lambda/deployment/grant-settings';
 import { ASKED, bob, carol, erin, memoryStore, startDesk } from '../grants/fixtures';
 
+const dynamodb = mockClient(DynamoDBClient);
 const events = mockClient(EventBridgeClient);
 const workflows = mockClient(SFNClient);
 const sns = mockClient(SNSClient);
 
 beforeEach(() => {
-  for (const mock of [events, workflows, sns]) mock.reset();
+  for (const mock of [dynamodb, events, workflows, sns]) mock.reset();
+  dynamodb.on(QueryCommand).resolves({ Items: [] });
   events.on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
   sns.on(PublishCommand).resolves({});
   workflows.on(SendTaskSuccessCommand).resolves({});
@@ -94,9 +97,12 @@ describe('the authorizer of grants', () => {
   });
 });
 
-test('JIT-1 a gateway sends people to the pages where they are, and not to its own name, which may have none', () => {
+test('JIT-1 a gateway sends people to the pages where they are, and not to its own name, which may have none', async () => {
   const settings = { table: 'table', url: 'https://api.example.com/v1', maxLifetimeSeconds: 3_600, maxUses: 20, decideMs: 900_000 };
-  expect(gatewayGrants(settings, createCedarDecisionPoint({ policies: {} }), ['memory'], () => {}).approvalUrl('grant-1')).toBe('https://api.example.com/v1/approvals/grant-1');
+  const grants = gatewayGrants(settings, createCedarDecisionPoint({ policies: {} }), ['memory'], () => {});
+  await grants.killSwitch.current();
+  grants.killSwitch.close();
+  expect(grants.approvalUrl('grant-1')).toBe('https://api.example.com/v1/approvals/grant-1');
 });
 
 test('the settings of the function name what is missing', () => {
