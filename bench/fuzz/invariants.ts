@@ -50,7 +50,7 @@ export function checkArrivals(observed: Observed): void {
   }
 }
 
-function whyNotAllowed({ server, refused, text, httpMethod, headers }: Arrival, message: unknown, allowed: readonly Allowed[]): string | undefined {
+function whyNotAllowed({ server, refused, text, httpMethod }: Arrival, message: unknown, allowed: readonly Allowed[]): string | undefined {
   if (refused) return undefined;
   if (isGatewaysOwn(server, message)) return withoutCapabilities(text).includes(VALUE_CANARY) ? "the gateway's own request holds an argument" : undefined;
   const fitting = allowed.filter((decision) => decision.server === server && fits(decision, message));
@@ -61,8 +61,8 @@ function whyNotAllowed({ server, refused, text, httpMethod, headers }: Arrival, 
   }
   // The call goes on with the client's answers; nothing else of it may have changed.
   if (fitting.length > 0 && at(message, 'params', 'inputResponses') !== undefined) return undefined;
-  // A server that ended its stream early is asked for the rest of the answer.
-  if (fitting.length > 0 && httpMethod === 'GET' && headers['last-event-id'] !== undefined) return undefined;
+  // The rest of an answer whose stream ended early, and the stream on which a server asks what belongs to a call.
+  if (fitting.length > 0 && httpMethod === 'GET') return undefined;
   return fitting.length === 0 ? 'no decision allowed it' : 'more of them than decisions';
 }
 
