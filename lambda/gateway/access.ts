@@ -9,7 +9,8 @@ export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'messa
 
 /** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
 export async function refuseByPolicy(call: Asker, operation: Operation): Promise<JsonRpcError | undefined> {
-  const decision = await decide(call, operation);
+  const deciding = decide(call, operation);
+  const decision = deciding instanceof Promise ? await deciding : deciding;
   if (decision.effect === 'deny') return refuseDecided(call, operation, decision);
   call.scope.draft.policyIds = decision.policyIds;
   return undefined;
@@ -21,17 +22,27 @@ export async function refuseDecided(call: Asker, operation: Operation, decision:
   return (await isHidden(call, operation, decision)) ? notFound(call, operation) : denied(call, decision);
 }
 
-/** @param context @default - the call's own */
-export async function decide(call: Asker, operation: Operation, context = call.context): Promise<Decision> {
+/**
+ * At once where the decision point does: a call goes through many steps, and waiting for what is there already is the dearest of most.
+ *
+ * @param context @default - the call's own
+ */
+export function decide(call: Asker, operation: Operation, context = call.context): Decision | Promise<Decision> {
   const { principal, server } = call;
   const end = call.scope.tracing?.part('decision');
-  try {
-    const decision = await call.decisionPoint.decide({ principal, server, operation, context });
+  const decided = (decision: Decision) => {
     end?.(decision.effect);
     return decision;
-  } catch {
+  };
+  const failed = (): Decision => {
     end?.('unavailable');
     return { effect: 'deny', policyIds: [], reason: 'unavailable' };
+  };
+  try {
+    const decision = call.decisionPoint.decide({ principal, server, operation, context });
+    return decision instanceof Promise ? decision.then(decided, failed) : decided(decision);
+  } catch {
+    return failed();
   }
 }
 

@@ -42,7 +42,7 @@ export interface ToolCatalog {
    * The tool `name` of `principal`'s list, which `listPage` fetches when it is not known or too old.
    * A tool that is missing from a known list makes it ask once more: it may be new.
    */
-  find(principal: string, name: string, listPage: ListPage): Promise<ToolEntry | undefined>;
+  find(principal: string, name: string, listPage: ListPage): ToolEntry | undefined | Promise<ToolEntry | undefined>;
   /** Forgets all lists, after the server said that they changed. With a registry they are read again at once. */
   forget(): void;
   /** Why the registry withholds the server's instructions to the model; `undefined` where it does not (TD-4). */
@@ -71,6 +71,8 @@ const MIN_BETWEEN_REREADS_MS = 250;
 export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, clock: () => number, registry?: ToolRegistryView): ToolCatalog {
   const compiled = new LRUCache<string, ToolEntry | { readonly broken: string }>({ max: limits.maxTools });
   const lists = new LRUCache<string, Promise<KnownList>>({ max: MAX_PRINCIPALS });
+  /** Those of them that are here. */
+  const fetchedLists = new WeakMap<Promise<KnownList>, KnownList>();
   const readers = new LRUCache<string, ListPage>({ max: MAX_REREAD_LISTS });
   const inFlight = new Map<string, Set<() => void>>();
   let rereading: Promise<void> | undefined;
@@ -168,24 +170,41 @@ export function createToolCatalog(server: ServerOptions, limits: GatewayLimits, 
   function refresh(principal: string, listPage: ListPage): Promise<KnownList> {
     const fetched = fetchAll(listPage);
     lists.set(principal, fetched);
-    fetched.catch(() => {
-      if (lists.peek(principal) === fetched) lists.delete(principal);
-    });
+    fetched.then(
+      (list) => fetchedLists.set(fetched, list),
+      () => {
+        if (lists.peek(principal) === fetched) lists.delete(principal);
+      },
+    );
     return fetched;
+  }
+
+  /** The tool, `undefined` where the list is to be believed that there is none, or `'ask'`. */
+  function lookUp({ readAt, tools }: KnownList, name: string): ToolEntry | 'ask' | undefined {
+    const age = clock() - readAt;
+    if (age > limits.catalogMs) return 'ask';
+    return tools.get(name) ?? (age < RECHECK_MS ? undefined : 'ask');
+  }
+
+  async function ask(principal: string, name: string, listPage: ListPage): Promise<ToolEntry | undefined> {
+    return (await refresh(principal, listPage)).tools.get(name);
+  }
+
+  async function findIn(pending: Promise<KnownList>, principal: string, name: string, listPage: ListPage): Promise<ToolEntry | undefined> {
+    const found = lookUp(await pending, name);
+    return found === 'ask' ? ask(principal, name, listPage) : found;
   }
 
   return {
     read,
-    async find(principal, name, listPage) {
+    find(principal, name, listPage) {
       if (registry !== undefined) readers.set(principal, listPage);
       const pending = lists.get(principal);
-      const known = pending === undefined ? undefined : await pending;
-      const age = known === undefined ? Infinity : clock() - known.readAt;
-      if (known !== undefined && age <= limits.catalogMs) {
-        const entry = known.tools.get(name);
-        if (entry !== undefined || age < RECHECK_MS) return entry;
-      }
-      return (await refresh(principal, listPage)).tools.get(name);
+      if (pending === undefined) return ask(principal, name, listPage);
+      const list = fetchedLists.get(pending);
+      if (list === undefined) return findIn(pending, principal, name, listPage);
+      const found = lookUp(list, name);
+      return found === 'ask' ? ask(principal, name, listPage) : found;
     },
     forget() {
       lists.clear();

@@ -50,17 +50,19 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   if (options.audit.ready?.() === false) return refuse(scope, NO_AUDIT);
   const shutOut = runtime.killSwitch?.blockOfAddress(peer.address);
   if (shutOut !== undefined) return refuse(scope, blockedAnswer(shutOut));
-  const arrival = await options.rateLimiter.take({ address: peer.address });
+  const arriving = options.rateLimiter.take({ address: peer.address });
+  const arrival = arriving instanceof Promise ? await arriving : arriving;
   if (!arrival.allowed) return refuseRate(scope, arrival);
   const { resource, resourceMetadataUrl } = server;
   const { senderConstraint } = server.options;
   const { clientCertificate } = peer;
   const end = scope.tracing?.part('authentication');
-  const authentication = await options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
+  const authenticating = options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
+  const authentication = authenticating instanceof Promise ? await authenticating : authenticating;
   end?.(authentication.ok ? 'authenticated' : authentication.reason);
   if (!authentication.ok) return refuse(scope, refusalOf(authentication));
-  const answer = serveAuthenticated(runtime, server, request, peer, scope, authentication.principal, serve);
-  return authentication.headers === undefined ? answer : withHeaders(await answer, authentication.headers);
+  const answer = await serveAuthenticated(runtime, server, request, peer, scope, authentication.principal, serve);
+  return authentication.headers === undefined ? answer : withHeaders(answer, authentication.headers);
 }
 
 function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
@@ -79,14 +81,15 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   const blocked = runtime.killSwitch === undefined ? undefined : await refuseBlocked(runtime.killSwitch, principal, server.options.name, peer.address);
   if (blocked !== undefined) return refuse(scope, blocked);
   const key = principalKey(principal);
-  const pace = await options.rateLimiter.take({ principal: key, endpoint: server.options.name });
+  const pacing = options.rateLimiter.take({ principal: key, endpoint: server.options.name });
+  const pace = pacing instanceof Promise ? await pacing : pacing;
   if (!pace.allowed) return refuseRate(scope, pace);
 
   const unmet = server.requirements?.(principal, undefined, runtime.clock());
   if (unmet !== undefined) return refuse(scope, refusalOf(server.stepUp(principal, unmet)));
   const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, { headers, url: request.url });
 
-  return serve({ runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream });
+  return await serve({ runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream });
 }
 
 /** The transport of every revision but the first. */
@@ -105,7 +108,7 @@ export async function serveStreamableHttp(endpoint: EndpointRequest): Promise<Re
   if ('batch' in classified) return serveLegacyBatch(endpoint, classified.batch);
   const { message } = classified;
   scope.draft.method = 'method' in message ? message.method : 'response';
-  return classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message);
+  return await (classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message));
 }
 
 /** The kill switch, before anything else of a request is looked at (JIT-4). */
@@ -133,7 +136,8 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   const denied = await refuseByPolicy(asker, { kind: 'connect' });
   if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
-    const leg = await endpoint.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
+    const opening = endpoint.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
+    const leg = opening instanceof Promise ? await opening : opening;
     return await serveCall(callOf(endpoint, asker, { revision: LATEST_MODERN, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
   } catch (failure) {
     return answerWithJson(call, 200, failureResponse(call, failure));

@@ -40,7 +40,7 @@ export type Prepared =
 const asItIs = (result: JsonObject) => result;
 
 /** Decides on a request whose shape has been checked, and says what to forward. */
-export async function prepareCall(call: Call): Promise<Prepared> {
+export function prepareCall(call: Call): Promise<Prepared> {
   const { message } = call;
   const params = message.params ?? {};
   switch (message.method) {
@@ -123,7 +123,8 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     scope.deny(reason);
     return { kind: 'answer', response: errorResponse(message.id, { ...error, data: { reason, policyIds: [], requestId: scope.requestId } }) };
   }
-  const entry = await call.catalog.find(call.principalKey, name, (cursor) => listTools(call, cursor));
+  const found = call.catalog.find(call.principalKey, name, (cursor) => listTools(call, cursor));
+  const entry = found instanceof Promise ? await found : found;
   if (entry === undefined) {
     scope.deny('unknown_tool');
     return { kind: 'answer', response: unknownTool(call, name) };
@@ -158,7 +159,8 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
   if (call.grants === undefined) {
     for (const form of checked.forms) {
       const operation: Operation = { kind: 'callTool', tool: entry.definition, arguments: form };
-      const decision = await decide(call, operation, context);
+      const deciding = decide(call, operation, context);
+      const decision = deciding instanceof Promise ? await deciding : deciding;
       if (decision.effect === 'deny') return refuseCall(call, entry, operation, decision);
       scope.draft.policyIds = decision.policyIds;
     }

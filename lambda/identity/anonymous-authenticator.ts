@@ -27,7 +27,7 @@ export function createAnonymousAuthenticator(anonymous: AnonymousPrincipal, next
   });
   const allowed = { ok: true, principal } as const;
   return {
-    async authenticate(input) {
+    authenticate(input) {
       const presented = readAccessToken(input);
       // Where tokens have to be bound to their sender, nobody comes in without one.
       if (presented.kind === 'absent' && input.senderConstraint !== 'required') return allowed;

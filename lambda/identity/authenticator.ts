@@ -51,5 +51,5 @@ export interface AuthenticationFailure {
 }
 
 export interface Authenticator {
-  authenticate(input: AuthenticationInput): Promise<AuthenticationResult>;
+  authenticate(input: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult>;
 }

@@ -114,7 +114,7 @@ class TokenAuthenticator implements Authenticator {
     this.verifyProof = proofVerifier(options.dpop ?? {}, this.clock);
   }
 
-  async authenticate(input: AuthenticationInput): Promise<AuthenticationResult> {
+  authenticate(input: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult> {
     const presented = readAccessToken(input);
     switch (presented.kind) {
       case 'absent':
@@ -124,10 +124,15 @@ class TokenAuthenticator implements Authenticator {
       case 'malformed':
         return malformedRequest(input, presented.reason);
       case 'present': {
-        const verified = this.remembered(input, presented.token) ?? (await this.verify(input, presented));
-        return 'ok' in verified ? verified : this.admit(input, presented, verified);
+        const verified = this.remembered(input, presented.token);
+        return verified === undefined ? this.verifyAndAdmit(input, presented) : this.admit(input, presented, verified);
       }
     }
+  }
+
+  private async verifyAndAdmit(input: AuthenticationInput, presented: Presented): Promise<AuthenticationResult> {
+    const verified = await this.verify(input, presented);
+    return 'ok' in verified ? verified : this.admit(input, presented, verified);
   }
 
   private remembered(input: AuthenticationInput, token: string): VerifiedToken | undefined {
@@ -175,35 +180,36 @@ class TokenAuthenticator implements Authenticator {
   }
 
   /** A good token is good only from whom it was issued to, where it says so. */
-  private async admit(input: AuthenticationInput, presented: Presented, verified: VerifiedToken): Promise<AuthenticationResult> {
-    const { confirmation, hasScopes, result } = verified;
+  private admit(input: AuthenticationInput, presented: Presented, verified: VerifiedToken): AuthenticationResult | Promise<AuthenticationResult> {
+    const { confirmation } = verified;
     const { senderConstraint = 'off' } = input;
     const refuse = (reason: TokenRefused['reason']) => invalidToken(input, reason, this.challengeScopes, presented.scheme);
-    let headers: Readonly<Record<string, string>> | undefined;
-    if (confirmation === undefined) {
-      if (senderConstraint === 'required' || presented.scheme === 'DPoP') return refuse('not_bound');
-    } else {
-      // RFC 9449 section 7.1, RFC 8705 section 3: a bound token without its proof is a stolen one.
-      if (senderConstraint === 'off') return refuse('proof_required');
-      if (confirmation.certificate !== undefined && confirmation.certificate !== input.clientCertificate) return refuse('wrong_certificate');
-      if (confirmation.thumbprint === undefined && presented.scheme === 'DPoP') return refuse('not_bound');
-      if (confirmation.thumbprint !== undefined) {
-        if (presented.scheme !== 'DPoP') return refuse('wrong_scheme');
-        const proof = await this.verifyProof(input, { accessToken: presented.token, thumbprint: confirmation.thumbprint, now: this.clock() });
-        switch (proof.kind) {
-          case 'refused':
-            return invalidProof(input, proof.reason, this.challengeScopes);
-          case 'nonce_required':
-            return nonceRequired(input, proof.nonce, this.challengeScopes);
-          case 'unavailable':
-            return notDecidable(input, 'replay_store_unavailable', this.challengeScopes);
-          case 'proved':
-            if (proof.nonce !== undefined) headers = { 'dpop-nonce': proof.nonce };
-        }
+    if (confirmation === undefined) return senderConstraint === 'required' || presented.scheme === 'DPoP' ? refuse('not_bound') : this.withScopes(input, presented, verified);
+    // RFC 9449 section 7.1, RFC 8705 section 3: a bound token without its proof is a stolen one.
+    if (senderConstraint === 'off') return refuse('proof_required');
+    if (confirmation.certificate !== undefined && confirmation.certificate !== input.clientCertificate) return refuse('wrong_certificate');
+    if (confirmation.thumbprint === undefined) return presented.scheme === 'DPoP' ? refuse('not_bound') : this.withScopes(input, presented, verified);
+    return presented.scheme === 'DPoP' ? this.admitProved(input, presented, verified, confirmation.thumbprint) : refuse('wrong_scheme');
+  }
+
+  private async admitProved(input: AuthenticationInput, presented: Presented, verified: VerifiedToken, thumbprint: string): Promise<AuthenticationResult> {
+    const proof = await this.verifyProof(input, { accessToken: presented.token, thumbprint, now: this.clock() });
+    switch (proof.kind) {
+      case 'refused':
+        return invalidProof(input, proof.reason, this.challengeScopes);
+      case 'nonce_required':
+        return nonceRequired(input, proof.nonce, this.challengeScopes);
+      case 'unavailable':
+        return notDecidable(input, 'replay_store_unavailable', this.challengeScopes);
+      case 'proved': {
+        const admitted = this.withScopes(input, presented, verified);
+        return admitted.ok && proof.nonce !== undefined ? { ...admitted, headers: { 'dpop-nonce': proof.nonce } } : admitted;
       }
     }
-    if (!hasScopes) return insufficientScope(input, this.requiredScopes, presented.scheme);
-    return headers === undefined ? result : { ...result, headers };
+  }
+
+  private withScopes(input: AuthenticationInput, { scheme }: Presented, { hasScopes, result }: VerifiedToken): AuthenticationResult {
+    return hasScopes ? result : insufficientScope(input, this.requiredScopes, scheme);
   }
 }
 

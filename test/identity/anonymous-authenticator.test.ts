@@ -6,7 +6,7 @@ const local = { ok: true, principal: { type: 'Agent', id: 'local', groups: ['gue
 
 describe('anonymous principal', () => {
   it('is who calls without credentials', async () => {
-    await expect(createAnonymousAuthenticator(anonymous).authenticate(requestWith(undefined))).resolves.toEqual(local);
+    expect(await createAnonymousAuthenticator(anonymous).authenticate(requestWith(undefined))).toEqual(local);
   });
 
   it('is never the fallback for bad credentials', async () => {
@@ -33,8 +33,8 @@ describe('anonymous principal', () => {
     const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808' });
     const authenticator = createAnonymousAuthenticator(anonymous, createTokenAuthenticator({ issuers: [issuer] }));
     const token = await issuer.mint({ subject: 'alice', audience: RESOURCE });
-    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toMatchObject({ ok: true, principal: { id: 'alice' } });
-    await expect(authenticator.authenticate(requestWith(undefined))).resolves.toEqual(local);
+    expect(await authenticator.authenticate(requestWith(`Bearer ${token}`))).toMatchObject({ ok: true, principal: { id: 'alice' } });
+    expect(await authenticator.authenticate(requestWith(undefined))).toEqual(local);
   });
 });
 
@@ -45,13 +45,13 @@ describe('demo issuer', () => {
     const issuer = await createDemoIssuer({ issuer: 'http://127.0.0.1:8808', clock });
     const authenticator = createTokenAuthenticator({ issuers: [issuer], clock });
     const token = await issuer.mint({ subject: 'bob', type: 'Agent', groups: ['ops'], scopes: ['a', 'b'], audience: [RESOURCE], lifetimeSeconds: 60 });
-    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toEqual({
+    expect(await authenticator.authenticate(requestWith(`Bearer ${token}`))).toEqual({
       ok: true,
       principal: { type: 'Agent', id: 'bob', groups: ['ops'], scopes: ['a', 'b'], issuer: 'http://127.0.0.1:8808', authentication: { method: 'bearer', senderConstrained: false, expiresAt: expect.any(Number) } },
     });
-    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`, { resource: `${RESOURCE}2` }))).resolves.toMatchObject({ reason: 'wrong_audience' });
+    expect(await authenticator.authenticate(requestWith(`Bearer ${token}`, { resource: `${RESOURCE}2` }))).toMatchObject({ reason: 'wrong_audience' });
     now += 91_000;
-    await expect(authenticator.authenticate(requestWith(`Bearer ${token}`))).resolves.toMatchObject({ reason: 'expired' });
+    expect(await authenticator.authenticate(requestWith(`Bearer ${token}`))).toMatchObject({ reason: 'expired' });
   });
 
   it('publishes no private key', async () => {

@@ -23,18 +23,17 @@ export interface QuickerBody {
  */
 export async function readBody(request: BodySource, maxBytes: number, { headers = request.headers, readBytes }: QuickerBody = {}): Promise<Uint8Array | Refusal> {
   try {
-    return await readAll(request, headers.get('content-length'), maxBytes, readBytes ?? (async () => new Uint8Array(await request.arrayBuffer())));
+    const declared = headers.get('content-length');
+    if (declared === null || Number(declared) > maxBytes) return await readUpTo(maxBytes, request);
+    // The HTTP server holds a body to its Content-Length, so one allocation is enough.
+    const bytes = readBytes === undefined ? new Uint8Array(await request.arrayBuffer()) : await readBytes();
+    return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes;
   } catch {
     return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
   }
 }
 
-async function readAll(request: BodySource, declared: string | null, maxBytes: number, readBytes: () => Promise<Uint8Array>): Promise<Uint8Array | Refusal> {
-  // The HTTP server holds a body to its Content-Length, so one allocation is enough.
-  if (declared !== null && Number(declared) <= maxBytes) {
-    const bytes = await readBytes();
-    return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes;
-  }
+async function readUpTo(maxBytes: number, request: BodySource): Promise<Uint8Array | Refusal> {
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];

@@ -145,9 +145,9 @@ export function createHttpUpstream(options: HttpUpstreamOptions): ServerUpstream
   }
 
   return {
-    async modern(principal, capabilities) {
-      if (known === 'modern' || (await probeModern()) !== undefined) return bindRequestState(native, seal, () => JSON.stringify([name, principal]));
-      return translatedLeg(principal, capabilities);
+    modern(principal, capabilities) {
+      const nativeLeg = () => bindRequestState(native, seal, () => JSON.stringify([name, principal]));
+      return known === 'modern' ? nativeLeg() : probeModern().then((description) => (description === undefined ? translatedLeg(principal, capabilities) : nativeLeg()));
     },
     async open(_principal, session, request) {
       const params = {

@@ -16,7 +16,7 @@ export type Hold = (release: () => void) => void;
  * otherwise through a translation.
  */
 export interface ServerUpstream {
-  modern(principal: string, clientCapabilities: JsonObject, hold: Hold): Promise<ModernLeg>;
+  modern(principal: string, clientCapabilities: JsonObject, hold: Hold): ModernLeg | Promise<ModernLeg>;
   /** Opens a session for a legacy client's `initialize`. */
   open(principal: string, session: Omit<LegacySession, 'upstream'>, initialize: JsonRpcRequest, hold: Hold): Promise<OpenedSession>;
   resume(session: LegacySession, hold: Hold): Promise<LegacyLeg>;
