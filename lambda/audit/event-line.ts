@@ -26,7 +26,9 @@ export function writeEventLine(event: AuditEvent): string {
   if (event.protocolVersion !== undefined) line += `,"protocolVersion":${quoteKnown(event.protocolVersion)}`;
   line += `,"decision":${quoteKnown(event.decision)}`;
   if (event.reason !== undefined) line += `,"reason":${quoteKnown(event.reason)}`;
-  line += `,"policyIds":[${event.policyIds.map(quoteKnown).join(',')}]`;
+  line += ',"policyIds":[';
+  for (let index = 0; index < event.policyIds.length; index += 1) line += `${index === 0 ? '' : ','}${quoteKnown(event.policyIds[index] as string)}`;
+  line += ']';
   if (argumentsDigest !== undefined) line += `,"argumentsDigest":${write(argumentsDigest)}`;
   line += `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)},"durationMs":${number(event.durationMs)},"httpStatus":${number(event.httpStatus)}`;
   const { upstreamStatus, notes } = event;

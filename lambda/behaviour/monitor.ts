@@ -42,7 +42,8 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
   const settings = { ...DEFAULT_BEHAVIOUR_SETTINGS, ...given };
   const { maxPrincipals: max, riskHalfLifeMs } = settings;
   const principals = new LRUCache<string, PrincipalHabits>({ max });
-  const tools = new LRUCache<string, Tool>({ max });
+  /** By server and name: what is looked up by both in one text costs more to join than to find. */
+  const tools = new Map<string, LRUCache<string, Tool>>();
   /** By the numbers of both: shorter than their names, which are looked up once. */
   const pairs = new LRUCache<number, ToolHabits>({ max: max * PAIRS_OF_A_PRINCIPAL });
   const addresses = new LRUCache<string, Decaying>({ max });
@@ -56,9 +57,11 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
   }
 
   function toolOf(server: string, name: string): Tool {
-    const id = `${server}/${name}`;
-    let tool = tools.get(id);
-    if (tool === undefined) tools.set(id, (tool = { number: (numbers += 1), answers: new Baseline() }));
+    let known = tools.get(server);
+    // Servers are those of a configuration, and so are few.
+    if (known === undefined) tools.set(server, (known = new LRUCache({ max })));
+    let tool = known.get(name);
+    if (tool === undefined) known.set(name, (tool = { number: (numbers += 1), answers: new Baseline() }));
     return tool;
   }
 
