@@ -1,6 +1,7 @@
 /**
  * `npm run bench:gateway -- --observability`: what audit, metrics and behaviour cost together, against the same gateway
- * without them; and what the live page and traces cost on top. Alternating in one run, compared round by round.
+ * without them; and what the live page and traces cost on top. Alternating in one run, compared round by round. Each round has
+ * processes of its own: of two that do the same, one may take a tenth more than the other for as long as it lives, by how V8 came to compile it.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,6 +30,11 @@ const MODES: Readonly<Record<Variant, (receiver: string) => Readonly<Record<stri
   traced: (endpoint) => ({ audit: 'audit.jsonl', behaviour: WATCHFUL, telemetry: { endpoint } }),
 };
 
+/** A gateway that is measured. */
+interface Subject extends Pick<Load, 'url' | 'headers'> {
+  readonly stop: () => Promise<void>;
+}
+
 export interface ObservabilityOptions {
   readonly measure: (load: Load) => Promise<Measurement>;
   readonly seconds: number;
@@ -42,19 +48,23 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
   const upstream = await startUpstream();
   const receiver = await startReceiver();
   const identity = await createIdentity('bench-observability');
-  const targets = new Map<Variant, Pick<Load, 'url' | 'headers'>>();
-  for (const variant of VARIANTS) {
+  const start = async (variant: Variant): Promise<Subject> => {
     const config = { identity: { ...identity.config, jwks: '../bench-observability/jwks.json' }, limits: { rates: UNREACHABLE_RATES }, ...MODES[variant](receiver) };
     const gateway = await startGateway({ name: `bench-observability-${variant}`, mcpServers: { bench: { url: upstream }, 'bench-stdio': stdioUpstream }, policies: POLICIES, config });
     const url = gateway.url('bench');
-    targets.set(variant, { url, headers: { authorization: `Bearer ${await identity.token(url)}` } });
-  }
-  const load = (variant: Variant, connections: number, warmUpMs: number, measureMs: number): Load => ({ ...(targets.get(variant) as Pick<Load, 'url' | 'headers'>), traffic: 'modern', connections, warmUpMs, measureMs });
-  for (const variant of VARIANTS) await measure(load(variant, 8, smoke ? 100 : 3_000, 1));
+    return { url, headers: { authorization: `Bearer ${await identity.token(url)}` }, stop: gateway.stop };
+  };
   const rounds = new Map<Variant, Round[]>(VARIANTS.map((variant) => [variant, []]));
   for (let round = 0; round < count; round += 1) {
     const order = VARIANTS.map((_, index) => VARIANTS[(index + round) % VARIANTS.length] as Variant);
     const results = new Map<Variant, Partial<Record<number, Measurement>>>(VARIANTS.map((variant) => [variant, {}]));
+    const subjects = new Map<Variant, Subject>();
+    for (const variant of order) subjects.set(variant, await start(variant));
+    const load = (variant: Variant, connections: number, warmUpMs: number, measureMs: number): Load => {
+      const { url, headers } = subjects.get(variant) as Subject;
+      return { url, headers, traffic: 'modern', connections, warmUpMs, measureMs };
+    };
+    for (const variant of order) await measure(load(variant, 64, smoke ? 100 : 4_000, 1));
     // One after the other at each number of connections, so that what is compared is close in time.
     for (const connections of CONNECTIONS) {
       for (const variant of order) {
@@ -63,6 +73,7 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
       }
     }
     for (const variant of VARIANTS) rounds.get(variant)?.push(results.get(variant) as Round);
+    for (const { stop } of subjects.values()) await stop();
   }
   progress('');
   console.log(table('What it costs to be watched: MCP 2026-07-28, medians over the rounds', ['', 'p50 at 1, ms', 'a second at 8', 'of without', 'a second at 64', 'of without'], VARIANTS.map((variant) => rowOf(rounds, variant))));
