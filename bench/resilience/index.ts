@@ -88,6 +88,7 @@ async function startGateways(url: string, { issuer, jwks }: { readonly issuer: s
       MCP_REGISTRY_MAX_HEAD_AGE_SECONDS: '7200',
       MCP_REGISTRY_POLICY: JSON.stringify({ twoPersons: 'never', sensitiveTools: [], approvalDays: 90 }),
       MCP_GRANTS_TABLE: GRANTS_TABLE,
+      MCP_GRANTS_URL: 'https://gateway.example',
       MCP_GRANTS_MAX_LIFETIME_SECONDS: '900',
       MCP_GRANTS_MAX_USES: '10',
       MCP_GRANTS_DECIDE_SECONDS: '300',
