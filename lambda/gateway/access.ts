@@ -3,17 +3,20 @@ import type { WithheldReason } from '../integrity';
 import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
 import { imaginedGrant } from './grants/imagined-grant';
+import { isPending } from './pending';
 
 /** What of a call a decision on it needs. */
 export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'message' | 'context' | 'decisionPoint' | 'grants'>;
 
 /** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
-export async function refuseByPolicy(call: Asker, operation: Operation): Promise<JsonRpcError | undefined> {
+export function refuseByPolicy(call: Asker, operation: Operation): undefined | Promise<JsonRpcError | undefined> {
+  const refuse = (decision: Decision): undefined | Promise<JsonRpcError> => {
+    if (decision.effect !== 'allow') return refuseDecided(call, operation, decision);
+    call.scope.draft.policyIds = decision.policyIds;
+    return undefined;
+  };
   const deciding = decide(call, operation);
-  const decision = deciding instanceof Promise ? await deciding : deciding;
-  if (decision.effect === 'deny') return refuseDecided(call, operation, decision);
-  call.scope.draft.policyIds = decision.policyIds;
-  return undefined;
+  return isPending(deciding) ? deciding.then(refuse) : refuse(deciding);
 }
 
 /** The answer to `operation` that `decision` refuses. Notes it in the audit event. */
@@ -40,7 +43,7 @@ export function decide(call: Asker, operation: Operation, context = call.context
   };
   try {
     const decision = call.decisionPoint.decide({ principal, server, operation, context });
-    return decision instanceof Promise ? decision.then(decided, failed) : decided(decision);
+    return isPending(decision) ? decision.then(decided, failed) : decided(decision);
   } catch {
     return failed();
   }

@@ -10,6 +10,7 @@ import { blockedAnswer } from './grants';
 import { Refusal, checkHttp, checkModern, classify, parseJson, readBody, type HeaderReader } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
 import { offeredCapabilities, type ServerUpstream } from './legs';
+import { isPending } from './pending';
 import { statedPurpose } from './purpose';
 import { answerWithJson, empty, failureResponse, refuse, type Refused } from './respond';
 import type { RequestScope } from './scope';
@@ -51,14 +52,14 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   const shutOut = runtime.killSwitch?.blockOfAddress(peer.address);
   if (shutOut !== undefined) return refuse(scope, blockedAnswer(shutOut));
   const arriving = options.rateLimiter.take({ address: peer.address });
-  const arrival = arriving instanceof Promise ? await arriving : arriving;
+  const arrival = isPending(arriving) ? await arriving : arriving;
   if (!arrival.allowed) return refuseRate(scope, arrival);
   const { resource, resourceMetadataUrl } = server;
   const { senderConstraint } = server.options;
   const { clientCertificate } = peer;
   const end = scope.tracing?.part('authentication');
   const authenticating = options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
-  const authentication = authenticating instanceof Promise ? await authenticating : authenticating;
+  const authentication = isPending(authenticating) ? await authenticating : authenticating;
   end?.(authentication.ok ? 'authenticated' : authentication.reason);
   if (!authentication.ok) return refuse(scope, refusalOf(authentication));
   const answer = await serveAuthenticated(runtime, server, request, peer, scope, authentication.principal, serve);
@@ -82,7 +83,7 @@ async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime
   if (blocked !== undefined) return refuse(scope, blocked);
   const key = principalKey(principal);
   const pacing = options.rateLimiter.take({ principal: key, endpoint: server.options.name });
-  const pace = pacing instanceof Promise ? await pacing : pacing;
+  const pace = isPending(pacing) ? await pacing : pacing;
   if (!pace.allowed) return refuseRate(scope, pace);
 
   const unmet = server.requirements?.(principal, undefined, runtime.clock());
@@ -133,11 +134,12 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   }
   const call = { message, scope };
   const asker = askerOf(endpoint, 'modern', LATEST_MODERN, message);
-  const denied = await refuseByPolicy(asker, { kind: 'connect' });
+  const refusing = refuseByPolicy(asker, { kind: 'connect' });
+  const denied = refusing === undefined ? undefined : await refusing;
   if (denied !== undefined) return answerWithJson(call, 200, denied);
   try {
     const opening = endpoint.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
-    const leg = opening instanceof Promise ? await opening : opening;
+    const leg = isPending(opening) ? await opening : opening;
     return await serveCall(callOf(endpoint, asker, { revision: LATEST_MODERN, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
   } catch (failure) {
     return answerWithJson(call, 200, failureResponse(call, failure));

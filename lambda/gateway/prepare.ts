@@ -19,6 +19,7 @@ import type { ToolApproval, ToolEntry } from './catalog';
 import { guardArguments, guardedFinish } from './guarded';
 import { blockedAnswer, permitToolCall, type GrantUse } from './grants';
 import { filterPrompts, filterResources, filterResourceTemplates, filterTools } from './lists';
+import { isPending } from './pending';
 import { knownServerCapabilities, modernMeta, settle } from './legs';
 
 /** What is to be done with a request once all checks have spoken. */
@@ -124,7 +125,7 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     return { kind: 'answer', response: errorResponse(message.id, { ...error, data: { reason, policyIds: [], requestId: scope.requestId } }) };
   }
   const found = call.catalog.find(call.principalKey, name, (cursor) => listTools(call, cursor));
-  const entry = found instanceof Promise ? await found : found;
+  const entry = isPending(found) ? await found : found;
   if (entry === undefined) {
     scope.deny('unknown_tool');
     return { kind: 'answer', response: unknownTool(call, name) };
@@ -160,8 +161,8 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
     for (const form of checked.forms) {
       const operation: Operation = { kind: 'callTool', tool: entry.definition, arguments: form };
       const deciding = decide(call, operation, context);
-      const decision = deciding instanceof Promise ? await deciding : deciding;
-      if (decision.effect === 'deny') return refuseCall(call, entry, operation, decision);
+      const decision = isPending(deciding) ? await deciding : deciding;
+      if (decision.effect !== 'allow') return refuseCall(call, entry, operation, decision);
       scope.draft.policyIds = decision.policyIds;
     }
   } else {

@@ -20,6 +20,7 @@ import { AnswerRefused, answerRefused, guardError, guardMessage, guardQuestions,
 import { checkInputRequests, checkServerMessage } from './inbound';
 import { clientCanAnswer, missingCapability, type Exchange } from './legs';
 import { filterByShape } from './lists';
+import { isPending } from './pending';
 import type { RequestScope } from './scope';
 import { SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
 import { UpstreamFailure, type UpstreamEvent } from './upstream';
@@ -115,7 +116,8 @@ export type Finish = (result: JsonObject) => JsonObject | Promise<JsonObject>;
 export async function passOn(call: Call, exchange: Exchange, finish: Finish, giveUp: () => void): Promise<Response> {
   call.scope.draft.upstreamStatus = exchange.status;
   if (exchange.response !== undefined) {
-    const response = await finishResponse(call, exchange.response, finish);
+    const finishing = finishResponse(call, exchange.response, finish);
+    const response = isPending(finishing) ? await finishing : finishing;
     return answerWithJson(call, httpStatusOf(call, response), response);
   }
   const iterator = exchange.events[Symbol.asyncIterator]();
@@ -172,16 +174,19 @@ function checkInputRequired(call: Call, response: Extract<JsonRpcResponse, { res
 }
 
 /** What was decided for one principal is never for a shared cache (MUL-8; MCP 2026-07-28, caching). */
-async function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): Promise<JsonRpcResponse> {
+function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): JsonRpcResponse | Promise<JsonRpcResponse> {
   if (isErrorResponse(response)) {
     call.scope.draft.reason ??= `upstream_error:${response.error.code}`;
     return call.guard === undefined ? response : guardError(call, call.guard, response);
   }
   const { resultType = 'complete' } = response.result;
   if (call.era === 'modern' && resultType !== 'complete') return checkInputRequired(call, response);
-  const result = await finish(response.result);
-  if ('cacheScope' in result && call.era === 'modern') return { ...response, result: { ...result, cacheScope: 'private' } };
-  return result === response.result ? response : { ...response, result };
+  const withResult = (result: JsonObject): JsonRpcResponse => {
+    if ('cacheScope' in result && call.era === 'modern') return { ...response, result: { ...result, cacheScope: 'private' } };
+    return result === response.result ? response : { ...response, result };
+  };
+  const finished = finish(response.result);
+  return isPending(finished) ? finished.then(withResult) : withResult(finished);
 }
 
 function endedEarly(): UpstreamFailure {

@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import type { AuditSink } from '../../lambda/audit';
+import type { Decision } from '../../lambda/authorization';
 import type { ServerOptions } from '../../lambda/gateway';
 import { ECHO_TOOL, modernServer, startUpstream, type FakeUpstream, type Respond } from './fixtures/upstream';
 import { PUBLIC_URL, startHarness, type Harness } from './harness';
@@ -36,6 +38,13 @@ describe('decisions', () => {
   it('CV-1 opens nothing towards the server for a principal who may not connect', async () => {
     const { upstream, harness } = await start(modernServer(), { policies: { p: 'permit(principal, action == Mcp::Action::"files/echo", resource);' } });
     expect((await harness.modern('files', 'tools/call', call('x'))).response.error).toMatchObject({ code: -31403, data: { reason: 'not_permitted' } });
+    expect(upstream.received).toHaveLength(0);
+  });
+
+  it('CV-1 waits for a decision whoever made the promise', async () => {
+    const elsewhere = runInNewContext('(value) => Promise.resolve(value)') as (value: Decision) => Promise<Decision>;
+    const { upstream, harness } = await start(modernServer(), { decisionPoint: { decide: () => elsewhere({ effect: 'deny', policyIds: [], reason: 'forbidden' }), visible: (requests) => requests.map(() => true) } });
+    expect((await harness.modern('files', 'tools/call', call('x'))).response.error).toMatchObject({ code: -31403, data: { reason: 'forbidden' } });
     expect(upstream.received).toHaveLength(0);
   });
 

@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../protocol';
+import { isPending } from '../pending';
 import type { HeaderReader } from './header-value';
 import { tooLarge } from './http';
 import { refuse, type Refusal } from './refusal';
@@ -14,7 +15,7 @@ export interface BodySource {
 export interface QuickerBody {
   readonly headers?: HeaderReader;
   /** All of a body that declares its length. Rejects where it breaks off. */
-  readonly readBytes?: () => Promise<Uint8Array>;
+  readonly readBytes?: () => Uint8Array | Promise<Uint8Array>;
 }
 
 /**
@@ -26,7 +27,8 @@ export async function readBody(request: BodySource, maxBytes: number, { headers 
     const declared = headers.get('content-length');
     if (declared === null || Number(declared) > maxBytes) return await readUpTo(maxBytes, request);
     // The HTTP server holds a body to its Content-Length, so one allocation is enough.
-    const bytes = readBytes === undefined ? new Uint8Array(await request.arrayBuffer()) : await readBytes();
+    const reading = readBytes === undefined ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer)) : readBytes();
+    const bytes = isPending(reading) ? await reading : reading;
     return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes;
   } catch {
     return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
