@@ -64,6 +64,8 @@ function brokenAlias(document: Document): Alias | undefined {
 function syntaxMessage(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key is there twice';
   if (code === 'TAG_RESOLVE_FAILED') return 'YAML tags are not understood here';
+  // The parser takes the rest of the line for the directive's value, and quotes it.
+  if (code === 'BAD_DIRECTIVE') return 'this YAML directive is not understood here';
   // Behind a colon the parser quotes the file, where a secret may be.
   const [what = ''] = message.split(/\n|(?<=\w): /);
   return `not valid JSON or YAML: ${what}`;

@@ -159,6 +159,7 @@ describe('a configuration that is refused says where and what was expected', () 
     ['two problems', `{"mcpServers": {"a": {"command": 1, "args": 2}}}`, 'mcp.json:1:34: /mcpServers/a/command: expected a string, found a number (and 1 more: mcp-zero-trust config check shows it)'],
     ['a typo at the top', `{${files}, "polices": "p"}`, 'mcp.json:1:48: /polices: unknown key, did you mean "policies"?'],
     ['a key that is near none', `{${files}, "zzz": 1}`, 'mcp.json:1:48: /zzz: unknown key'],
+    ['a directive that the parser quotes the file for', `%YAML 1.1{"env": {"TOKEN": "s"}}`, 'mcp.json:1:1: this YAML directive is not understood here'],
     ['a slip that the parser quotes the file for', `|{"headers": {"Authorization": "Bearer s"}}`, 'mcp.json:1:2: not valid JSON or YAML: Block scalar header includes extra characters'],
     ['a slip that makes a key of half of the file', `x{"mcpServers":{"a":{"headers":{"Authorization":"Bearer s": 1`, 'mcp.json:1:1: /(no name): unknown key'],
     ['another case', `{"mcpservers": {}}`, 'mcp.json:1:2: /mcpservers: unknown key, did you mean "mcpServers"?'],
