@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
  */
 const KEEP_GARBAGE_YOUNG = ['--no-allocation-site-pretenuring'];
 
-/** A call runs through a thousand small functions, once each: what they are compiled into together is half of what it is separately. */
+/** A call runs through a thousand small functions, once each: compiled into fewer and larger pieces they take about a twentieth less. */
 const COMPILE_TOGETHER = ['--max-inlined-bytecode-size=1200', '--max-inlined-bytecode-size-cumulative=5000', '--max-inlined-bytecode-size-small=60'];
 
 /** Sets V8 up for calls; to be done before there are any. */

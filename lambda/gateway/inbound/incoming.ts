@@ -24,7 +24,7 @@ export function readRawHeaders(raw: readonly string[]): HeaderReader {
 
 const NOTHING = new Uint8Array();
 
-/** A small body has come with its headers: then it is taken as it is, which costs a tenth of listening for it. */
+/** A small body has come with its headers: then it is taken as it is, without listening for it. */
 function readBytes(incoming: IncomingMessage): Uint8Array | Promise<Uint8Array> {
   if (incoming.complete && !incoming.destroyed) return (incoming.read() as Buffer | null) ?? NOTHING;
   return new Promise((resolve, reject) => {

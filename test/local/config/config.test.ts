@@ -68,8 +68,8 @@ describe('a configuration that is accepted', () => {
   test('runs its programs where the editor does that has it in a folder of its own', () => {
     const servers = { mcpServers: { a: { command: 'node', args: ['${workspaceFolder}/server.js'] }, b: { command: 'node', cwd: 'here' } } };
     for (const folder of ['.vscode', '.cursor']) {
-      const [a, b] = readConfig(`/work/project/${folder}/mcp.json`, JSON.stringify(servers), {}).servers;
-      expect([a?.upstream, b?.upstream]).toMatchObject([{ cwd: '/work/project', args: ['/work/project/server.js'] }, { cwd: `/work/project/${folder}/here` }]);
+      const [a, b] = readConfig(`/srv/project/${folder}/mcp.json`, JSON.stringify(servers), {}).servers;
+      expect([a?.upstream, b?.upstream]).toMatchObject([{ cwd: '/srv/project', args: ['/srv/project/server.js'] }, { cwd: `/srv/project/${folder}/here` }]);
     }
   });
 
