@@ -17,7 +17,7 @@ const zones = [
   { target: './lambda/stores', from: './lambda', except: ['./stores', './protocol'] },
   { target: './lambda/integrity', from: './lambda', except: ['./integrity', './stores', './protocol', './audit'] },
   { target: './lambda/detection', from: './lambda', except: ['./detection', './protocol'] },
-  { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit'] },
+  { target: './lambda/authorization', from: './lambda', except: ['./authorization', './identity', './protocol', './audit', './pending.ts'] },
   { target: './lambda/grants', from: './lambda', except: ['./grants', './authorization', './identity', './stores', './protocol', './audit'] },
   { target: './lambda/live', from: './lambda', except: ['./live', './grants', './integrity', './detection', './behaviour', './audit', './stores', './protocol'] },
   { target: './lambda/probe', from: './lambda', except: ['./probe', './protocol'] },

@@ -1,3 +1,4 @@
+import { isPending, whenThere } from '../pending';
 import type { PolicySource } from './cedar-decision-point';
 import type { AuthorizationRequest, Decision, DecisionPoint, StepUpDemand } from './decision';
 import type { PolicySet } from './policy-set';
@@ -20,15 +21,14 @@ export function withStepUp(point: DecisionPoint, policies: PolicySet | PolicySou
     const asked = demands();
     if (!decision.policyIds.every((id) => asked.has(id))) return decision;
     const stepUp = allOf(decision.policyIds.map((id) => asked.get(id)!));
-    return settled(point.decide(satisfying(request, stepUp)), (then): Decision => (then.effect === 'allow' ? { ...decision, stepUp } : decision));
+    return whenThere(point.decide(satisfying(request, stepUp)), (then): Decision => (then.effect === 'allow' ? { ...decision, stepUp } : decision));
   };
   return {
     decide: (request) => {
       const decision = point.decide(request);
-      if (decision instanceof Promise) return decision.then((then) => refine(request, then));
-      return decision.effect === 'allow' ? decision : refine(request, decision);
+      return isPending(decision) ? decision.then((then) => refine(request, then)) : refine(request, decision);
     },
-    visible: (requests) => settled(point.visible(requests), (shown) => withDemanded(requests, shown)),
+    visible: (requests) => whenThere(point.visible(requests), (shown) => withDemanded(requests, shown)),
   };
 
   function withDemanded(requests: readonly AuthorizationRequest[], shown: readonly boolean[]): readonly boolean[] | Promise<readonly boolean[]> {
@@ -36,7 +36,7 @@ export function withStepUp(point: DecisionPoint, policies: PolicySet | PolicySou
     if (asked.size === 0 || shown.every(Boolean)) return shown;
     const stepUp = allOf([...asked.values()]);
     const hidden = requests.flatMap((request, index) => (shown[index] === true ? [] : [{ index, request: satisfying(request, stepUp) }]));
-    return settled(point.visible(hidden.map(({ request }) => request)), (answers) => {
+    return whenThere(point.visible(hidden.map(({ request }) => request)), (answers) => {
       const all = [...shown];
       hidden.forEach(({ index }, position) => (all[index] = answers[position] === true));
       return all;
@@ -99,9 +99,4 @@ function satisfying(request: AuthorizationRequest, { acrValues }: StepUpDemand):
   const { authentication } = request.context;
   const then = { senderConstrained: false, ...authentication, ageSeconds: 0, ...(acrValues && { acr: acrValues[0]! }) };
   return { ...request, context: { ...request.context, authentication: then } };
-}
-
-/** At once where that can be. */
-function settled<In extends object, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>): Out | Promise<Out> {
-  return value instanceof Promise ? value.then(next) : next(value);
 }

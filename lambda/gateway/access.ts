@@ -1,22 +1,21 @@
 import type { Decision, Operation } from '../authorization';
 import type { WithheldReason } from '../integrity';
+import { isPending, whenThere } from '../pending';
 import { ErrorCode, GatewayErrorCode, errorResponse, type JsonRpcError, type ToolDefinition } from '../protocol';
 import type { Call } from './call';
 import { imaginedGrant } from './grants/imagined-grant';
-import { isPending } from './pending';
 
 /** What of a call a decision on it needs. */
 export type Asker = Pick<Call, 'scope' | 'server' | 'principal' | 'era' | 'message' | 'context' | 'decisionPoint' | 'grants'>;
 
 /** The refusal of `operation` by policy, or `undefined` when it is allowed (CV-1). Notes it in the audit event. */
-export function refuseByPolicy(call: Asker, operation: Operation): undefined | Promise<JsonRpcError | undefined> {
+export function refuseByPolicy(call: Asker, operation: Operation): JsonRpcError | undefined | Promise<JsonRpcError | undefined> {
   const refuse = (decision: Decision): undefined | Promise<JsonRpcError> => {
     if (decision.effect !== 'allow') return refuseDecided(call, operation, decision);
     call.scope.draft.policyIds = decision.policyIds;
     return undefined;
   };
-  const deciding = decide(call, operation);
-  return isPending(deciding) ? deciding.then(refuse) : refuse(deciding);
+  return whenThere(decide(call, operation), refuse);
 }
 
 /** The answer to `operation` that `decision` refuses. Notes it in the audit event. */

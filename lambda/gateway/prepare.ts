@@ -1,6 +1,7 @@
 import { digestArguments } from '../audit';
 import type { Decision, Operation, RequestContext } from '../authorization';
 import type { Unmet } from '../identity';
+import { isPending } from '../pending';
 import {
   ErrorCode,
   GatewayErrorCode,
@@ -19,7 +20,6 @@ import type { ToolApproval, ToolEntry } from './catalog';
 import { guardArguments, guardedFinish } from './guarded';
 import { blockedAnswer, permitToolCall, type GrantUse } from './grants';
 import { filterPrompts, filterResources, filterResourceTemplates, filterTools } from './lists';
-import { isPending } from './pending';
 import { knownServerCapabilities, modernMeta, settle } from './legs';
 
 /** What is to be done with a request once all checks have spoken. */

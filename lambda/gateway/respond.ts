@@ -1,3 +1,4 @@
+import { isPending, whenThere } from '../pending';
 import {
   ErrorCode,
   GatewayErrorCode,
@@ -20,7 +21,6 @@ import { AnswerRefused, answerRefused, guardError, guardMessage, guardQuestions,
 import { checkInputRequests, checkServerMessage } from './inbound';
 import { clientCanAnswer, missingCapability, type Exchange } from './legs';
 import { filterByShape } from './lists';
-import { isPending } from './pending';
 import type { RequestScope } from './scope';
 import { SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
 import { UpstreamFailure, type UpstreamEvent } from './upstream';
@@ -185,8 +185,7 @@ function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): 
     if ('cacheScope' in result && call.era === 'modern') return { ...response, result: { ...result, cacheScope: 'private' } };
     return result === response.result ? response : { ...response, result };
   };
-  const finished = finish(response.result);
-  return isPending(finished) ? finished.then(withResult) : withResult(finished);
+  return whenThere(finish(response.result), withResult);
 }
 
 function endedEarly(): UpstreamFailure {

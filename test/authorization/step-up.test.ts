@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { generateSchema, validatePolicies, type AuthorizationRequest, type Circumstances } from '../../lambda/authorization';
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
 import { parsePolicySet } from '../../lambda/authorization/policy-set';
@@ -51,6 +52,15 @@ describe('withStepUp', () => {
     expect(await slow.visible([read({ risk: 50 })])).toEqual([true]);
     set = parsePolicySet({ read: POLICIES.read, recent: POLICIES.recent.replace('@maxAge("300") ', '') });
     expect(await slow.decide(read({ risk: 50 }))).toEqual({ effect: 'deny', reason: 'forbidden', policyIds: ['recent'] });
+  });
+
+  it('CV-3 asks for a sign-in also where the promises of a decision are of another realm', async () => {
+    const promiseOf = runInNewContext('(value) => Promise.resolve(value)') as <T>(value: T | Promise<T>) => Promise<T>;
+    const set = parsePolicySet(POLICIES);
+    const inner = createCedarDecisionPoint({ policies: { current: () => set } });
+    const foreign = withStepUp({ decide: (request) => promiseOf(inner.decide(request)), visible: (requests) => promiseOf(inner.visible(requests)) }, set);
+    expect(await foreign.decide(read({ risk: 50 }))).toMatchObject({ effect: 'deny', stepUp: { maxAgeSeconds: 300 } });
+    expect(await foreign.visible([read({ risk: 50 }), read({ risk: 90 })])).toEqual([true, false]);
   });
 
   it('is the decision point itself where no policy asks for a sign-in', () => {

@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../protocol';
-import { isPending } from '../pending';
+import { isPending } from '../../pending';
 import type { HeaderReader } from './header-value';
 import { tooLarge } from './http';
 import { refuse, type Refusal } from './refusal';
