@@ -15,9 +15,7 @@ const quoteKnown = rememberTexts(quote, MAX_KNOWN_LENGTH);
  */
 export function writeEventLine(event: AuditEvent): string {
   const { principal, time, requestId, traceId, spanId, argumentsDigest } = event;
-  // One look at all that no two events share.
-  const write = PLAIN.test(time + requestId + traceId + spanId + (argumentsDigest ?? '')) ? asItIs : quote;
-  let line = `{"time":${write(time)},"requestId":${write(requestId)},"traceId":${write(traceId)},"spanId":${write(spanId)}`;
+  let line = `{"time":${quote(time)},"requestId":${quote(requestId)},"traceId":${quote(traceId)},"spanId":${quote(spanId)}`;
   if (principal !== undefined) line += `,"principal":{"type":${quoteKnown(principal.type)},"id":${quoteKnown(principal.id)},"issuer":${quoteKnown(principal.issuer)}}`;
   if (event.sourceIp !== undefined) line += `,"sourceIp":${quoteKnown(event.sourceIp)}`;
   if (event.server !== undefined) line += `,"server":${quoteKnown(event.server)}`;
@@ -29,15 +27,11 @@ export function writeEventLine(event: AuditEvent): string {
   line += ',"policyIds":[';
   for (let index = 0; index < event.policyIds.length; index += 1) line += `${index === 0 ? '' : ','}${quoteKnown(event.policyIds[index] as string)}`;
   line += ']';
-  if (argumentsDigest !== undefined) line += `,"argumentsDigest":${write(argumentsDigest)}`;
+  if (argumentsDigest !== undefined) line += `,"argumentsDigest":${quote(argumentsDigest)}`;
   line += `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)},"durationMs":${number(event.durationMs)},"httpStatus":${number(event.httpStatus)}`;
   const { upstreamStatus, notes } = event;
   if (upstreamStatus !== undefined) line += `,"upstreamStatus":${typeof upstreamStatus === 'number' ? number(upstreamStatus) : quoteKnown(upstreamStatus)}`;
   return notes === undefined ? `${line}}` : `${line},"notes":[${notes.map(quote).join(',')}]}`;
-}
-
-function asItIs(text: string): string {
-  return `"${text}"`;
 }
 
 function quote(text: string): string {

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { readIncoming, type Gateway } from '../gateway';
+import { readIncoming, ServedMessage, type Gateway } from '../gateway';
 import { clientAddress } from './client-address';
 import type { ServerCertificate } from './ephemeral-certificate';
 
@@ -36,7 +36,7 @@ export interface ContainerServer {
 }
 
 /** Against clients that are slow on purpose or many. The load balancer in front keeps connections for up to five minutes. */
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 305_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 1_000 };
+const SETTINGS = { IncomingMessage: ServedMessage, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 305_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 1_000 };
 const MAX_CONNECTIONS = 4_096;
 /** How long streams may take to end after the gateway ended them, milliseconds. */
 const STREAM_END_MS = 2_000;
@@ -49,8 +49,8 @@ export async function startContainerServer(options: ContainerServerOptions): Pro
   const listener = getRequestListener(
     (request, env) => {
       const { incoming } = env as { readonly incoming: IncomingMessage };
-      const address = clientAddress(header(incoming, 'x-forwarded-for'), options.proxies, incoming.socket.remoteAddress);
       const { headers, readBytes } = readIncoming(incoming);
+      const address = clientAddress(headers.get('x-forwarded-for') ?? undefined, options.proxies, incoming.socket.remoteAddress);
       return gateway!.fetch(request, { headers, readBytes, address });
     },
     { errorHandler: () => new Response(null, { status: 400 }) },
@@ -64,7 +64,7 @@ export async function startContainerServer(options: ContainerServerOptions): Pro
     void listener(incoming, outgoing);
   };
   const { certificate } = options;
-  const server = certificate ? createTlsServer({ ...LIMITS, ...certificate, minVersion: 'TLSv1.2' }, handle) : createHttpServer(LIMITS, handle);
+  const server = certificate ? createTlsServer({ ...SETTINGS, ...certificate, minVersion: 'TLSv1.2' }, handle) : createHttpServer(SETTINGS, handle);
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, options.port);
 
@@ -89,11 +89,6 @@ export async function startContainerServer(options: ContainerServerOptions): Pro
       server.closeAllConnections();
     }
   }
-}
-
-function header(incoming: IncomingMessage, name: string): string | undefined {
-  const value = incoming.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }
 
 function answer(outgoing: ServerResponse, status: number, text: string): void {

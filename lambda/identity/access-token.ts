@@ -38,7 +38,8 @@ export function readAccessToken(input: Pick<AuthenticationInput, 'headers' | 'ur
   return OTHER_SCHEME.test(header) ? { kind: 'other_scheme' } : { kind: 'malformed', reason: 'malformed_authorization' };
 }
 
-function hasTokenInQuery(url: string): boolean {
+/** Whether a token stands where logs keep it. */
+export function hasTokenInQuery(url: string): boolean {
   const start = url.indexOf('?');
   if (start < 0) return false;
   const end = url.indexOf('#', start);

@@ -1,8 +1,6 @@
-import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { createOutbound, type Outbound } from '../outbound';
-import { readAccessToken, type PresentedToken } from './access-token';
+import { hasTokenInQuery, readAccessToken, type PresentedToken } from './access-token';
 import type { AuthenticationFailure, AuthenticationInput, AuthenticationResult, Authenticator } from './authenticator';
 import { toolsOf } from './authorization-details';
 import { assertScopes, insufficientScope } from './challenge';
@@ -14,6 +12,7 @@ import { createIntrospector, IntrospectionUnavailable, type IntrospectedToken } 
 import { createKeyResolver, KeysUnavailable } from './issuer-keys';
 import { isCanonicalJws, issuerOf, refusalReason, SIGNATURE_ALGORITHMS, verifyJwt, type IssuerWithKeys, type SignatureAlgorithm } from './jwt-verifier';
 import type { Principal } from './principal';
+import { RecentTokens } from './recent-tokens';
 import { assertIssuers } from './trusted-issuer';
 import type { TrustedIssuer } from './trusted-issuer';
 
@@ -37,7 +36,7 @@ export interface TokenAuthenticatorOptions {
   /** How proofs of DPoP are checked, where a server takes them. @default - proofs of 5 minutes, without nonces, remembered by this instance */
   readonly dpop?: DpopOptions;
   /**
-   * How many verified tokens are remembered. One is remembered for at most a minute, never beyond its `exp`, and only
+   * How many verified tokens are remembered for each resource. One is remembered for at most a minute, never beyond its `exp`, and only
    * for the resource it was verified for.
    * @default 10000
    */
@@ -75,6 +74,7 @@ interface OpaqueIssuer {
 
 /** All that is known of a token, wherever it came from; not yet who presented it. */
 interface VerifiedToken {
+  readonly presented: Presented;
   readonly result: { readonly ok: true; readonly principal: Principal };
   readonly confirmation: Confirmation | undefined;
   readonly hasScopes: boolean;
@@ -92,7 +92,7 @@ class TokenAuthenticator implements Authenticator {
   private readonly requiredScopes: readonly string[];
   private readonly challengeScopes: readonly string[];
   private readonly clock: () => number;
-  private readonly verified: LRUCache<string, VerifiedToken>;
+  private readonly recent: RecentTokens<VerifiedToken>;
   private readonly verifyProof: ProofVerifier;
 
   constructor(options: TokenAuthenticatorOptions) {
@@ -110,11 +110,13 @@ class TokenAuthenticator implements Authenticator {
     this.challengeScopes = options.challengeScopes ?? this.requiredScopes;
     assertScopes(this.requiredScopes, 'requiredScopes');
     assertScopes(this.challengeScopes, 'challengeScopes');
-    this.verified = new LRUCache({ max: options.maxCachedTokens ?? 10_000 });
+    this.recent = new RecentTokens(options.maxCachedTokens ?? 10_000, this.clock);
     this.verifyProof = proofVerifier(options.dpop ?? {}, this.clock);
   }
 
   authenticate(input: AuthenticationInput): AuthenticationResult | Promise<AuthenticationResult> {
+    const known = this.recent.get(input.resource, input.headers.get('authorization'));
+    if (known !== undefined && !hasTokenInQuery(input.url)) return this.admit(input, known);
     const presented = readAccessToken(input);
     switch (presented.kind) {
       case 'absent':
@@ -123,77 +125,71 @@ class TokenAuthenticator implements Authenticator {
         return tokenRequired(input, 'other_scheme', this.challengeScopes);
       case 'malformed':
         return malformedRequest(input, presented.reason);
-      case 'present': {
-        const verified = this.remembered(input, presented.token);
-        return verified === undefined ? this.verifyAndAdmit(input, presented) : this.admit(input, presented, verified);
-      }
+      case 'present':
+        return this.verifyAndAdmit(input, presented);
     }
   }
 
   private async verifyAndAdmit(input: AuthenticationInput, presented: Presented): Promise<AuthenticationResult> {
     const verified = await this.verify(input, presented);
-    return 'ok' in verified ? verified : this.admit(input, presented, verified);
+    return 'ok' in verified ? verified : this.admit(input, verified);
   }
 
-  private remembered(input: AuthenticationInput, token: string): VerifiedToken | undefined {
-    const known = this.verified.get(cacheKey(input.resource, token));
-    return known !== undefined && this.clock() < known.believedUntil ? known : undefined;
-  }
-
-  private async verify(input: AuthenticationInput, { token, scheme }: Presented): Promise<VerifiedToken | AuthenticationFailure> {
+  private async verify(input: AuthenticationInput, presented: Presented): Promise<VerifiedToken | AuthenticationFailure> {
     try {
-      const verified = isCanonicalJws(token) ? await this.verifySigned(input, token) : await this.verifyOpaque(input, token);
-      if (this.clock() < verified.believedUntil) this.verified.set(cacheKey(input.resource, token), verified);
+      const verified = isCanonicalJws(presented.token) ? await this.verifySigned(input, presented) : await this.verifyOpaque(input, presented);
+      this.recent.remember(input.resource, input.headers.get('authorization'), verified);
       return verified;
     } catch (error) {
       if (error instanceof KeysUnavailable) return notDecidable(input, 'keys_unavailable', this.challengeScopes);
       if (error instanceof IntrospectionUnavailable) return notDecidable(input, 'introspection_unavailable', this.challengeScopes);
-      return invalidToken(input, refusalReason(error), this.challengeScopes, scheme);
+      return invalidToken(input, refusalReason(error), this.challengeScopes, presented.scheme);
     }
   }
 
-  private async verifySigned(input: AuthenticationInput, token: string): Promise<VerifiedToken> {
+  private async verifySigned(input: AuthenticationInput, presented: Presented): Promise<VerifiedToken> {
+    const { token } = presented;
     const issuer = issuerOf(token, this.issuers);
     const now = this.clock();
     const claims = await verifyJwt(token, issuer, { algorithms: this.algorithms, toleranceSeconds: this.toleranceSeconds }, now);
-    return this.believe(input, claims, issuer, Math.min(now + CACHE_MS, claims.exp * 1000));
+    return this.believe(input, presented, claims, issuer, Math.min(now + CACHE_MS, claims.exp * 1000));
   }
 
-  private async verifyOpaque(input: AuthenticationInput, token: string): Promise<VerifiedToken> {
+  private async verifyOpaque(input: AuthenticationInput, presented: Presented): Promise<VerifiedToken> {
     if (this.opaque === undefined) throw new TokenRefused('malformed_token');
-    const { claims, believedUntil } = await this.opaque.introspect(token);
+    const { claims, believedUntil } = await this.opaque.introspect(presented.token);
     const now = this.clock() / 1000;
     const { exp = Infinity, nbf = -Infinity } = claims;
     if (typeof exp !== 'number' || typeof nbf !== 'number') throw new TokenRefused('malformed_claim');
     if (exp <= now - this.toleranceSeconds) throw new TokenRefused('expired');
     if (nbf > now + this.toleranceSeconds) throw new TokenRefused('not_yet_valid');
-    return this.believe(input, claims, this.opaque.issuer, Math.min(believedUntil, exp * 1000));
+    return this.believe(input, presented, claims, this.opaque.issuer, Math.min(believedUntil, exp * 1000));
   }
 
-  private believe({ resource }: AuthenticationInput, claims: JWTPayload, issuer: TrustedIssuer, believedUntil: number): VerifiedToken {
+  private believe({ resource }: AuthenticationInput, presented: Presented, claims: JWTPayload, issuer: TrustedIssuer, believedUntil: number): VerifiedToken {
     const tools = toolsOf(claims, resource, issuer.audiences ?? []);
     const confirmation = confirmationOf(claims);
     const method = confirmation === undefined ? 'bearer' : confirmation.thumbprint === undefined ? 'mtls' : 'dpop';
     const principal = principalFromClaims(claims, issuer, { method, tools });
     const hasScopes = this.requiredScopes.every((scope) => principal.scopes.includes(scope));
-    return { result: { ok: true, principal }, confirmation, hasScopes, believedUntil };
+    return { presented, result: { ok: true, principal }, confirmation, hasScopes, believedUntil };
   }
 
   /** A good token is good only from whom it was issued to, where it says so. */
-  private admit(input: AuthenticationInput, presented: Presented, verified: VerifiedToken): AuthenticationResult | Promise<AuthenticationResult> {
-    const { confirmation } = verified;
+  private admit(input: AuthenticationInput, verified: VerifiedToken): AuthenticationResult | Promise<AuthenticationResult> {
+    const { presented, confirmation } = verified;
     const { senderConstraint = 'off' } = input;
     const refuse = (reason: TokenRefused['reason']) => invalidToken(input, reason, this.challengeScopes, presented.scheme);
-    if (confirmation === undefined) return senderConstraint === 'required' || presented.scheme === 'DPoP' ? refuse('not_bound') : this.withScopes(input, presented, verified);
+    if (confirmation === undefined) return senderConstraint === 'required' || presented.scheme === 'DPoP' ? refuse('not_bound') : this.withScopes(input, verified);
     // RFC 9449 section 7.1, RFC 8705 section 3: a bound token without its proof is a stolen one.
     if (senderConstraint === 'off') return refuse('proof_required');
     if (confirmation.certificate !== undefined && confirmation.certificate !== input.clientCertificate) return refuse('wrong_certificate');
-    if (confirmation.thumbprint === undefined) return presented.scheme === 'DPoP' ? refuse('not_bound') : this.withScopes(input, presented, verified);
-    return presented.scheme === 'DPoP' ? this.admitProved(input, presented, verified, confirmation.thumbprint) : refuse('wrong_scheme');
+    if (confirmation.thumbprint === undefined) return presented.scheme === 'DPoP' ? refuse('not_bound') : this.withScopes(input, verified);
+    return presented.scheme === 'DPoP' ? this.admitProved(input, verified, confirmation.thumbprint) : refuse('wrong_scheme');
   }
 
-  private async admitProved(input: AuthenticationInput, presented: Presented, verified: VerifiedToken, thumbprint: string): Promise<AuthenticationResult> {
-    const proof = await this.verifyProof(input, { accessToken: presented.token, thumbprint, now: this.clock() });
+  private async admitProved(input: AuthenticationInput, verified: VerifiedToken, thumbprint: string): Promise<AuthenticationResult> {
+    const proof = await this.verifyProof(input, { accessToken: verified.presented.token, thumbprint, now: this.clock() });
     switch (proof.kind) {
       case 'refused':
         return invalidProof(input, proof.reason, this.challengeScopes);
@@ -202,14 +198,14 @@ class TokenAuthenticator implements Authenticator {
       case 'unavailable':
         return notDecidable(input, 'replay_store_unavailable', this.challengeScopes);
       case 'proved': {
-        const admitted = this.withScopes(input, presented, verified);
+        const admitted = this.withScopes(input, verified);
         return admitted.ok && proof.nonce !== undefined ? { ...admitted, headers: { 'dpop-nonce': proof.nonce } } : admitted;
       }
     }
   }
 
-  private withScopes(input: AuthenticationInput, { scheme }: Presented, { hasScopes, result }: VerifiedToken): AuthenticationResult {
-    return hasScopes ? result : insufficientScope(input, this.requiredScopes, scheme);
+  private withScopes(input: AuthenticationInput, { presented, hasScopes, result }: VerifiedToken): AuthenticationResult {
+    return hasScopes ? result : insufficientScope(input, this.requiredScopes, presented.scheme);
   }
 }
 
@@ -223,11 +219,6 @@ function proofVerifier({ replayStore, maxProofAgeSeconds = DEFAULT_PROOF_AGE_SEC
 /** The URLs of an issuer that its configuration names: the operator has vouched for these. */
 function configuredUrls({ issuer, jwks, introspection }: TrustedIssuer): URL[] {
   return [jwks instanceof URL ? jwks : undefined, introspection?.endpoint, URL.canParse(issuer) ? new URL(issuer) : undefined].filter((url) => url !== undefined);
-}
-
-/** No token can hold the line feed, so no two pairs of resource and token have one key. */
-function cacheKey(resource: string, token: string): string {
-  return hash('sha256', `${resource}\n${token}`, 'base64');
 }
 
 function acceptedAlgorithms(algorithms: readonly SignatureAlgorithm[] = SIGNATURE_ALGORITHMS): readonly SignatureAlgorithm[] {

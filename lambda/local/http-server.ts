@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Cancellation, readIncoming, type CancelSignal, type Gateway } from '../gateway';
+import { Cancellation, readIncoming, ServedMessage, type CancelSignal, type Gateway } from '../gateway';
 import { urlHost, type ListenAddress, type TlsConfig } from './config';
 import { StartError } from './start-error';
 
@@ -63,6 +63,7 @@ export async function startHttpServer(address: ListenAddress, limits: Partial<Ht
   );
   const server = openServer(
     {
+      IncomingMessage: ServedMessage,
       headersTimeout: bounds.headersMs,
       requestTimeout: bounds.requestMs,
       connectionsCheckingInterval: Math.min(1_000, bounds.headersMs),

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import type { QuickerBody } from './body';
 import type { HeaderReader } from './header-value';
 
@@ -8,18 +8,51 @@ export function readIncoming(incoming: IncomingMessage): Required<QuickerBody> {
 }
 
 /**
- * Headers in a map that is made once: a call asks for some thirty. A field that occurs several times has its values joined as
- * `Headers` joins them, so that nobody reads one of two.
+ * Looks a header up where Node.js left it: a dozen names are compared sooner than put into a map. A field that occurs several times has its
+ * values joined as `Headers` joins them, so that nobody reads one of two.
  */
 export function readRawHeaders(raw: readonly string[]): HeaderReader {
-  const values = new Map<string, string>();
+  return { get: (name) => joinedValue(raw, name.toLowerCase()) };
+}
+
+function joinedValue(raw: readonly string[], name: string): string | null {
+  let joined: string | null = null;
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] as string).toLowerCase();
+    const candidate = raw[index] as string;
+    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
     const value = raw[index + 1] as string;
-    const before = values.get(name);
-    values.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+    joined = joined === null ? value : `${joined}${name === 'cookie' ? '; ' : ', '}${value}`;
   }
-  return { get: (name) => values.get(name.toLowerCase()) ?? null };
+  return joined;
+}
+
+/**
+ * Node.js asks every message for two headers before it hands it over, and makes an object of all of them for that. Of this message they are
+ * looked up, and the object is made for who asks for more.
+ */
+export class ServedMessage extends IncomingMessage {}
+
+const HEADERS = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers') as PropertyDescriptor & { get(this: IncomingMessage): IncomingHttpHeaders };
+const ASKED_BY_NODE: ReadonlySet<string | symbol> = new Set(['host', 'expect']);
+
+Object.defineProperty(ServedMessage.prototype, 'headers', {
+  ...HEADERS,
+  get(this: ServedMessage) {
+    return new Proxy({ message: this }, ON_DEMAND);
+  },
+});
+
+const ON_DEMAND: ProxyHandler<{ readonly message: ServedMessage }> = {
+  get: ({ message }, name) => (ASKED_BY_NODE.has(name) ? firstValue(message.rawHeaders, name as string) : Reflect.get(HEADERS.get.call(message), name)),
+  has: ({ message }, name) => Reflect.has(HEADERS.get.call(message), name),
+  ownKeys: ({ message }) => Reflect.ownKeys(HEADERS.get.call(message)),
+  getOwnPropertyDescriptor: ({ message }, name) => Reflect.getOwnPropertyDescriptor(HEADERS.get.call(message), name),
+};
+
+/** As `IncomingMessage.headers` has it for fields that must not be repeated. */
+function firstValue(raw: readonly string[], name: string): string | undefined {
+  const at = raw.findIndex((candidate, index) => index % 2 === 0 && candidate.length === name.length && candidate.toLowerCase() === name);
+  return at === -1 ? undefined : raw[at + 1];
 }
 
 const NOTHING = new Uint8Array();

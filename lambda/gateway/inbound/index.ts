@@ -10,6 +10,6 @@ export { DEFAULT_JSON_LIMITS, type JsonLimits } from './json-scan';
 export { checkLegacy, checkLegacyHeaders } from './legacy';
 export { checkModern } from './modern';
 export { ParamHeaders } from './param-headers';
-export { readIncoming } from './incoming';
+export { readIncoming, ServedMessage } from './incoming';
 export { Refusal, type RefusalReason } from './refusal';
 export { checkAnswer, checkInputRequests, checkServerMessage } from './server-messages';
