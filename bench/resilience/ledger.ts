@@ -64,7 +64,7 @@ export function balance({ calls, logs, upstream, kills }: Accounts): Ledger {
 
 /** A call that was allowed and failed at the server, or was withdrawn while the server had it, was allowed. */
 function isAllowed({ decision, reason, notes }: AuditEvent): boolean {
-  return decision === 'allow' || (decision === 'error' && reason?.startsWith('upstream_') === true) || notes?.includes('withdrawn_in_flight') === true;
+  return decision === 'allow' || (decision === 'error' && (reason === 'gateway_stopped' || reason?.startsWith('upstream_') === true)) || notes?.includes('withdrawn_in_flight') === true;
 }
 
 function readEvents(logs: readonly string[]): { events: AuditEvent[]; torn: number } {

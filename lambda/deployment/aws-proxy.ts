@@ -58,6 +58,7 @@ export async function startProxyGateway(settings: ProxySettings, secrets = new S
     registry: registry?.view,
     tracer,
     sealKey: keyFor('seal'),
+    sessionsOutlive: true,
     digestKey: keyFor('digest'),
     allowedHosts: [...new Set([host, hostname])],
     allowedOrigins: [origin, ...settings.allowedOrigins],

@@ -36,6 +36,8 @@ export interface Call {
   readonly digestKey: Uint8Array;
   readonly limits: GatewayLimits;
   readonly turn: Turn;
+  /** `GatewayOptions.sessionsOutlive` */
+  readonly sessionsOutlive: boolean;
   /** What tokens must show for certain tools (CV-3). */
   readonly requirements?: RequirementCheck;
   /** The refusal that tells a client to come back with a better token. */

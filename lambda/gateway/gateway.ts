@@ -192,7 +192,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async close() {
       for (const one of new Set([killSwitch, grants?.killSwitch])) one?.close();
-      streams?.close();
       await Promise.all(
         [...servers.values()].map(({ upstream, callers, catalog }) => {
           catalog.close();
@@ -201,6 +200,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         }),
       );
       await pool.close();
+      await streams?.close();
       await options.audit.flush();
     },
   };

@@ -188,6 +188,7 @@ export function callOf(endpoint: EndpointRequest, asker: Asker, { revision, clie
     digestKey: runtime.options.digestKey,
     limits: runtime.limits,
     turn: runtime.turn,
+    sessionsOutlive: runtime.options.sessionsOutlive === true,
     requirements: server.requirements,
     stepUp: server.stepUp,
   };

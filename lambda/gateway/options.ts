@@ -42,6 +42,13 @@ export interface GatewayOptions {
   readonly httpSse?: boolean;
   /** 32 bytes; seals session ids and request state. Instances that share it serve each other's sessions. */
   readonly sealKey: Uint8Array;
+  /**
+   * Others have `sealKey` when this instance has stopped: what a client can take up again by its last event is left to them
+   * (MCP 2025-11-25, transports: resumability).
+   *
+   * @default false - whoever waits for an answer is told that the gateway stopped
+   */
+  readonly sessionsOutlive?: boolean;
   /** Key of the argument digests in audit events. */
   readonly digestKey: Uint8Array;
   /** `Host` values that are ours. */

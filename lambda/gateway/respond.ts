@@ -22,8 +22,8 @@ import { checkInputRequests, checkServerMessage } from './inbound';
 import { clientCanAnswer, missingCapability, type Exchange } from './legs';
 import { filterByShape } from './lists';
 import type { RequestScope } from './scope';
-import { SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
-import { UpstreamFailure, type UpstreamEvent } from './upstream';
+import { COME_BACK, SSE_HEADERS, formatEvent, streamEvents } from './sse-response';
+import { UpstreamFailure, type UpstreamEvent, type UpstreamFailureCode } from './upstream';
 import { ToolWithdrawn } from './withdrawal';
 
 /** How long a single answer is waited for before a stream is opened instead, milliseconds. */
@@ -47,12 +47,13 @@ export function failureResponse(call: Pick<Call, 'message' | 'scope'>, failure: 
     scope.fail('internal_error');
     return errorResponse(message.id, { code: ErrorCode.INTERNAL_ERROR, message: 'the gateway could not serve this request', data: { requestId: scope.requestId } });
   }
-  scope.fail(`upstream_${failure.code}`);
+  const reason = failure.code === 'stopped' ? 'gateway_stopped' : `upstream_${failure.code}`;
+  scope.fail(reason);
   scope.draft.upstreamStatus = failure.status ?? 'failed';
   return errorResponse(message.id, {
     code: FAILURE_CODE[failure.code] ?? GatewayErrorCode.UPSTREAM_FAILED,
     message: failure.message,
-    data: { reason: `upstream_${failure.code}`, requestId: scope.requestId },
+    data: { reason, requestId: scope.requestId },
   });
 }
 
@@ -188,6 +189,10 @@ function finishResponse(call: Call, response: JsonRpcResponse, finish: Finish): 
   return whenThere(finish(response.result), withResult);
 }
 
+function hasCode(failure: unknown, code: UpstreamFailureCode): boolean {
+  return failure instanceof UpstreamFailure && failure.code === code;
+}
+
 function endedEarly(): UpstreamFailure {
   return new UpstreamFailure('closed', 'the upstream ended its answer before the response');
 }
@@ -238,8 +243,12 @@ async function* formatFrames(call: Call, events: AsyncIterable<UpstreamEvent>, f
     if (!resumable) yield formatEvent(failureResponse(call, endedEarly()));
   } catch (failure) {
     // This instance ends and the call does not: the client takes its stream up again at another one (MCP 2025-11-25, transports: resumability).
-    if (resumable && call.era === 'legacy' && failure instanceof UpstreamFailure && failure.code === 'aborted') return call.scope.note('left_to_resume');
-    yield formatEvent(failureResponse(call, failure));
+    if (resumable && call.era === 'legacy' && call.sessionsOutlive && hasCode(failure, 'stopped')) {
+      call.scope.draft.reason ??= 'left_to_resume';
+      yield COME_BACK;
+    } else {
+      yield formatEvent(failureResponse(call, failure));
+    }
   }
 }
 
@@ -251,8 +260,13 @@ export async function* formatStream(call: Call, events: AsyncIterable<UpstreamEv
       const message = event.kind === 'checkpoint' ? undefined : await admit(call, event.message, finish);
       if (message !== undefined || event.kind === 'checkpoint') yield formatEvent(message, event.eventId, event.kind === 'checkpoint' ? event.retryMs : undefined);
     }
-  } catch {
-    call.scope.fail('upstream_closed');
+  } catch (failure) {
+    if (hasCode(failure, 'stopped')) {
+      call.scope.draft.reason ??= 'gateway_stopped';
+      if (call.sessionsOutlive) yield COME_BACK;
+    } else if (!hasCode(failure, 'aborted')) {
+      call.scope.fail('upstream_closed');
+    }
   }
 }
 

@@ -7,6 +7,9 @@ export function formatEvent(message: JsonRpcMessage | undefined, eventId?: strin
   return message === undefined ? `${id}${retry}data: \n\n` : `event: message\n${id}${retry}data: ${JSON.stringify(message)}\n\n`;
 }
 
+/** The last of a connection that ends before its stream does: when the client comes back for the rest (MCP 2025-11-25, transports: sending messages). */
+export const COME_BACK = 'retry: 1000\n\n';
+
 export interface EventStreamOptions {
   readonly keepAliveMs: number;
   /** Called once when the stream is over, with the bytes that were sent. */

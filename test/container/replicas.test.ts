@@ -16,7 +16,7 @@ async function startReplicas(respond: Respond): Promise<void> {
   upstream = await startUpstream(respond);
   const sealKey = randomBytes(32);
   replicas = await Promise.all([0, 1].map(async () => {
-    const harness = startHarness([{ name: 'files', upstream: { kind: 'http', url: upstream.url, headers: {} } }], { sealKey });
+    const harness = startHarness([{ name: 'files', upstream: { kind: 'http', url: upstream.url, headers: {} } }], { sealKey, sessionsOutlive: true });
     const server = await startContainerServer({ port: 0, proxies: 0, leaveMs: 0, drainMs: 50, onError: () => {} });
     server.serve(harness.gateway);
     return { harness, server };
@@ -84,6 +84,7 @@ describe('MCP 2025-11-25', () => {
     // No word of a failure: the call has not failed.
     expect(await text).toMatch(/id: 1\n/);
     expect(await text).not.toContain('"error"');
+    expect(replicas[0]!.harness.events.at(-1)).toMatchObject({ method: 'tools/call', decision: 'allow', reason: 'left_to_resume' });
     const resumed = await ask(1, { method: 'GET', headers: { ...session, 'accept': 'text/event-stream', 'last-event-id': '1' } });
     expect((await readAnswer(resumed)).response).toMatchObject({ id: 7, result: { content: [{ text: 'after 1' }] } });
   });
@@ -116,6 +117,6 @@ test('TBL-1 MCP 2026-07-28: a call whose stream a replica cannot keep ends with 
   const answer = replicas[0]!.harness.modern('files', 'tools/call', { name: 'watch', arguments: {} }, { meta: { progressToken: 1 } });
   await arrived;
   await replicas[0]!.server.drain();
-  expect((await answer).response).toMatchObject({ error: { code: expect.any(Number), data: { reason: expect.stringMatching(/^upstream_/) } } });
+  expect((await answer).response).toMatchObject({ error: { code: expect.any(Number), data: { reason: 'gateway_stopped' } } });
   expect(replicas[0]!.harness.events.at(-1)).toMatchObject({ method: 'tools/call', decision: 'error' });
 });

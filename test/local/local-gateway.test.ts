@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { AuditEvent } from '../../lambda/audit';
 import { createDemoIssuer } from '../../lambda/identity';
 import { LOCAL_USER, startLocalGateway, type LocalGateway } from '../../lambda/local';
 import { readConfig } from '../../lambda/local/config/load';
 import { freePort } from '../free-port';
+import { legacyServer, startUpstream, stream } from '../gateway/fixtures/upstream';
 import { call, callTool, toolNames } from './call';
 
 const tiny = { command: process.execPath, args: [join(__dirname, 'fixtures', 'tiny-server.mjs')] };
@@ -78,6 +80,24 @@ describe('the gateway on one machine', () => {
     const open = await fetch(`${gateway.servers[0]!.url}/sse`, { headers: { ...headers, accept: 'text/event-stream' } });
     await Promise.all([gateways.pop()!.stop(), open.text()]);
     expect(events.filter(({ method }) => method === 'listen').map(({ decision }) => decision)).toEqual(['allow', 'allow']);
+  });
+
+  test('answers a legacy call when it stops whose stream nobody will take up again', async () => {
+    const progress = { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 1, progress: 1 } };
+    const upstream = await startUpstream(legacyServer((response) => void stream(response).write(`id: 1\ndata: ${JSON.stringify(progress)}\n\n`)));
+    const gateway = await start({ mcpServers: { remote: { url: upstream.url } }, anonymous: { id: 'me', type: 'User' } }, { 'all.cedar': 'permit (principal, action, resource);' });
+    const client = new Client({ name: 'legacy', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(gateway.servers[0]!.url)));
+    let arrived: () => void = () => {};
+    const onItsWay = new Promise<void>((resolve) => (arrived = resolve));
+    const calling = client.callTool({ name: 'slow', arguments: {} }, undefined, { onprogress: () => arrived() });
+    const failing = expect(calling).rejects.toMatchObject({ code: -31502, message: expect.stringContaining('had not answered when the gateway stopped') });
+    await onItsWay;
+    await gateways.pop()!.stop();
+    await failing;
+    await client.close();
+    await upstream.close();
+    expect(events.find(({ method }) => method === 'tools/call')).toMatchObject({ decision: 'error', reason: 'gateway_stopped' });
   });
 
   test('JIT-2 knows network zones, and asks for a sign-in where a policy does', async () => {

@@ -14,6 +14,8 @@ export class ClientStream implements AsyncIterator<string> {
   private heldCharacters = 0;
   private wake: (() => void) | undefined;
   private readonly control = new AbortController();
+  private readonly owed = new Set<Promise<unknown>>();
+  private last = false;
 
   /** Aborts when the stream is over. */
   get signal(): AbortSignal {
@@ -37,8 +39,22 @@ export class ClientStream implements AsyncIterator<string> {
     this.wake?.();
   };
 
+  /** Something is said on the stream before `said` settles. */
+  owe(said: Promise<unknown>): void {
+    this.owed.add(said);
+    const paid = () => void this.owed.delete(said);
+    said.then(paid, paid);
+  }
+
+  /** Ends once everything is said that is owed, and the client has taken it. */
+  async finish(): Promise<void> {
+    while (this.owed.size > 0) await Promise.allSettled(this.owed);
+    this.last = true;
+    this.wake?.();
+  }
+
   async next(): Promise<IteratorResult<string>> {
-    while (this.held.length === 0 && !this.signal.aborted) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.held.length === 0 && !this.signal.aborted && !this.last) await new Promise<void>((resolve) => (this.wake = resolve));
     const event = this.held.shift();
     if (event === undefined) return { done: true, value: undefined };
     this.heldCharacters -= event.length;

@@ -22,7 +22,8 @@ export class ClientStreams {
     return this.streams.get(id)?.stream;
   }
 
-  close(): void {
-    for (const { stream } of [...this.streams.values()]) stream.end();
+  /** Ends them, once the servers are closed: what that makes of calls is said still. */
+  async close(): Promise<void> {
+    await Promise.all([...this.streams.values()].map(({ stream }) => stream.finish()));
   }
 }

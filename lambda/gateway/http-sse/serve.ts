@@ -91,12 +91,18 @@ async function takeMessage(endpoint: EndpointRequest, streams: ClientStreams): P
   if (id === undefined) return refuse(scope, UNKNOWN_ENDPOINT);
   const stream = streams.find(id);
   if (stream === undefined) return refuse(scope, NOT_HERE);
+  const serving = serveOn(stream, endpoint);
+  stream.owe(serving);
+  return serving;
+}
+
+async function serveOn(stream: ClientStream, endpoint: EndpointRequest): Promise<Response> {
   const response = await serveStreamableHttp({ ...endpoint, headers: withSession(endpoint.headers, stream.sessionId) });
   const opened = response.headers.get(Header.SESSION_ID);
   if (opened !== null) await replaceSession(endpoint, stream, opened);
   if (response.status === 202 && !stream.listening) void listen(endpoint, stream);
   if (response.status !== 200) return response;
-  void sayAnswer(stream, response);
+  stream.owe(sayAnswer(stream, response));
   return new Response(null, { status: 202 });
 }
 

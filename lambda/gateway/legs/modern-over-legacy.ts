@@ -85,7 +85,7 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
       const posted = leg.exchange(sent, { ...exchangeOptions, signal: control.signal });
       if (asides !== undefined) return await exchangeBeside(asides, posted, call);
       const begun = await posted;
-      if (begun.response === undefined) return { status: begun.status, events: run(resuming(leg, begun.events, control.signal), call) };
+      if (begun.response === undefined) return { status: begun.status, events: run(resuming(session, begun.events, control.signal), call) };
       unlink();
       return answered(begun.status, translateResponse(request, meta, begun.response));
     } catch (failure) {
@@ -110,7 +110,7 @@ export function createModernOverLegacyLeg(options: ModernOverLegacyOptions): Mod
       await asides.events.return();
       return answered(begun.status, translateResponse(request, meta, begun.response));
     }
-    const answer = posted.then(({ response, events }) => (response === undefined ? resuming(leg, events, control.signal) : alone(response)));
+    const answer = posted.then(({ response, events }) => (response === undefined ? resuming(session, events, control.signal) : alone(response)));
     answer.catch(() => {});
     return { status: begun?.status ?? 'ok', events: run(withAsides(answer, asides), call) };
   }

@@ -61,7 +61,11 @@ async function connect(options: ProcessConnectionOptions, eras: readonly Era[]):
       modernLeg: () => ({ era: 'modern', exchange: async (request, { signal }) => over(conversations.call(NOBODY, request, signal)) }),
       legacyLeg: (view) => legacyLeg(conversations, view),
       exited: process.exited,
-      stop: () => process.stop(),
+      stop() {
+        // A process may take its time to end: whoever waits is told at once.
+        conversations.die(new UpstreamFailure('stopped', `The server "${name}" had not answered when the gateway stopped.`));
+        return process.stop();
+      },
     };
   } catch (failure) {
     const endedByItself = ended;

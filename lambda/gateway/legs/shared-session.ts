@@ -21,6 +21,8 @@ export interface SharedSession {
    * does, until the answered function is called. `undefined` where the server offers no stream.
    */
   attend(attendant: Attendant): Promise<(() => void) | undefined>;
+  /** Aborts with `close`. */
+  readonly closed: AbortSignal;
   /** Lets go of the open stream. */
   close(): void;
 }
@@ -46,6 +48,7 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
   let ids = 0;
   let current: OpenStream | undefined;
   const attendants = new Set<Attendant>();
+  const closing = new AbortController();
   let offersStream = true;
   /** Once somebody attended, the stream is kept for the next one. */
   let isKept = false;
@@ -148,6 +151,10 @@ export function shareSession(leg: LegacyLeg, description: UpstreamDescription): 
       leave();
       return undefined;
     },
-    close: () => current?.control.abort(),
+    closed: closing.signal,
+    close() {
+      closing.abort();
+      current?.control.abort();
+    },
   };
 }

@@ -26,7 +26,9 @@ export type UpstreamFailureCode =
   /** No more processes may be started, or a process does not read what it is sent. */
   | 'capacity'
   /** Given up by us: the client went away. */
-  | 'aborted';
+  | 'aborted'
+  /** Given up by us: the gateway stops. The server may have received the request, and go on. */
+  | 'stopped';
 
 /** Why an upstream did not answer. The message names the server and what happened, never a value that was sent. */
 export class UpstreamFailure extends Error {

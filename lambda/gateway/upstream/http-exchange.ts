@@ -150,7 +150,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.stopWatching();
       this.reject(new TypeError(`The request to ${this.context.server} cannot be sent: ${error.message}.`));
     } else if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
-      this.fail('aborted', 'was given up on: the gateway closes');
+      this.fail('stopped', 'had not answered when the gateway stopped');
     } else if (this.controller === undefined) {
       this.fail('connect', describeConnectError(error, this.context.limits.connectMs));
     } else if (code === 'UND_ERR_HEADERS_OVERFLOW') {

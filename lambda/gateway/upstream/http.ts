@@ -38,7 +38,7 @@ export interface HttpTransport {
   openStream(options: HttpRequestOptions): Promise<HttpExchange>;
   /** Sends DELETE and resolves with the status, whatever it is. */
   endSession(options: HttpRequestOptions): Promise<number>;
-  /** Closes every connection; what is open fails with code `aborted`. */
+  /** Closes every connection; what is open fails with code `stopped`. */
   close(): Promise<void>;
 }
 

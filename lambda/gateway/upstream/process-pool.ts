@@ -109,7 +109,7 @@ class KeyedPool<T extends Pooled> implements ProcessPool<T> {
   private open(key: string): Entry<T> {
     const name = this.options.nameOf?.(key);
     const server = name === undefined ? 'a server' : `the server "${name}"`;
-    if (this.closed) throw new UpstreamFailure('aborted', `No process of ${server} is started: the gateway closes.`);
+    if (this.closed) throw new UpstreamFailure('stopped', `No process of ${server} is started: the gateway stops.`);
     const now = this.clock();
     const crashes = this.crashes.get(key);
     if (crashes !== undefined && now < crashes.notBefore) {
@@ -119,7 +119,7 @@ class KeyedPool<T extends Pooled> implements ProcessPool<T> {
     const place = this.takePlace();
     if (place === undefined) throw new UpstreamFailure('capacity', `No process of ${server} can be started: all ${this.options.maxProcesses} are in use.`);
     const process = place.then(() => {
-      if (this.closed) throw new UpstreamFailure('aborted', `No process of ${server} is started: the gateway closes.`);
+      if (this.closed) throw new UpstreamFailure('stopped', `No process of ${server} is started: the gateway stops.`);
       return this.options.start(key);
     });
     const entry: Entry<T> = { key, startedAt: now, process, leases: 0, idleSince: now, timer: undefined };

@@ -231,7 +231,7 @@ describe('processes', () => {
     await new Promise(setImmediate);
     await harness.close();
     expect(isAlive(next)).toBe(false);
-    expect((await hanging).response.error.data.reason).toMatch(/^upstream_/);
+    expect((await hanging).response.error.data.reason).toBe('gateway_stopped');
   });
 
   it('what they write to their standard error, or by mistake to their standard output, goes to whoever runs the gateway', async () => {

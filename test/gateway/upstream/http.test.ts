@@ -431,8 +431,8 @@ describe('giving up', () => {
     const waiting = failureOf(post());
     const reading = failureOf(events.next());
     await transport.close();
-    expect([(await waiting).code, (await reading).code]).toEqual(['aborted', 'aborted']);
-    expect((await failureOf(post())).code).toBe('aborted');
+    expect([(await waiting).code, (await reading).code]).toEqual(['stopped', 'stopped']);
+    expect((await failureOf(post())).code).toBe('stopped');
   });
 });
 

@@ -171,5 +171,5 @@ test('close() resolves when every process is gone, also one that is still starti
   await slow;
   expect(started.map(({ stopped }) => stopped)).toEqual([true, true]);
   expect(pool.size).toBe(0);
-  await expect(pool.lease('a')).rejects.toMatchObject({ code: 'aborted' });
+  await expect(pool.lease('a')).rejects.toMatchObject({ code: 'stopped' });
 });
