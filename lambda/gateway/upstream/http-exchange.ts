@@ -32,6 +32,11 @@ const MAX_ASIDE_BYTES = 64 * 1024;
 const LINGER_MS = 1_000;
 /** Interim responses (HTTP 1xx) before the answer. */
 const MAX_INTERIM_RESPONSES = 16;
+/** Interim responses that undici gives the connection up for, by what it says then. A client may pass over one (RFC 9110, 15.2); undici cannot. */
+const NOT_ASKED_FOR: ReadonlyMap<string, string> = new Map([
+  ['bad response', '100 Continue'],
+  ['bad upgrade', '101 Switching Protocols'],
+]);
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,4096}$/;
 
 /** What the bytes that arrive are for. */
@@ -157,6 +162,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.fail('too_large', 'sent response headers that are too large');
     } else if (error instanceof errors.HTTPParserError || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
       this.fail('garbage', 'sent what is not HTTP');
+    } else if (NOT_ASKED_FOR.has(error.message)) {
+      this.fail('garbage', `sent HTTP ${NOT_ASKED_FOR.get(error.message)}, which was not asked for`);
     } else {
       this.fail('closed', 'closed the connection before the answer was complete');
     }
