@@ -12,6 +12,10 @@ export interface Arrival {
   readonly text: string;
   /** The server did not know the session, so it has not acted on the message. */
   readonly refused: boolean;
+  /** The session that the server opened for it. */
+  readonly opened?: string;
+  /** What the server has written of its answer, piece by piece. */
+  readonly said?: readonly string[];
 }
 
 export interface FakeServer {
@@ -77,8 +81,7 @@ export function startFakeServer(name: string, era: 'modern' | 'legacy', arrivals
 
 type Answerer = (message: unknown, request: IncomingMessage, response: ServerResponse) => void;
 
-const sendJson = (response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void =>
-  void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+const sendJson = (response: ServerResponse, status: number, body: object): void => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 const event = (message: object) => `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`;
 
 const answerModern: Answerer = (message, request, response) => {
@@ -102,7 +105,8 @@ function createLegacyAnswerer(): Answerer {
     if (at(message, 'method') === 'initialize') {
       const id = `session-${(last += 1)}`;
       sessions.add(id);
-      return sendJson(response, 200, { jsonrpc: '2.0', id: at(message, 'id'), ...legacyAnswer(message) }, { 'mcp-session-id': id });
+      response.setHeader('mcp-session-id', id);
+      return sendJson(response, 200, { jsonrpc: '2.0', id: at(message, 'id'), ...legacyAnswer(message) });
     }
     if (!sessions.has(session)) return sendJson(response, request.headers['mcp-session-id'] === undefined ? 400 : 404, { jsonrpc: '2.0', error: { code: -32600, message: 'Session not found' } });
     if (request.method === 'DELETE') {
@@ -129,6 +133,23 @@ function createLegacyAnswerer(): Answerer {
   };
 }
 
+/** What is written of the answer from now on. */
+function overhear(response: ServerResponse): readonly string[] {
+  const said: string[] = [];
+  for (const method of ['write', 'end'] as const) {
+    const own = response[method].bind(response) as (...given: unknown[]) => unknown;
+    Object.assign(response, {
+      [method](...given: unknown[]) {
+        const [chunk] = given;
+        if (typeof chunk === 'string') said.push(chunk);
+        else if (chunk instanceof Uint8Array) said.push(Buffer.from(chunk).toString('latin1'));
+        return own(...given);
+      },
+    });
+  }
+  return said;
+}
+
 async function listen(name: string, arrivals: Arrival[], answer: Answerer): Promise<FakeServer> {
   const fake: { script: FakeServer['script'] } = { script: undefined };
   const server = createServer((request, response) => {
@@ -137,9 +158,12 @@ async function listen(name: string, arrivals: Arrival[], answer: Answerer): Prom
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString('utf8');
       const message: unknown = text === '' ? undefined : JSON.parse(text);
+      const said = overhear(response);
       const scripted = fake.script?.(message, response) ?? false;
       if (!scripted) answer(message, request, response);
-      arrivals.push({ server: name, httpMethod: request.method ?? '', headers: request.headers, text, refused: response.statusCode === 404 && request.headers['mcp-session-id'] !== undefined });
+      const refused = response.statusCode === 404 && request.headers['mcp-session-id'] !== undefined;
+      const opened = at(message, 'method') === 'initialize' ? response.getHeader('mcp-session-id') : undefined;
+      arrivals.push({ server: name, httpMethod: request.method ?? '', headers: request.headers, text, refused, said, ...(opened === undefined ? {} : { opened: String(opened) }) });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -4,7 +4,9 @@ import { GatewayErrorCode } from '../../lambda/protocol';
 import type { Arrival } from './fake-servers';
 import { at } from './loose';
 import { whyForbidden } from './policies';
-import { httpEvents, type Allowed, type Observed } from './subject';
+import { fits } from './fits';
+import { noteOpened, ownerOf, whyStreamNotAllowed } from './sessions';
+import { httpEvents, type Observed } from './subject';
 import type { WireAnswer, WireRequest } from './wire';
 
 /** Marks argument values. Nothing but the server that the call is for may see it. */
@@ -44,16 +46,20 @@ export function checkArrivals(observed: Observed): void {
   if (observed.arrivals.length > MAX_ARRIVALS) violated(`${observed.calls} requests made the gateway send ${observed.arrivals.length} messages`);
   for (const arrival of observed.arrivals) {
     const message: unknown = arrival.text === '' ? undefined : JSON.parse(arrival.text);
-    const problem = whyForbidden(message) ?? whyNotAllowed(arrival, message, observed.allowed);
+    const problem = whyForbidden(message) ?? whyNotAllowed(arrival, message, observed);
+    noteOpened(arrival, observed);
     if (problem !== undefined) violated(`reached the server ${arrival.server} and must not: ${problem}: ${arrival.httpMethod} ${arrival.text.slice(0, 1_000)}`);
     if (JSON.stringify(arrival.headers).includes(TOKEN_CANARY) || arrival.text.includes(TOKEN_CANARY)) violated(`the client's token reached the server ${arrival.server}`);
   }
 }
 
-function whyNotAllowed({ server, refused, text, httpMethod }: Arrival, message: unknown, allowed: readonly Allowed[]): string | undefined {
+function whyNotAllowed(arrival: Arrival, message: unknown, observed: Observed): string | undefined {
+  const { server, refused, text } = arrival;
   if (refused) return undefined;
+  if (arrival.httpMethod === 'GET') return whyStreamNotAllowed(arrival, observed);
   if (isGatewaysOwn(server, message)) return withoutCapabilities(text).includes(VALUE_CANARY) ? "the gateway's own request holds an argument" : undefined;
-  const fitting = allowed.filter((decision) => decision.server === server && fits(decision, message));
+  const owner = ownerOf(arrival, observed);
+  const fitting = observed.allowed.filter((decision) => decision.server === server && (owner === undefined || owner.principals.has(decision.principal)) && fits(decision, message));
   const unused = fitting.find(({ uses }) => uses === 0);
   if (unused !== undefined) {
     unused.uses += 1;
@@ -61,8 +67,6 @@ function whyNotAllowed({ server, refused, text, httpMethod }: Arrival, message: 
   }
   // The call goes on with the client's answers; nothing else of it may have changed.
   if (fitting.length > 0 && at(message, 'params', 'inputResponses') !== undefined) return undefined;
-  // The rest of an answer whose stream ended early, and the stream on which a server asks what belongs to a call.
-  if (fitting.length > 0 && httpMethod === 'GET') return undefined;
   return fitting.length === 0 ? 'no decision allowed it' : 'more of them than decisions';
 }
 
@@ -85,33 +89,6 @@ function isGatewaysOwn(server: string, message: unknown): boolean {
 /** What a client can do is told to a server whatever else is decided; it is no argument. */
 function withoutCapabilities(text: string): string {
   return JSON.stringify(JSON.parse(text), (key, value: unknown) => (/capabilities$/i.test(key) ? undefined : value));
-}
-
-function fits({ operation, argumentsJson }: Allowed, message: unknown): boolean {
-  const [name, uri] = [at(message, 'params', 'name'), at(message, 'params', 'uri')];
-  const sameArguments = () => argumentsJson === JSON.stringify(at(message, 'params', 'arguments') ?? {});
-  switch (at(message, 'method')) {
-    case 'tools/call':
-      return operation.kind === 'callTool' && operation.tool.name === name && sameArguments();
-    case 'prompts/get':
-      return operation.kind === 'getPrompt' && operation.prompt === name && sameArguments();
-    case 'resources/read':
-      return operation.kind === 'readResource' && operation.uri === uri;
-    case 'resources/subscribe':
-    case 'resources/unsubscribe':
-      return operation.kind === 'subscribeResource' && operation.uri === uri;
-    case 'completion/complete':
-      return operation.kind === 'complete' && operation.reference === (at(message, 'params', 'ref', 'name') ?? at(message, 'params', 'ref', 'uri'));
-    case 'tools/list':
-      return operation.kind === 'listTools';
-    case 'prompts/list':
-      return operation.kind === 'listPrompts';
-    case 'resources/list':
-    case 'resources/templates/list':
-      return operation.kind === 'listResources';
-    default:
-      return operation.kind === 'connect';
-  }
 }
 
 export interface Expected {

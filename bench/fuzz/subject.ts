@@ -6,16 +6,35 @@ import { createGateway, type Gateway, type GatewayOptions, type ServerOptions } 
 import { principalId, type Authenticator, type Principal } from '../../lambda/identity';
 import type { Arrival } from './fake-servers';
 import { POLICIES, PRINCIPALS } from './policies';
+import { noteOpened } from './sessions';
 
 export const HOST = '127.0.0.1:8808';
 export const ORIGIN = `http://${HOST}`;
 
 /** A decision that allowed something, with the arguments as they were at that moment. */
 export interface Allowed {
+  readonly principal: string;
   readonly server: string;
   readonly operation: Operation;
   readonly argumentsJson: string;
   uses: number;
+  /** Sessions of the gateway's own in which it opened a stream for this. */
+  readonly streams: Set<string>;
+}
+
+/** A client's own request for the stream of what a server says by itself. */
+export interface Listening {
+  readonly server: string;
+  readonly lastEventId: string | undefined;
+  uses: number;
+}
+
+/** Who a session at a server was opened for. */
+export interface Opened {
+  /** One, unless the requests of several were on their way at the same time. */
+  readonly principals: ReadonlySet<string>;
+  /** By the gateway in its own name, for modern clients of a legacy server. */
+  readonly isGateways: boolean;
 }
 
 /** What happened since `begin`. */
@@ -25,6 +44,9 @@ export interface Observed {
   readonly events: AuditEvent[];
   readonly allowed: Allowed[];
   readonly arrivals: Arrival[];
+  readonly listenings: Listening[];
+  /** Since the beginning, by server and session. */
+  readonly sessions: Map<string, Opened>;
   /** Errors that nobody caught, policies that could not be asked, words on standard error. */
   readonly faults: string[];
 }
@@ -57,7 +79,7 @@ const authenticator: Authenticator = {
 };
 
 export function createSubject(servers: readonly ServerOptions[], arrivals: Arrival[], options: Partial<GatewayOptions> = {}): Subject {
-  const observed: Observed = { calls: 0, events: [], allowed: [], arrivals, faults: [] };
+  const observed: Observed = { calls: 0, events: [], allowed: [], arrivals, listenings: [], sessions: new Map(), faults: [] };
   let now = Date.now();
   /** Decisions that are left from the case before. */
   let before = 0;
@@ -86,15 +108,18 @@ export function createSubject(servers: readonly ServerOptions[], arrivals: Arriv
     gateway: {
       ...gateway,
       fetch: (request, peer) => {
+        const { pathname } = new URL(request.url);
         // Whether it is alive is asked too often to be recorded.
-        if (request.method !== 'GET' || new URL(request.url).pathname !== '/healthz') observed.calls += 1;
+        if (request.method !== 'GET' || pathname !== '/healthz') observed.calls += 1;
+        if (request.method === 'GET') observed.listenings.push({ server: pathname.replace('/mcp/', ''), lastEventId: request.headers.get('last-event-id') ?? undefined, uses: 0 });
         return gateway.fetch(request, peer);
       },
     },
     begin(keep) {
+      for (const arrival of observed.arrivals) noteOpened(arrival, observed);
       observed.calls = 0;
       const open = keep === undefined ? [] : observed.allowed.slice(before).filter(({ uses }) => uses === 0);
-      for (const list of [observed.events, observed.allowed, observed.arrivals, observed.faults]) list.length = 0;
+      for (const list of [observed.events, observed.allowed, observed.arrivals, observed.listenings, observed.faults]) list.length = 0;
       before = observed.allowed.push(...open);
     },
     async settle(ms) {
@@ -133,7 +158,7 @@ function recording(inner: DecisionPoint, observed: Observed): DecisionPoint {
     decide: (request) =>
       faulty('to decide', async () => {
         const decision = await inner.decide(request);
-        if (decision.effect === 'allow') observed.allowed.push({ server: request.server, operation: request.operation, argumentsJson: argumentsOf(request), uses: 0 });
+        if (decision.effect === 'allow') observed.allowed.push({ principal: request.principal.id, server: request.server, operation: request.operation, argumentsJson: argumentsOf(request), uses: 0, streams: new Set() });
         return decision;
       }),
     visible: (requests) => faulty('what is visible', () => inner.visible(requests)),
