@@ -10,6 +10,7 @@ import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
 import { ReferenceStack } from './reference-stack';
+import { addToolRegistry } from './tool-registry';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -49,6 +50,7 @@ export class ClusterModel extends ReferenceStack {
       gatewayImage: { repository: images.addRepository('gateway'), imageDigest },
       domainName: settings.domainName,
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
+      registry: addToolRegistry(this, { nested: true }),
       accessGrants: addAccessGrants(this, settings, { nested: true }),
       clientCidrs: [settings.clientCidr],
       administrators: [iam.Role.fromRoleName(this, 'Administrator', settings.administratorRole)],

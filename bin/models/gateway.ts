@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ApiGatewayCentric, ToolRegistry } from '../../lib';
+import { ApiGatewayCentric } from '../../lib';
 import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
 import { ReferenceStack } from './reference-stack';
+import { addToolRegistry } from './tool-registry';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -25,7 +26,7 @@ export interface GatewayModelSettings {
 export class GatewayModel extends ReferenceStack {
   constructor(scope: Construct, id: string, settings: GatewayModelSettings) {
     super(scope, id, { description: 'MCP servers behind a zero-trust gateway' });
-    const registry = new ToolRegistry(this, 'Tools');
+    const registry = addToolRegistry(this);
     const accessGrants = addAccessGrants(this, settings);
     const model = new ApiGatewayCentric(this, 'Mcp', {
       registry,
@@ -33,9 +34,6 @@ export class GatewayModel extends ReferenceStack {
       tokenIssuers: [{ issuer: settings.issuer, jwksUri: settings.jwksUri }],
       policiesFolder: join(__dirname, '..', '..', 'policies'),
     });
-    new CfnOutput(this, 'ToolRegistryTable', { value: registry.tableName });
-    new CfnOutput(this, 'ToolRegistryKey', { value: registry.signingKeyArn });
-    new CfnOutput(this, 'ToolDecisionUrl', { value: registry.decisionUrl });
     addObservabilityOutputs(this, model.observability!);
     for (const name of SERVERS) {
       const server = model.addServer(name, { url: `https://${name}.${settings.upstreamDomain}/mcp`, toolDefinitions: toolsOf(name) });

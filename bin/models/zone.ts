@@ -9,6 +9,7 @@ import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
 import { addObservabilityOutputs } from './outputs';
 import { ReferenceStack } from './reference-stack';
+import { addToolRegistry } from './tool-registry';
 
 /** Servers of the reference stack; the policies of `policies/` are about them. */
 const SERVERS = ['everything', 'files', 'memory'];
@@ -47,7 +48,8 @@ export class ZoneModel extends ReferenceStack {
       policiesFolder: join(__dirname, '..', '..', 'policies'),
       domainName: settings.domainName,
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
-      accessGrants: addAccessGrants(this, settings),
+      registry: addToolRegistry(this, { nested: true }),
+      accessGrants: addAccessGrants(this, settings, { nested: true }),
       clientCidrs: [settings.clientCidr],
       egress: { tlsInspectionAuthority: authority === undefined ? undefined : acm.Certificate.fromCertificateArn(this, 'Authority', authority) },
     });

@@ -1,11 +1,15 @@
 /** The gateway as a container in a zone: the proxy of the deployed function behind a server of its own, which ends without losing a request. */
+import { escapeUnprintable } from '../audit/unprintable';
+import { createServerDiscovery } from '../deployment/aws-discovery';
 import { startProxyGateway } from '../deployment/aws-proxy';
 import { openFunctionTracing } from '../deployment/aws-tracing';
 import type { ServerSettings } from '../deployment/settings';
+import type { DiscoveredServer } from '../onboarding';
 import { openTracing, readTracingSettings, type OpenTracing } from '../telemetry';
+import { startDiscoveries } from './discoveries';
 import { ephemeralCertificate } from './ephemeral-certificate';
 import { startContainerServer } from './server';
-import { readContainerSettings } from './settings';
+import { readContainerSettings, type ContainerSettings } from './settings';
 import { startWhenPossible } from './start';
 
 const SEND_MS = 1_000;
@@ -15,9 +19,21 @@ async function main(): Promise<void> {
   const certificate = settings.transport === 'tls' ? ephemeralCertificate('gateway', Date.now()) : undefined;
   const server = await startContainerServer({ ...settings, certificate, onError: report });
   const tracing = traceTo(settings.gateway.servers);
-  const stop = () => void server.drain().then(() => tracing?.close()).then(() => process.exit(0), fail);
+  const stopping = new AbortController();
+  const stop = () => {
+    stopping.abort();
+    void server.drain().then(() => tracing?.close()).then(() => process.exit(0), fail);
+  };
   process.once('SIGTERM', stop).once('SIGINT', stop);
   server.serve(await startWhenPossible(() => startProxyGateway(settings.gateway, undefined, tracing?.tracer), { onError: report }));
+  discover(settings, stopping.signal);
+}
+
+/** Finds what servers offer also where nobody uses it (TD-4), where nothing else asks them for a registry. */
+function discover({ gateway: { servers, registry }, discoveryMs: intervalMs }: ContainerSettings, signal: AbortSignal): void {
+  if (registry === undefined || intervalMs === 0) return;
+  const tell = (server: DiscoveredServer) => console.log(escapeUnprintable(JSON.stringify({ kind: 'discovery', ...server })));
+  startDiscoveries({ discover: createServerDiscovery({ servers, registry, report: tell }), intervalMs, signal, onError: report });
 }
 
 /** Traces of requests, where the variables of OpenTelemetry name a receiver for them (GW-4). */

@@ -10,6 +10,8 @@ export interface ContainerSettings {
   readonly transport: 'tls' | 'plain';
   /** How many proxies in front of the container append to `X-Forwarded-For`; 0 believes nothing of it. */
   readonly proxies: number;
+  /** After how long all servers are asked again what they offer, where there is a registry, milliseconds; 0 for never. */
+  readonly discoveryMs: number;
   /** How long a stopping container serves on while the load balancer learns of it, milliseconds. */
   readonly leaveMs: number;
   /** How long what is open then may still take, milliseconds. */
@@ -25,6 +27,7 @@ export function readContainerSettings(environment: Environment): ContainerSettin
     port: whole(environment, 'MCP_PORT', 8443, 65_535),
     transport,
     proxies: whole(environment, 'MCP_PROXIES', 1, 10),
+    discoveryMs: whole(environment, 'MCP_DISCOVERY_MINUTES', 0, 10_080) * 60_000,
     leaveMs: whole(environment, 'MCP_LEAVE_SECONDS', 10, 60) * 1000,
     drainMs: whole(environment, 'MCP_DRAIN_SECONDS', 45, 110) * 1000,
   };

@@ -50,6 +50,8 @@ export const Variable = {
   SERVERS: 'MCP_SERVERS',
   /** Proxy. ARN of the secret that session ids, request state and argument digests are keyed with. */
   KEY_SECRET_ARN: 'MCP_KEY_SECRET_ARN',
+  /** Container. Minutes after which all servers are asked again what they offer; absent where they are not, or something else asks. */
+  DISCOVERY_MINUTES: 'MCP_DISCOVERY_MINUTES',
   /** Proxy. Largest request body in bytes. */
   MAX_BODY_BYTES: 'MCP_MAX_BODY_BYTES',
 } as const;

@@ -61,6 +61,15 @@ export class GatewayFunction extends Construct {
     this.node.defaultChild = this.function.node.defaultChild;
     acknowledgeFindings(this, props);
   }
+
+  /** Moves it into a network that is there only now. The CDK knows one that a function is made in. */
+  moveInto({ subnets = [] }: ec2.SubnetSelection, securityGroups: ec2.ISecurityGroup[]): void {
+    allowNetworkInterfaces(this.function.role as iam.Role);
+    (this.function.node.defaultChild as lambda.CfnFunction).vpcConfig = {
+      subnetIds: subnets.map(({ subnetId }) => subnetId),
+      securityGroupIds: securityGroups.map(({ securityGroupId }) => securityGroupId),
+    };
+  }
 }
 
 /** A role that is given to a function in a VPC does not get these from the CDK. The EC2 actions know no resources. */
@@ -82,7 +91,7 @@ function acknowledgeFindings(scope: GatewayFunction, props: GatewayFunctionProps
   });
   if (!props.vpc) {
     acknowledge(scope, {
-      'NIST.800.53.R5-LambdaInsideVPC': 'the function reaches public upstreams and AWS endpoints only; give `vpc` when upstreams are private',
+      'NIST.800.53.R5-LambdaInsideVPC': 'outside of a VPC the function reaches public upstreams and AWS endpoints only; give `vpc` when upstreams are private',
     });
   }
   if (props.reservedConcurrentExecutions === undefined) {

@@ -80,7 +80,7 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
     this.servers.push(server);
     if (server.policyStore !== this.policyStore) this.decideOnItsOwn(server);
     if (server.senderConstraint !== SenderConstraint.OFF) this.takeBoundTokens();
-    if (this.registry instanceof ToolRegistry) this.registry.addServer(name, options);
+    if (this.registry instanceof ToolRegistry) this._register(this.registry, name, options);
     return server;
   }
 
@@ -113,6 +113,15 @@ export abstract class McpServingGateway extends McpGatewayBase implements iam.IG
   _obey(blockList: BlockList): void {
     this._tellServing(Variable.BLOCK_TABLE, blockList.tableName);
     blockList.grantRead(this);
+  }
+
+  /**
+   * Has what a server offers asked for by the registry.
+   *
+   * @internal
+   */
+  protected _register(registry: ToolRegistry, name: string, options: AddServerOptions): void {
+    registry.addServer(name, options);
   }
 
   /**

@@ -1,5 +1,5 @@
-import { AspectPriority, Aspects, Stack, Token } from 'aws-cdk-lib';
-import type { RemovalPolicy } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, Stack, Tokenization } from 'aws-cdk-lib';
+import type { ITokenResolver, RemovalPolicy } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -56,6 +56,9 @@ export interface ContainerGatewayProps extends ContainerGatewayOptions {
 }
 
 const PORT = 8443;
+
+/** Finds out what a value is that is known only now, and nothing that is in it. */
+const OUTERMOST: ITokenResolver = { resolveToken: (token, context) => token.resolve(context), resolveString: (fragments) => fragments, resolveList: (list) => list };
 
 /**
  * The gateway as tasks in the zone, behind an entrance of its own: for clients in connected networks, for streams that last longer than a
@@ -117,9 +120,9 @@ export class ContainerGateway extends Construct {
     Aspects.of(this).add({
       visit: (node: IConstruct) => {
         if (node !== this) return;
-        const { variables } = Stack.of(this).resolve(resource.environment) as { readonly variables: Readonly<Record<string, unknown>> };
-        const told = { ...variables, [Variable.PUBLIC_URL]: this.gatewayUrl };
-        for (const [name, value] of Object.entries(told)) this.tasks.container.addEnvironment(name, Token.asString(value));
+        // References stay what they are: one to another stack is made where it is used.
+        const { variables } = Tokenization.resolve(resource.environment, { scope: this, preparing: false, resolver: OUTERMOST }) as { readonly variables: Readonly<Record<string, string>> };
+        for (const [name, value] of Object.entries({ ...variables, [Variable.PUBLIC_URL]: this.gatewayUrl })) this.tasks.container.addEnvironment(name, value);
       },
     }, { priority: AspectPriority.MUTATING });
   }

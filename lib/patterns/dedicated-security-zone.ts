@@ -8,6 +8,8 @@ import { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import { McpGateway } from '../gateway';
 import { Observability, ProtectionPlan } from '../observability';
+import { ToolRegistry } from '../registry';
+import type { IToolRegistry } from '../registry';
 import { FargateServer, IsolatedStage, ZoneService, ZoneTier } from '../zone';
 import type { LogArchive, SecurityZone, ZoneBalancer, ZoneWorkload } from '../zone';
 import { ContainerGateway, proxyOf } from './container-gateway';
@@ -16,7 +18,7 @@ import type { AddZonedServerOptions, DedicatedSecurityZoneProps } from './dedica
 import { issuersOutOfReach } from './issuers-in-reach';
 import { boundRoles } from './permissions-boundary';
 import { warnUnobserved } from './unobserved';
-import { layFoundation, letBlockInZone, letDecideInZone, letUseGrantsInZone } from './zone-foundation';
+import { layFoundation, letBlockInZone, letDecideInZone, letDiscoverInZone, letUseGrantsInZone } from './zone-foundation';
 import type { GatewayPlace } from './zone-foundation';
 import { ZonedServer } from './zoned-server';
 
@@ -50,6 +52,8 @@ export class DedicatedSecurityZone extends Construct {
   readonly observability?: Observability;
   /** What no role of the zone can exceed. */
   readonly permissionsBoundary: iam.ManagedPolicy;
+  /** From where servers are asked what they offer; absent without a registry in this stack. */
+  readonly discoveryWorkload?: ZoneWorkload;
 
   private readonly props: DedicatedSecurityZoneProps;
   private readonly balancer: ZoneBalancer;
@@ -71,6 +75,7 @@ export class DedicatedSecurityZone extends Construct {
     this.zone.connectServers(this.gatewayWorkload, this.balancer.workload, 443);
     this.gateway = this.createGateway(logRetention);
     this.permissionsBoundary = boundRoles(this);
+    this.discoveryWorkload = this.letDiscover(props.registry);
     if (props.unsafeUnobserved) warnUnobserved(this);
     else this.observability = this.openEyes(logRetention);
     this.node.addValidation({
@@ -156,6 +161,18 @@ export class DedicatedSecurityZone extends Construct {
     // Who watches stands outside of what is watched: these roles reach services that nothing in the zone may.
     iam.PermissionsBoundary.of(observability).clear();
     return observability;
+  }
+
+  /** Of a registry elsewhere, the function that asks would wait for this stack, and this stack for the registry. */
+  private letDiscover(registry: IToolRegistry | undefined): ZoneWorkload | undefined {
+    if (registry === undefined) return undefined;
+    if (!(registry instanceof ToolRegistry) || Stack.of(registry) !== Stack.of(this)) {
+      Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:undiscovered', 'the registry of tools is not in the stack of the zone and cannot ask the servers in it: what they offer is found when somebody uses it');
+      return undefined;
+    }
+    const workload = letDiscoverInZone(registry, { zone: this.zone, balancer: this.balancer });
+    iam.PermissionsBoundary.of(registry._discoverer).apply(this.permissionsBoundary);
+    return workload;
   }
 
   private createCluster(): ecs.Cluster {

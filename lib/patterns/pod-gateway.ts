@@ -10,6 +10,7 @@ import { McpServingGateway } from '../gateway';
 import type { McpServingGatewayProps } from '../gateway';
 import { addAuditMetrics } from '../gateway/audit-metrics';
 import { Variable } from '../gateway/environment';
+import { addDiscoveryMetrics } from '../registry/metrics';
 
 /** Properties for a gateway in pods. */
 export interface PodGatewayProps extends McpServingGatewayProps {
@@ -60,8 +61,10 @@ export class PodGateway extends McpServingGateway {
     }
     if (props.accessGrants && !props._grantsPlace) throw new Error('accessGrants is given, and givenCluster.grantsApi is missing: approvers need an API where they are asked');
     if (props._grantsPlace) this._serveGrants(props, { ...props._grantsPlace, environment });
+    if (props.registry) this.told[Variable.DISCOVERY_MINUTES] = `${props.registry.rescanInterval.toMinutes()}`;
     if (!props.logGroup) return;
     addAuditMetrics(props.logGroup, this.metricNamespace);
+    if (props.registry) addDiscoveryMetrics(props.logGroup, props.registry.metricNamespace);
     this.auditLogGroups.push(props.logGroup);
   }
 
@@ -78,6 +81,13 @@ export class PodGateway extends McpServingGateway {
   _environment(): { [name: string]: string } {
     return Object.fromEntries(Object.entries(this.told).filter(([name]) => !BY_MANIFESTS.includes(name)));
   }
+
+  /**
+   * Its own pods ask, from where they serve: nothing else reaches a server's.
+   *
+   * @internal
+   */
+  protected override _register(): void {}
 
   /** @internal */
   protected _decidingRoles(): readonly iam.IRole[] {

@@ -6,8 +6,8 @@ import type { Construct } from 'constructs';
 import { BlockList } from '../access-grants';
 import type { AccessGrants, BlockListProps } from '../access-grants';
 import type { McpServingGateway } from '../gateway';
-import type { IToolRegistry } from '../registry';
-import { LogArchive, SecurityZone, ZoneBalancer, ZoneService } from '../zone';
+import type { IToolRegistry, ToolRegistry } from '../registry';
+import { LogArchive, SecurityZone, ZoneBalancer, ZoneService, ZoneTier } from '../zone';
 import type { ZoneEgressProps, ZoneWorkload } from '../zone';
 import { DECIDE, READ_SECRET } from './permissions-boundary';
 
@@ -60,6 +60,18 @@ export function letDecideInZone(gateway: McpServingGateway, { zone, workload, re
   zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [registry.tableArn] });
   zone.allowService(workload, ZoneService.KMS, { actions: ['kms:GetPublicKey'], resources: [registry.signingKeyArn] });
   tell('AWS_ENDPOINT_URL_DYNAMODB', zone.endpointUrl(ZoneService.DYNAMODB));
+}
+
+/**
+ * Lets a registry ask the servers of a zone what they offer, from inside: the function that does has a place of its own, from which it reaches the load balancer of the
+ * servers and Amazon DynamoDB, and nothing reaches it.
+ */
+export function letDiscoverInZone(registry: ToolRegistry, { zone, balancer }: Pick<ZoneFoundation, 'zone' | 'balancer'>): ZoneWorkload {
+  const workload = zone.addServer('discovery', { tier: ZoneTier.FRONT });
+  zone.connectServers(workload, balancer.workload, 443);
+  zone.allowService(workload, ZoneService.DYNAMODB, { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [registry.tableArn] });
+  registry._askFrom({ vpcSubnets: workload.vpcSubnets, securityGroup: workload.securityGroup, dynamoDbUrl: zone.endpointUrl(ZoneService.DYNAMODB) });
+  return workload;
 }
 
 /** Lets a gateway in a zone use and ask for just-in-time grants, and read whom the kill switch blocks, through an endpoint. */

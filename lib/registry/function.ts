@@ -34,6 +34,14 @@ export interface RegistryFunctionProps {
   readonly securityGroups?: ec2.ISecurityGroup[];
 }
 
+/** Where in a network a function is that works with the table. */
+export interface FunctionPlace {
+  readonly vpcSubnets: ec2.SubnetSelection;
+  readonly securityGroup: ec2.ISecurityGroup;
+  /** Where Amazon DynamoDB is reached from there. */
+  readonly dynamoDbUrl: string;
+}
+
 const MEMORY_MIB = 512;
 
 /** A function of the registry, with its own role that reaches some partitions of the table. */
@@ -41,19 +49,28 @@ export class RegistryFunction extends Construct {
   readonly function: lambda.Function;
   readonly logGroup: logs.LogGroup;
 
+  private readonly inner: GatewayFunction;
+
   constructor(scope: Construct, id: string, props: RegistryFunctionProps) {
     super(scope, id);
     const { registry, bundle, access, timeout = Duration.minutes(1), isAsynchronous = false, secondOpinion, ...rest } = props;
-    const { function: handler, logGroup } = new GatewayFunction(this, 'Function', {
+    this.inner = new GatewayFunction(this, 'Function', {
       ...rest,
       code: functionCode(bundle),
       timeout,
       memorySize: MEMORY_MIB,
       ...(isAsynchronous ? { whyNoDeadLetterQueue: 'what it fails on goes to the queue that its failures, its rules and its stream have in common, and raises an alarm' } : {}),
     });
+    const { function: handler, logGroup } = this.inner;
     this.function = handler;
     this.logGroup = logGroup;
     if (access) grantTableAccess(registry, handler, access);
     for (const [name, value] of Object.entries(secondOpinion?.bind(this, handler) ?? {})) handler.addEnvironment(name, value);
+  }
+
+  /** Moves it into a network that is there only now. */
+  moveInto({ vpcSubnets, securityGroup, dynamoDbUrl }: FunctionPlace): void {
+    this.inner.moveInto(vpcSubnets, [securityGroup]);
+    this.function.addEnvironment('AWS_ENDPOINT_URL_DYNAMODB', dynamoDbUrl);
   }
 }

@@ -1,8 +1,9 @@
 import * as logs from 'aws-cdk-lib/aws-logs';
 
-/** Counts the servers that could not be asked, from what the function writes that asks them. */
+/** Counts the servers that could not be asked, from what whoever asks them writes of each. */
 export function addDiscoveryMetrics(log: logs.LogGroup, metricNamespace: string): void {
-  log.addMetricFilter('Unreachable', { metricNamespace, metricName: 'Unreachable', filterPattern: logs.FilterPattern.exists('$.failure') });
+  const filterPattern = logs.FilterPattern.all(logs.FilterPattern.stringValue('$.kind', '=', 'discovery'), logs.FilterPattern.exists('$.failure'));
+  log.addMetricFilter('Unreachable', { metricNamespace, metricName: 'Unreachable', filterPattern });
 }
 
 /** Counts the steps of definitions that a function writes, one JSON object a line, into the metrics of their registry. */

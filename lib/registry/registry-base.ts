@@ -50,6 +50,9 @@ export interface IToolRegistry extends IResource {
   /** How long after its signature the head of the log is believed. */
   readonly headMaxAge: Duration;
 
+  /** How often servers are asked what they offer. */
+  readonly rescanInterval: Duration;
+
   /** What AWS principals may do with the registry. */
   readonly grants: ToolRegistryGrants;
 
@@ -100,6 +103,13 @@ export interface ToolRegistryAttributes {
    * @default Duration.hours(1)
    */
   readonly headMaxAge?: Duration;
+
+  /**
+   * How often servers are asked what they offer.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly rescanInterval?: Duration;
 }
 
 /** What a registry of this app and one of another app have in common. */
@@ -111,6 +121,7 @@ export abstract class ToolRegistryBase extends Resource implements IToolRegistry
   abstract readonly decideFunctionArn: string;
   abstract readonly metricNamespace: string;
   abstract readonly headMaxAge: Duration;
+  abstract readonly rescanInterval: Duration;
   readonly grants: ToolRegistryGrants = ToolRegistryGrants.fromToolRegistry(this);
 
   metric(metricName: string, props: cloudwatch.MetricOptions = {}): cloudwatch.Metric {

@@ -84,6 +84,13 @@ export interface ToolRegistryProps {
   readonly eventBus?: events.IEventBus;
 
   /**
+   * Put the reviews, with their workflows, rules and alarms and the key that signs, into a nested stack, where a template would hold more resources than AWS CloudFormation takes.
+   *
+   * @default false
+   */
+  readonly nested?: boolean;
+
+  /**
    * Refuse to delete the table, whoever asks.
    *
    * @default true

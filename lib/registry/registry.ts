@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Names, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -14,18 +14,17 @@ import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { letLogsUse } from '../private/log-key';
-import { addRegistryAlarms } from './alarms';
-import { addRegistryRules } from './announcements';
 import { RegistryVariable, registeredServersVariable, registryEnvironment } from './environment';
 import { RegistryFunction } from './function';
-import type { RegistryFunctionProps } from './function';
+import type { FunctionPlace, RegistryFunctionProps } from './function';
 import { addDiscoveryMetrics, addRegistryMetrics } from './metrics';
+import { addOnboarding } from './onboarding';
+import type { CommonFunctionProps } from './onboarding';
 import { ToolRegistryBase } from './registry-base';
 import type { IToolRegistry, ToolRegistryAttributes } from './registry-base';
 import { TwoPersonRule } from './registry-props';
 import type { RegisteredServerOptions, ToolRegistryProps } from './registry-props';
 import { KNOWLEDGE, STEPS } from './table-access';
-import { addStateMachine, discoveryDefinition, reviewDefinition } from './workflows';
 
 /** A head is believed for so many renewals: one or two may fail unnoticed. */
 const RENEWALS_PER_HEAD = 4;
@@ -53,6 +52,7 @@ export class ToolRegistry extends ToolRegistryBase {
       readonly decideFunctionArn = attrs.decideFunctionArn;
       readonly metricNamespace = attrs.metricNamespace;
       readonly headMaxAge = attrs.headMaxAge ?? Duration.hours(1);
+      readonly rescanInterval = attrs.rescanInterval ?? Duration.hours(1);
     }
     return new Import(scope, id);
   }
@@ -64,6 +64,7 @@ export class ToolRegistry extends ToolRegistryBase {
   readonly decideFunctionArn: string;
   readonly metricNamespace: string;
   readonly headMaxAge: Duration;
+  readonly rescanInterval: Duration;
 
   /** Where people send their decisions, signed with their AWS credentials. */
   readonly decisionUrl: string;
@@ -97,6 +98,7 @@ export class ToolRegistry extends ToolRegistryBase {
     const headRenewalInterval = props.headRenewalInterval ?? Duration.minutes(15);
     this.metricNamespace = `McpZeroTrust/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
     this.headMaxAge = Duration.seconds(headRenewalInterval.toSeconds() * RENEWALS_PER_HEAD);
+    this.rescanInterval = props.rescanInterval ?? Duration.hours(1);
 
     const encryptionKey = props.encryptionKey ?? new kms.Key(this, 'Key', { description: 'Registry of MCP tools', enableKeyRotation: true, removalPolicy });
     letLogsUse(encryptionKey);
@@ -104,24 +106,23 @@ export class ToolRegistry extends ToolRegistryBase {
     const table = this.createTable(encryptionKey, removalPolicy, props.deletionProtection ?? true);
     this.tableName = table.tableName;
     this.tableArn = table.tableArn;
-    const signingKey = new kms.Key(this, 'SigningKey', { description: 'Signs the log of approved MCP tools', keySpec: kms.KeySpec.ECC_NIST_P256, keyUsage: kms.KeyUsage.SIGN_VERIFY, removalPolicy });
+    const place = props.nested ? new NestedStack(this, 'Onboarding', { description: 'Reviews of MCP tools: workflows, who works in them, and the key that signs' }) : this;
+    const signingKey = new kms.Key(place, 'SigningKey', { description: 'Signs the log of approved MCP tools', keySpec: kms.KeySpec.ECC_NIST_P256, keyUsage: kms.KeyUsage.SIGN_VERIFY, removalPolicy });
     this.signingKeyArn = signingKey.keyArn;
     this.reviewTopic = new sns.Topic(this, 'ReviewTopic', { displayName: 'MCP tools that wait for a decision', masterKey: encryptionKey, enforceSSL: true });
     const undelivered = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
     acknowledge(undelivered, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the rules and the stream of the registry' });
 
     const common = { registry: this, encryptionKey, removalPolicy, logRetention: props.logRetention ?? logs.RetentionDays.ONE_YEAR };
-    const define = (name: string, options: Omit<RegistryFunctionProps, keyof typeof common>) => new RegistryFunction(this, name, { ...common, ...options });
+    const define = (scope: Construct, name: string, options: Omit<RegistryFunctionProps, keyof CommonFunctionProps>) => new RegistryFunction(scope, name, { ...common, ...options });
     const environment = registryEnvironment(this, {
       twoPersons: props.twoPersons ?? TwoPersonRule.SENSITIVE,
       sensitiveTools: props.sensitiveTools ?? [],
       approvalDays: (props.approvalPeriod ?? Duration.days(90)).toDays(),
     });
-    const people = { ...environment, [RegistryVariable.RENEWAL_NOTICE_DAYS]: `${(props.renewalNotice ?? Duration.days(14)).toDays()}` };
-
     const securityGroups = this.securityGroups(props);
     this.connections = new ec2.Connections({ securityGroups });
-    this.discover = define('Discover', {
+    this.discover = define(this, 'Discover', {
       bundle: 'registry-discover',
       description: 'Asks MCP servers what they offer',
       environment: { [RegistryVariable.TABLE]: this.tableName, [RegistryVariable.SERVERS]: registeredServersVariable(this, this.servers) },
@@ -132,41 +133,33 @@ export class ToolRegistry extends ToolRegistryBase {
       securityGroups,
     });
     addDiscoveryMetrics(this.discover.logGroup, this.metricNamespace);
-    const sign = define('Sign', { bundle: 'registry-sign', description: 'Signs and publishes approvals of MCP tools', environment, access: { read: KNOWLEDGE, write: [...STEPS, 'log', 'heads'] }, isAsynchronous: true });
+    const sign = define(place, 'Sign', { bundle: 'registry-sign', description: 'Signs and publishes approvals of MCP tools', environment, access: { read: KNOWLEDGE, write: [...STEPS, 'log', 'heads'] }, isAsynchronous: true });
     this.letSign(sign, signingKey);
     sign.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(undelivered), retryAttempts: 2 });
-    const requestDecision = define('RequestDecision', {
-      bundle: 'registry-request-decision',
-      description: 'Asks people to decide on an MCP tool',
-      environment: { ...people, [RegistryVariable.TOPIC]: this.reviewTopic.topicArn },
-      access: { read: [...KNOWLEDGE, 'reviews'], write: ['reviews'] },
-    });
-    this.letPublish(requestDecision, encryptionKey);
-    this.reviewWorkflow = addStateMachine(this, 'ReviewWorkflow', { ...common, functions: [requestDecision.function, sign.function], definition: (inner) => reviewDefinition(inner, { requestDecision: requestDecision.function, sign: sign.function, reminderInterval: props.reminderInterval ?? Duration.days(7) }) });
-    const reviewing = { ...people, [RegistryVariable.REVIEW_WORKFLOW]: this.reviewWorkflow.stateMachineArn };
-
-    const scanning = { access: { read: [...KNOWLEDGE, 'offers/*' as const, 'reviews' as const], write: STEPS }, timeout: Duration.minutes(10), secondOpinion: props.secondOpinion };
-    const scan = define('Scan', { ...scanning, bundle: 'registry-scan', description: 'Scans MCP tools that are new, and stops those that changed', environment });
-    const rescan = define('Rescan', { ...scanning, bundle: 'registry-rescan', description: 'Scans all known MCP tools again', environment: reviewing });
-    this.discoveryWorkflow = addStateMachine(this, 'DiscoveryWorkflow', { ...common, functions: [this.discover.function, scan.function, rescan.function], definition: (inner) => discoveryDefinition(inner, { discover: this.discover.function, scan: scan.function, rescan: rescan.function }) });
-    const decide = define('Decide', {
-      bundle: 'registry-decide',
-      description: 'Takes the decisions of people on MCP tools',
-      environment: { ...reviewing, [RegistryVariable.DISCOVERY_WORKFLOW]: this.discoveryWorkflow.stateMachineArn },
-      access: { read: [...KNOWLEDGE, 'reviews'], write: STEPS },
-    });
-    this.decideFunctionArn = decide.function.functionArn;
-    this.decisionUrl = decide.function.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM }).url;
-    this.reviewWorkflow.grantStartExecution(rescan.function);
-    this.discoveryWorkflow.grantStartExecution(decide.function);
-    this.letAnswer([requestDecision, rescan, decide]);
-
     const eventBus = props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
-    const announce = define('Announce', { bundle: 'registry-announce', description: 'Announces changes of MCP tools', environment: { [RegistryVariable.EVENT_BUS]: eventBus.eventBusName }, isAsynchronous: true });
-    this._announcer = announce;
-    this.announce(announce, table, eventBus, undelivered);
-    addRegistryRules(this, { eventBus, reviewWorkflow: this.reviewWorkflow, discoveryWorkflow: this.discoveryWorkflow, sign: sign.function, undelivered, rescanInterval: props.rescanInterval ?? Duration.hours(1), headRenewalInterval });
-    addRegistryAlarms(this, { registry: this, reviewWorkflow: this.reviewWorkflow, discoveryWorkflow: this.discoveryWorkflow, sign: sign.function, announce: announce.function, undelivered, topic: this.reviewTopic, encryptionKey });
+    this._announcer = define(this, 'Announce', { bundle: 'registry-announce', description: 'Announces changes of MCP tools', environment: { [RegistryVariable.EVENT_BUS]: eventBus.eventBusName }, isAsynchronous: true });
+    this.announce(table, eventBus, undelivered);
+
+    const onboarding = addOnboarding(place, {
+      registry: this,
+      common,
+      environment,
+      discover: this.discover,
+      sign,
+      announce: this._announcer,
+      topic: this.reviewTopic,
+      undelivered,
+      eventBus,
+      secondOpinion: props.secondOpinion,
+      renewalNotice: props.renewalNotice ?? Duration.days(14),
+      reminderInterval: props.reminderInterval ?? Duration.days(7),
+      rescanInterval: this.rescanInterval,
+      headRenewalInterval,
+    });
+    this.discoveryWorkflow = onboarding.discoveryWorkflow;
+    this.reviewWorkflow = onboarding.reviewWorkflow;
+    this.decideFunctionArn = onboarding.decideFunctionArn;
+    this.decisionUrl = onboarding.decisionUrl;
   }
 
   /**
@@ -179,6 +172,27 @@ export class ToolRegistry extends ToolRegistryBase {
     if (this.servers.has(name)) throw new Error(`the registry of tools has an MCP server ${JSON.stringify(name)} already: give each server behind its gateways a name of its own`);
     this.servers.set(name, options);
     options.headersSecret?.grantRead(this.discover.function);
+  }
+
+  /**
+   * Has the servers asked from the network that they are in: their addresses lead nowhere else.
+   *
+   * @throws Error where they are asked from a network already
+   * @internal
+   */
+  _askFrom(place: FunctionPlace): void {
+    if (this.connections.securityGroups.length > 0) throw new Error(`the registry of tools ${JSON.stringify(this.node.path)} asks servers in another network already: give each zone a registry of its own, without a vpc`);
+    this.connections.addSecurityGroup(place.securityGroup);
+    this.discover.moveInto(place);
+  }
+
+  /**
+   * The role of the function that asks the servers.
+   *
+   * @internal
+   */
+  get _discoverer(): iam.IRole {
+    return this.discover.function.role!;
   }
 
   /** Not a `TableV2`: that one takes a key of one's own only in stacks that name their region. */
@@ -212,36 +226,8 @@ export class ToolRegistry extends ToolRegistryBase {
     }));
   }
 
-  /** Apart from the roles' own policies: the workflow is made of one of these functions, which would wait for it. */
-  private letAnswer(functions: readonly RegistryFunction[]): void {
-    const executions = Stack.of(this).formatArn({ service: 'states', resource: 'execution', resourceName: `${this.reviewWorkflow.stateMachineName}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
-    const policy = new iam.Policy(this, 'ReviewPolicy', {
-      roles: functions.map(({ function: { role } }) => role!),
-      statements: [
-        new iam.PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: [this.reviewWorkflow.stateMachineArn] }),
-        new iam.PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] }),
-      ],
-    });
-    const stack = Stack.of(this);
-    // As the rule pack shows what is known only when it is deployed.
-    const shown = (value: string) => {
-      const known = stack.resolve(value) as string | { readonly Ref: string };
-      return typeof known === 'string' ? known : `<${known.Ref}>`;
-    };
-    const name = stack.getLogicalId(this.reviewWorkflow.node.defaultChild as sfn.CfnStateMachine);
-    acknowledge(policy, {
-      [`AwsSolutions-IAM5[Resource::arn:${shown(stack.partition)}:states:${shown(stack.region)}:${shown(stack.account)}:execution:<${name}.Name>:*]`]: 'every execution of one workflow, whose names nobody knows beforehand',
-      'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of the roles of this registry and lives and dies with them',
-    });
-  }
-
-  /** To the topic, and so to the subscribers. */
-  private letPublish({ function: grantee }: RegistryFunction, topicKey: kms.IKey): void {
-    iam.Grant.addToPrincipal({ grantee, actions: ['sns:Publish'], resourceArns: [this.reviewTopic.topicArn] });
-    iam.Grant.addToPrincipal({ grantee, actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resourceArns: [topicKey.keyArn], conditions: { StringEquals: { 'kms:ViaService': `sns.${Stack.of(this).region}.amazonaws.com` } } });
-  }
-
-  private announce({ function: handler, logGroup }: RegistryFunction, table: dynamodb.ITable, eventBus: events.IEventBus, undelivered: sqs.IQueue): void {
+  private announce(table: dynamodb.ITable, eventBus: events.IEventBus, undelivered: sqs.IQueue): void {
+    const { function: handler, logGroup } = this._announcer;
     addRegistryMetrics(logGroup, this.metricNamespace);
     eventBus.grantPutEventsTo(handler);
     handler.addEventSource(new sources.DynamoEventSource(table, {

@@ -8,11 +8,11 @@ const ENVIRONMENT = {
 test('a container is told what a function is told, and speaks TLS behind one load balancer unless it is told otherwise', () => {
   const { gateway, ...own } = readContainerSettings(ENVIRONMENT);
   expect(gateway.publicUrl).toBe('https://gateway.example');
-  expect(own).toEqual({ port: 8443, transport: 'tls', proxies: 1, leaveMs: 10_000, drainMs: 45_000 });
+  expect(own).toEqual({ port: 8443, transport: 'tls', proxies: 1, discoveryMs: 0, leaveMs: 10_000, drainMs: 45_000 });
 });
 
 test.each([
-  ['MCP_PORT', '65536'], ['MCP_PORT', 'https'], ['MCP_TRANSPORT', 'none'], ['MCP_PROXIES', '-1'], ['MCP_LEAVE_SECONDS', '61'], ['MCP_DRAIN_SECONDS', '1.5'], ['MCP_SERVERS', undefined],
+  ['MCP_PORT', '65536'], ['MCP_PORT', 'https'], ['MCP_TRANSPORT', 'none'], ['MCP_PROXIES', '-1'], ['MCP_LEAVE_SECONDS', '61'], ['MCP_DRAIN_SECONDS', '1.5'], ['MCP_DISCOVERY_MINUTES', '0.5'], ['MCP_SERVERS', undefined],
 ])('%s=%s stops the start with a sentence that names it', (name, value) => {
   expect(() => readContainerSettings({ ...ENVIRONMENT, [name]: value })).toThrow(name);
 });

@@ -14,7 +14,7 @@ import { appliedObjects, publishedObjects } from '../lib/cluster/delivered';
 import type { Manifest } from '../lib/cluster/delivered';
 import { propertiesOf } from '../lib/zone/zone-stack';
 import { posture } from './posture';
-import { testReferenceStack, validatedApp, validateTemplates } from './validated-app';
+import { keysOf, testReferenceStack, validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
 
@@ -97,17 +97,17 @@ test('in a cluster that is there already, it is as clean', () => {
 
 test('the costs of the documentation count what the reference stack has', () => {
   const counted = Object.fromEntries(['api.example.com', 'none'].map((egress) => {
-    const template = Template.fromStack(validatedApp(addModel, { model: 'cluster', egress }).node.findChild('McpClusterModel') as Stack);
+    const stack = validatedApp(addModel, { model: 'cluster', egress }).node.findChild('McpClusterModel') as Stack;
+    const template = Template.fromStack(stack);
     const nodes = propertiesOf(template, 'AWS::EKS::Nodegroup').reduce((sum, { ScalingConfig }) => sum + ScalingConfig.DesiredSize, 0);
-    const customerKeys = propertiesOf(template, 'AWS::KMS::Key').length;
     return [egress, {
-      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, nodes, keys: customerKeys,
+      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, nodes, keys: keysOf(stack),
       firewalls: propertiesOf(template, 'AWS::NetworkFirewall::Firewall').length, nats: propertiesOf(template, 'AWS::EC2::NatGateway').length,
     }];
   }));
   const costs = readFileSync(join(__dirname, '..', '..', 'docs', 'cluster.md'), 'utf8');
   const said = (pattern: RegExp) => Number(pattern.exec(costs)![1]);
-  const atRest = { endpoints: said(/(\d+) interface endpoints/), keys: said(/(\d+) keys/) };
+  const atRest = { endpoints: said(/(\d+) interface endpoints/), keys: said(/(\d+) keys, secret/) };
   expect(counted.none).toEqual({ ...atRest, nodes: said(/(\d+) nodes, m7g\.large/), firewalls: 0, nats: 0 });
   expect(counted['api.example.com']).toEqual({ ...atRest, nodes: said(/(\d+) nodes, m7g\.large/) + said(/(\d+) nodes more/), firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { McpSecurityChecks } from '../../lib';
 
@@ -29,6 +30,11 @@ export function expectNoFinding(app: App, stack: Stack): void {
   expect(() => app.synth()).not.toThrow();
   Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   Annotations.fromStack(stack).hasNoError('*', Match.anyValue());
+}
+
+/** How many keys a stack makes, with those of its nested stacks. */
+export function keysOf(stack: Stack): number {
+  return stack.node.findAll().filter((construct) => construct instanceof CfnKey).length;
 }
 
 /** What holds for each reference stack: no rule finds anything, every exception has its reason, and one template is enough. */

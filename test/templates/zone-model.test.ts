@@ -10,7 +10,7 @@ import { addModel } from '../../bin/models';
 import { DedicatedSecurityZone, ToolRegistry, TraceExport } from '../../lib';
 import { propertiesOf } from '../lib/zone/zone-stack';
 import { posture } from './posture';
-import { testReferenceStack, validatedApp, validateTemplates } from './validated-app';
+import { keysOf, testReferenceStack, validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
 
@@ -40,7 +40,7 @@ test('what can be told otherwise is as clean: a registry, a container gateway, V
       domainName: 'mcp.internal.example.com',
       certificate: certificate('Certificate'),
       maxAzs: 3,
-      registry: new ToolRegistry(stack, 'Tools'),
+      registry: new ToolRegistry(stack, 'Tools', { nested: true }),
       stage: 'prod',
       traceExport: TraceExport.xRay(),
       guardDutyAgent: ecr.Repository.fromRepositoryArn(stack, 'Agent', 'arn:aws:ecr:eu-west-1:694911143906:repository/aws-guardduty-agent-fargate'),
@@ -58,16 +58,17 @@ test('what can be told otherwise is as clean: a registry, a container gateway, V
 
 test('the costs of the documentation count what the reference stack has', () => {
   const counted = Object.fromEntries(['api.example.com', 'none'].map((egress) => {
-    const template = Template.fromStack(validatedApp(addModel, { model: 'zone', egress }).node.findChild('McpZoneModel') as Stack);
+    const stack = validatedApp(addModel, { model: 'zone', egress }).node.findChild('McpZoneModel') as Stack;
+    const template = Template.fromStack(stack);
     const tasks = propertiesOf(template, 'AWS::ECS::Service').reduce((sum, { DesiredCount }) => sum + DesiredCount, 0);
     return [egress, {
-      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, tasks, rules: propertiesOf(template, 'AWS::WAFv2::WebACL')[0]!.Rules.length,
+      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, tasks, rules: propertiesOf(template, 'AWS::WAFv2::WebACL')[0]!.Rules.length, keys: keysOf(stack),
       firewalls: propertiesOf(template, 'AWS::NetworkFirewall::Firewall').length, nats: propertiesOf(template, 'AWS::EC2::NatGateway').length,
     }];
   }));
   const costs = readFileSync(join(__dirname, '..', '..', 'docs', 'zone.md'), 'utf8');
   const said = (pattern: RegExp) => Number(pattern.exec(costs)![1]);
-  const atRest = { endpoints: said(/(\d+) interface endpoints/), tasks: said(/(\d+) Fargate tasks/), rules: said(/each of (\d+) rules/) };
+  const atRest = { endpoints: said(/(\d+) interface endpoints/), tasks: said(/(\d+) Fargate tasks/), rules: said(/each of (\d+) rules/), keys: said(/(\d+) keys, secret/) };
   expect(counted.none).toEqual({ ...atRest, firewalls: 0, nats: 0 });
   expect(counted['api.example.com']).toEqual({ ...atRest, firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
 });

@@ -141,7 +141,7 @@ describe('the onboarding', () => {
       Approved: '{ $.action = "approve" }',
       Quarantined: '{ ($.action = "quarantine") || (($.action = "change") && ($.to = "quarantined")) }',
       Revoked: '{ ($.action = "reject") || ($.action = "revoke") }',
-      Unreachable: '{ $.failure = "*" }',
+      Unreachable: '{ ($.kind = "discovery") && ($.failure = "*") }',
     });
   });
 });
@@ -264,4 +264,26 @@ test('metrics have the names that their filters count', () => {
     expect([metric.namespace, metric.statistic]).toEqual([registry.metricNamespace, 'Sum']);
   }
   expect(() => new CfnOutput(stack, 'Url', { value: registry.decisionUrl })).not.toThrow();
+});
+
+describe('with its reviews in a nested stack', () => {
+  const { stack, registry, template: synthesize } = registryStack({ nested: true });
+  registry.addServer('files', { url: 'https://files.example.com/mcp' });
+  new CfnOutput(stack, 'Url', { value: registry.decisionUrl });
+  new CfnOutput(stack, 'Key', { value: registry.signingKeyArn });
+  const template = synthesize();
+  const nested = Template.fromStack(Stack.of(registry.reviewWorkflow));
+
+  test('what is kept, who asks the servers and who announces stay, the rest is there', () => {
+    const descriptions = (of: Template) => Object.values(of.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties.Description).sort();
+    expect(descriptions(template)).toEqual(['Announces changes of MCP tools', 'Asks MCP servers what they offer']);
+    expect(descriptions(nested)).toHaveLength(5);
+    template.resourceCountIs('AWS::DynamoDB::Table', 1);
+    nested.resourceCountIs('AWS::StepFunctions::StateMachine', 2);
+  });
+
+  test('SC-2 the key that signs knows its one function there as well', () => {
+    nested.hasResourceProperties('AWS::KMS::Key', { KeyPolicy: { Statement: Match.arrayWith([Match.objectLike({ Effect: 'Deny', Action: 'kms:Sign', Condition: { ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [Match.stringLikeRegexp('Sign.*Role'), 'Arn'] } } } })]) } });
+    template.resourceCountIs('AWS::CloudFormation::Stack', 1);
+  });
 });
