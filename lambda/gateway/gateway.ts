@@ -2,13 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { readTraceContext } from '../audit';
 import type { KillSwitch } from '../grants';
 import { createRequirementCheck, protectedResourceMetadata, stepUpRequired, type AuthenticationFailure, type Principal, type RequirementCheck, type Unmet } from '../identity';
+import { isPending, whenThere } from '../pending';
 import { createCallerUpstreams, type CallerUpstreams } from './caller-upstreams';
 import { createToolCatalog, type ToolCatalog } from './catalog';
 import type { GrantGate } from './grants';
 import { ClientStreams, headersOfStreamClient, serveHttpSse } from './http-sse';
 import { Refusal, corsHeaders, preflight, type QuickerBody } from './inbound';
 import { createConnectionPool, createHttpUpstream, createProcessUpstream, type ServerUpstream } from './legs';
-import { serveMcp } from './mcp-endpoint';
+import { serveMcp, withHeaders } from './mcp-endpoint';
 import { plain, refuse } from './respond';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, type GatewayOptions, type RemoteUpstream, type ServerOptions, type UpstreamOptions } from './options';
 import { openScope, type RequestScope } from './scope';
@@ -128,7 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     return credentials.owner === 'gateway' ? { upstream } : { upstream, callers: createCallerUpstreams(url, transport, credentials, create) };
   }
 
-  async function route(request: Request, peer: Peer, scope: RequestScope): Promise<Response> {
+  function route(request: Request, peer: Peer, scope: RequestScope): Response | Promise<Response> {
     const path = pathOf(request.url);
     if (path.startsWith(METADATA_PATH)) return serveMetadata(path, request.method, scope);
     if (grants?.site !== undefined && SITE_PATH.test(path)) return serveSite(runtime, grants.site, request, peer, scope);
@@ -142,12 +143,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     scope.draft.server = server.options.name;
     if (request.method === 'OPTIONS') return servePreflight(request, scope);
-    const response = overSse
-      ? await serveMcp(runtime, server, request, { ...peer, headers: headersOfStreamClient(request.method, peer.headers ?? request.headers) }, scope, (endpoint) => serveHttpSse(endpoint, streams))
-      : await serveMcp(runtime, server, request, peer, scope);
+    const serving = overSse
+      ? serveMcp(runtime, server, request, { ...peer, headers: headersOfStreamClient(request.method, peer.headers ?? request.headers) }, scope, (endpoint) => serveHttpSse(endpoint, streams))
+      : serveMcp(runtime, server, request, peer, scope);
     const cors = corsHeaders(peer.headers ?? request.headers, options.allowedOrigins);
-    if (cors !== undefined) for (const [key, value] of Object.entries(cors)) response.headers.set(key, value);
-    return response;
+    return cors === undefined ? serving : whenThere(serving, (response) => withHeaders(response, cors));
   }
 
   function servePreflight(request: Request, scope: RequestScope): Response {
@@ -180,7 +180,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       try {
         const together = turn.end();
         if (together !== undefined) await together;
-        return await route(request, peer, scope);
+        const routing = route(request, peer, scope);
+        return isPending(routing) ? await routing : routing;
       } catch {
         scope.fail('internal_error');
         return plain(scope, 500, { error: 'the gateway could not serve this request', requestId: scope.requestId });

@@ -2,7 +2,7 @@ import { readTraceContext } from '../audit';
 import type { KillSwitch } from '../grants';
 import { circumstancesOf, principalKey, type AuthenticationFailure, type Principal } from '../identity';
 import type { RateLimitResult } from '../limits';
-import { isPending } from '../pending';
+import { isPending, whenThere } from '../pending';
 import { GatewayErrorCode, LATEST_MODERN, MetaKey, isRequest, type Era, type JsonObject, type JsonRpcNotification, type JsonRpcRequest, type Revision } from '../protocol';
 import { refuseByPolicy, type Asker } from './access';
 import type { Call } from './call';
@@ -10,7 +10,7 @@ import type { GatewayRuntime, Peer, ServerRuntime } from './gateway';
 import { blockedAnswer } from './grants';
 import { Refusal, checkHttp, checkModern, classify, parseJson, readBody, type HeaderReader } from './inbound';
 import { serveLegacyBatch, serveLegacyDelete, serveLegacyGet, serveLegacyPost } from './legacy-endpoint';
-import { offeredCapabilities, type ServerUpstream } from './legs';
+import { offeredCapabilities, type ModernLeg, type ServerUpstream } from './legs';
 import { statedPurpose } from './purpose';
 import { answerWithJson, empty, failureResponse, refuse, type Refused } from './respond';
 import type { RequestScope } from './scope';
@@ -30,7 +30,7 @@ export interface EndpointRequest {
 }
 
 /** What serves a request once it is known whose it is. */
-export type ServeEndpoint = (endpoint: EndpointRequest) => Promise<Response>;
+export type ServeEndpoint = (endpoint: EndpointRequest) => Response | Promise<Response>;
 
 /** What cannot be recorded is not served (LOG-1). */
 const NO_AUDIT: Refused = {
@@ -40,8 +40,11 @@ const NO_AUDIT: Refused = {
   headers: { 'retry-after': '5' },
 };
 
-/** Serves POST, GET and DELETE of `/mcp/<server>`: who is it, how often, is it MCP, and then the message itself. */
-export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, serve: ServeEndpoint = serveStreamableHttp): Promise<Response> {
+/**
+ * Serves POST, GET and DELETE of `/mcp/<server>`: who is it, how often, is it MCP, and then the message itself. What need not be waited for
+ * is not waited for: each wait takes as long as most checks.
+ */
+export function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, serve: ServeEndpoint = serveStreamableHttp): Response | Promise<Response> {
   const { options, limits } = runtime;
   const { method } = request;
   const headers = peer.headers ?? request.headers;
@@ -51,22 +54,23 @@ export async function serveMcp(runtime: GatewayRuntime, server: ServerRuntime, r
   if (options.audit.ready?.() === false) return refuse(scope, NO_AUDIT);
   const shutOut = runtime.killSwitch?.blockOfAddress(peer.address);
   if (shutOut !== undefined) return refuse(scope, blockedAnswer(shutOut));
-  const arriving = options.rateLimiter.take({ address: peer.address });
-  const arrival = isPending(arriving) ? await arriving : arriving;
-  if (!arrival.allowed) return refuseRate(scope, arrival);
-  const { resource, resourceMetadataUrl } = server;
-  const { senderConstraint } = server.options;
-  const { clientCertificate } = peer;
-  const end = scope.tracing?.part('authentication');
-  const authenticating = options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate });
-  const authentication = isPending(authenticating) ? await authenticating : authenticating;
-  end?.(authentication.ok ? 'authenticated' : authentication.reason);
-  if (!authentication.ok) return refuse(scope, refusalOf(authentication));
-  const answer = await serveAuthenticated(runtime, server, request, peer, scope, authentication.principal, serve);
-  return authentication.headers === undefined ? answer : withHeaders(answer, authentication.headers);
+  return whenThere(options.rateLimiter.take({ address: peer.address }), (arrival) => {
+    if (!arrival.allowed) return refuseRate(scope, arrival);
+    const { resource, resourceMetadataUrl } = server;
+    const { senderConstraint } = server.options;
+    const { clientCertificate } = peer;
+    const end = scope.tracing?.part('authentication');
+    return whenThere(options.authenticator.authenticate({ headers, method, url: request.url, resource, resourceMetadataUrl, senderConstraint, clientCertificate }), (authentication) => {
+      end?.(authentication.ok ? 'authenticated' : authentication.reason);
+      if (!authentication.ok) return refuse(scope, refusalOf(authentication));
+      const serving = serveAuthenticated(runtime, server, request, peer, scope, authentication.principal, serve);
+      const extra = authentication.headers;
+      return extra === undefined ? serving : whenThere(serving, (answer) => withHeaders(answer, extra));
+    });
+  });
 }
 
-function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
 }
@@ -75,53 +79,54 @@ function refusalOf({ status, reason, challenge, headers }: AuthenticationFailure
   return { status, reason, headers: { ...headers, 'www-authenticate': challenge } };
 }
 
-async function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, principal: Principal, serve: ServeEndpoint): Promise<Response> {
+function serveAuthenticated(runtime: GatewayRuntime, server: ServerRuntime, request: Request, peer: Peer, scope: RequestScope, principal: Principal, serve: ServeEndpoint): Response | Promise<Response> {
   const { options } = runtime;
   const headers = peer.headers ?? request.headers;
   scope.identify(principal);
-  const blocked = runtime.killSwitch === undefined ? undefined : await refuseBlocked(runtime.killSwitch, principal, server.options.name, peer.address);
-  if (blocked !== undefined) return refuse(scope, blocked);
-  const key = principalKey(principal);
-  const pacing = options.rateLimiter.take({ principal: key, endpoint: server.options.name });
-  const pace = isPending(pacing) ? await pacing : pacing;
-  if (!pace.allowed) return refuseRate(scope, pace);
-
-  const unmet = server.requirements?.(principal, undefined, runtime.clock());
-  if (unmet !== undefined) return refuse(scope, refusalOf(server.stepUp(principal, unmet)));
-  const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, { headers, url: request.url });
-
-  return await serve({ runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream });
+  const blocking = runtime.killSwitch === undefined ? undefined : findBlock(runtime.killSwitch, principal, server.options.name, peer.address);
+  return whenThere(blocking, (blocked) => {
+    if (blocked !== undefined) return refuse(scope, blocked);
+    const key = principalKey(principal);
+    return whenThere(options.rateLimiter.take({ principal: key, endpoint: server.options.name }), (pace) => {
+      if (!pace.allowed) return refuseRate(scope, pace);
+      const unmet = server.requirements?.(principal, undefined, runtime.clock());
+      if (unmet !== undefined) return refuse(scope, refusalOf(server.stepUp(principal, unmet)));
+      const upstream = server.callers === undefined ? server.upstream : server.callers.of(principal, key, { headers, url: request.url });
+      return serve({ runtime, server, request, headers, peer, scope, principal, principalKey: key, upstream });
+    });
+  });
 }
 
 /** The transport of every revision but the first. */
-export async function serveStreamableHttp(endpoint: EndpointRequest): Promise<Response> {
+export function serveStreamableHttp(endpoint: EndpointRequest): Response | Promise<Response> {
   const { request, headers, scope, runtime } = endpoint;
   if (request.method === 'GET') return serveLegacyGet(endpoint);
   if (request.method === 'DELETE') return serveLegacyDelete(endpoint);
 
-  const bytes = await readBody(request, runtime.limits.maxBodyBytes, endpoint.peer);
-  if (bytes instanceof Refusal) return refuse(scope, bytes);
-  scope.draft.requestBytes = bytes.length;
-  const value = parseJson(bytes);
-  if (value instanceof Refusal) return refuse(scope, value);
-  const classified = classify(headers, value);
-  if (classified instanceof Refusal) return refuse(scope, classified);
-  if ('batch' in classified) return serveLegacyBatch(endpoint, classified.batch);
-  const { message } = classified;
-  scope.draft.method = 'method' in message ? message.method : 'response';
-  return await (classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message));
+  return whenThere(readBody(request, runtime.limits.maxBodyBytes, endpoint.peer), (bytes) => {
+    if (bytes instanceof Refusal) return refuse(scope, bytes);
+    scope.draft.requestBytes = bytes.length;
+    const value = parseJson(bytes);
+    if (value instanceof Refusal) return refuse(scope, value);
+    const classified = classify(headers, value);
+    if (classified instanceof Refusal) return refuse(scope, classified);
+    if ('batch' in classified) return serveLegacyBatch(endpoint, classified.batch);
+    const { message } = classified;
+    scope.draft.method = 'method' in message ? message.method : 'response';
+    return classified.era === 'modern' ? serveModernPost(endpoint, classified.message) : serveLegacyPost(endpoint, message);
+  });
 }
 
 /** The kill switch, before anything else of a request is looked at (JIT-4). */
-async function refuseBlocked(killSwitch: KillSwitch, principal: Principal, server: string, address: string | undefined): Promise<Refused | undefined> {
-  const reading = killSwitch.current();
-  if (reading !== undefined) await reading;
-  const block = killSwitch.blockOf(principal, server, undefined, address);
-  return block && blockedAnswer(block);
+function findBlock(killSwitch: KillSwitch, principal: Principal, server: string, address: string | undefined): Refused | undefined | Promise<Refused | undefined> {
+  return whenThere(killSwitch.current(), () => {
+    const block = killSwitch.blockOf(principal, server, undefined, address);
+    return block && blockedAnswer(block);
+  });
 }
 
-async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcRequest | JsonRpcNotification): Promise<Response> {
-  const { scope, request, headers } = endpoint;
+function serveModernPost(endpoint: EndpointRequest, message: JsonRpcRequest | JsonRpcNotification): Response | Promise<Response> {
+  const { scope, headers } = endpoint;
   const refusal = checkModern(headers, message);
   if (refusal !== undefined) return refuse(scope, refusal);
   scope.draft.protocolVersion = LATEST_MODERN;
@@ -132,17 +137,21 @@ async function serveModernPost(endpoint: EndpointRequest, message: JsonRpcReques
   if (headers.get('traceparent') === null && typeof meta.traceparent === 'string') {
     scope.trace = readTraceContext({ get: (name) => (typeof meta[name] === 'string' ? meta[name] : null) });
   }
-  const call = { message, scope };
   const asker = askerOf(endpoint, 'modern', LATEST_MODERN, message);
-  const refusing = refuseByPolicy(asker, { kind: 'connect' });
-  const denied = refusing === undefined ? undefined : await refusing;
-  if (denied !== undefined) return answerWithJson(call, 200, denied);
+  return whenThere(refuseByPolicy(asker, { kind: 'connect' }), (denied) =>
+    denied === undefined ? openAndServe(endpoint, asker, clientCapabilities) : answerWithJson(asker, 200, denied),
+  );
+}
+
+function openAndServe(endpoint: EndpointRequest, asker: Asker, clientCapabilities: JsonObject): Response | Promise<Response> {
+  const { peer, request, scope, principalKey, upstream } = endpoint;
+  const serve = (leg: ModernLeg) => serveCall(callOf(endpoint, asker, { revision: LATEST_MODERN, clientCapabilities, leg }), peer.disconnected ?? request.signal);
+  const fail = (failure: unknown) => answerWithJson(asker, 200, failureResponse(asker, failure));
   try {
-    const opening = endpoint.upstream.modern(endpoint.principalKey, clientCapabilities, scope.hold);
-    const leg = isPending(opening) ? await opening : opening;
-    return await serveCall(callOf(endpoint, asker, { revision: LATEST_MODERN, clientCapabilities, leg }), endpoint.peer.disconnected ?? request.signal);
+    const opening = upstream.modern(principalKey, clientCapabilities, scope.hold);
+    return isPending(opening) ? opening.then(serve).catch(fail) : serve(opening);
   } catch (failure) {
-    return answerWithJson(call, 200, failureResponse(call, failure));
+    return fail(failure);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isPending, whenThere } from '../pending';
+import { whenThere } from '../pending';
 import {
   ErrorCode,
   GatewayErrorCode,
@@ -114,13 +114,13 @@ export type Finish = (result: JsonObject) => JsonObject | Promise<JsonObject>;
  * Passes an exchange on to the client: as one JSON answer where the response comes at once and alone, otherwise as a
  * stream of server-sent events.
  */
-export async function passOn(call: Call, exchange: Exchange, finish: Finish, giveUp: () => void): Promise<Response> {
+export function passOn(call: Call, exchange: Exchange, finish: Finish, giveUp: () => void): Response | Promise<Response> {
   call.scope.draft.upstreamStatus = exchange.status;
-  if (exchange.response !== undefined) {
-    const finishing = finishResponse(call, exchange.response, finish);
-    const response = isPending(finishing) ? await finishing : finishing;
-    return answerWithJson(call, httpStatusOf(call, response), response);
-  }
+  if (exchange.response === undefined) return passEventsOn(call, exchange, finish, giveUp);
+  return whenThere(finishResponse(call, exchange.response, finish), (response) => answerWithJson(call, httpStatusOf(call, response), response));
+}
+
+async function passEventsOn(call: Call, exchange: Exchange, finish: Finish, giveUp: () => void): Promise<Response> {
   const iterator = exchange.events[Symbol.asyncIterator]();
   const first = iterator.next();
   const early = await soonest(first);

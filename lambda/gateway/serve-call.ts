@@ -1,3 +1,4 @@
+import { isPending } from '../pending';
 import type { Call } from './call';
 import { withKnownParams, withOwnMeta } from './forwarded-params';
 import { exchangeUnderGrant } from './grants';
@@ -39,7 +40,8 @@ export async function serveCall(call: Call, disconnected: CancelSignal): Promise
     const together = call.turn.end();
     if (together !== undefined) await together;
     if (exchange.response !== undefined) tracedLeg?.end('answered');
-    return await passOn(call, exchange, finish, giveUp);
+    const passing = passOn(call, exchange, finish, giveUp);
+    return isPending(passing) ? await passing : passing;
   } catch (failure) {
     if (call.era === 'legacy' && failure instanceof UpstreamFailure && failure.code === 'session_lost') throw failure;
     return answerWithJson(call, 200, failureResponse(call, failure));

@@ -22,17 +22,21 @@ export interface QuickerBody {
  * The whole body, or a refusal as soon as it exceeds `maxBytes`: no more than that is ever kept. Refuses a body that breaks
  * off, because the client went away or what it sent is not HTTP.
  */
-export async function readBody(request: BodySource, maxBytes: number, { headers = request.headers, readBytes }: QuickerBody = {}): Promise<Uint8Array | Refusal> {
-  try {
-    const declared = headers.get('content-length');
-    if (declared === null || Number(declared) > maxBytes) return await readUpTo(maxBytes, request);
-    // The HTTP server holds a body to its Content-Length, so one allocation is enough.
-    const reading = readBytes === undefined ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer)) : readBytes();
-    const bytes = isPending(reading) ? await reading : reading;
-    return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes;
-  } catch {
-    return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
-  }
+export function readBody(request: BodySource, maxBytes: number, { headers = request.headers, readBytes }: QuickerBody = {}): Uint8Array | Refusal | Promise<Uint8Array | Refusal> {
+  const declared = headers.get('content-length');
+  if (declared === null || Number(declared) > maxBytes) return readUpTo(maxBytes, request).catch(brokeOff);
+  const bounded = (bytes: Uint8Array) => (bytes.byteLength > maxBytes ? tooLarge(maxBytes) : bytes);
+  // The HTTP server holds a body to its Content-Length, so one allocation is enough.
+  const reading = readBytes === undefined ? readAll(request) : readBytes();
+  return isPending(reading) ? reading.then(bounded, brokeOff) : bounded(reading);
+}
+
+function brokeOff(): Refusal {
+  return refuse(400, 'incomplete_body', ErrorCode.INVALID_REQUEST, 'Bad request: the body broke off');
+}
+
+async function readAll(request: BodySource): Promise<Uint8Array> {
+  return new Uint8Array(await request.arrayBuffer());
 }
 
 async function readUpTo(maxBytes: number, request: BodySource): Promise<Uint8Array | Refusal> {

@@ -52,11 +52,11 @@ export interface UpstreamDescription {
   readonly instructions?: string;
 }
 
-async function* nothing(): AsyncGenerator<UpstreamEvent> {}
+const NOTHING: AsyncIterable<UpstreamEvent> = { async *[Symbol.asyncIterator]() {} };
 
 /** An exchange whose response is already here. */
 export function answered(status: number | 'ok', response: JsonRpcResponse): Exchange {
-  return { status, response, events: nothing() };
+  return { status, response, events: NOTHING };
 }
 
 /**

@@ -17,7 +17,7 @@ const ENDLESS = { totalMs: Infinity, idleMs: Infinity };
 export function createModernHttpLeg(transport: HttpTransport): ModernLeg {
   return {
     era: 'modern',
-    async exchange(request, { paramHeaders, trace, signal }) {
+    exchange(request, { paramHeaders, trace, signal }) {
       const headers: Record<string, string> = {
         ...paramHeaders,
         ...trace?.headers,
@@ -28,7 +28,7 @@ export function createModernHttpLeg(transport: HttpTransport): ModernLeg {
       const name = parameter === undefined ? undefined : request.params?.[parameter];
       if (typeof name === 'string') headers[Header.NAME] = encodeHeaderValue(name);
       const limits = request.method === 'subscriptions/listen' ? ENDLESS : undefined;
-      return answerOf(await postOrAnswer(transport, request, { headers, signal, ...limits }), request);
+      return postOrAnswer(transport, request, { headers, signal, ...limits }).then((posted) => answerOf(posted, request));
     },
   };
 }
@@ -36,18 +36,22 @@ export function createModernHttpLeg(transport: HttpTransport): ModernLeg {
 type Posted = { readonly exchange: HttpExchange } | { readonly status: number; readonly response: JsonRpcResponse };
 
 /** An HTTP error that carries the JSON-RPC error of this very request is the server's answer, not a failure. */
-export async function postOrAnswer(transport: HttpTransport, request: JsonRpcRequest, options: HttpRequestOptions): Promise<Posted> {
-  try {
-    return { exchange: await transport.post(request, options) };
-  } catch (failure) {
-    if (failure instanceof UpstreamFailure && failure.code === 'status' && failure.error !== undefined) {
-      const { id } = failure.error;
-      if (id === request.id || id === undefined || id === null) {
-        return { status: failure.status ?? 400, response: { ...failure.error, id: request.id } };
-      }
+export function postOrAnswer(transport: HttpTransport, request: JsonRpcRequest, options: HttpRequestOptions): Promise<Posted> {
+  return transport.post(request, options).then(
+    (exchange) => ({ exchange }),
+    (failure: unknown) => answerIn(failure, request),
+  );
+}
+
+/** @throws `failure` where it is none that carries an answer */
+function answerIn(failure: unknown, request: JsonRpcRequest): Posted {
+  if (failure instanceof UpstreamFailure && failure.code === 'status' && failure.error !== undefined) {
+    const { id } = failure.error;
+    if (id === request.id || id === undefined || id === null) {
+      return { status: failure.status ?? 400, response: { ...failure.error, id: request.id } };
     }
-    throw failure;
   }
+  throw failure;
 }
 
 /** @throws UpstreamFailure `garbage` when the answer is a message that is not the response, `closed` when there is none */
