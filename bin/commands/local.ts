@@ -21,6 +21,7 @@ import {
   type Style,
 } from '../../lambda/local';
 import { targetId } from '../../lambda/grants';
+import { environmentFor } from '../ask-inputs';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 
 interface LocalOptions {
@@ -59,7 +60,8 @@ The configuration file is JSON (comments are fine) or YAML:
   telemetry    {endpoint, headers, sampleRatio}       default OTEL_EXPORTER_OTLP_*
   metrics      false: no counts at /metrics           default on this machine alone
   page         false: no live page at /               default on this machine alone
-\${NAME} in commands, arguments, env, urls and headers is read from the environment.
+\${NAME} in commands, arguments, env, urls and headers is read from the environment;
+\${input:id} of VS Code is asked for at a terminal, or read from MCP_INPUT_<ID>.
 All keys: schema/mcp-zero-trust.schema.json in this package.
 
 Ctrl-C, SIGTERM or the end of the terminal stops the gateway and every process it
@@ -94,7 +96,7 @@ async function runLocal({ config: file, listen, verbose }: LocalOptions): Promis
   const color = process.stdout.isTTY && !process.env.NO_COLOR;
   const demo = file === undefined ? createDemo(listen) : undefined;
   if (demo) lifetime.atExit(() => demo.remove());
-  const config = demo?.config ?? loadConfig(file ?? '', process.env, listen);
+  const config = demo?.config ?? loadConfig(file ?? '', await environmentFor(file ?? ''), listen);
   const style = createStyle(color);
   if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
   const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);

@@ -1,4 +1,5 @@
 import { ConfigError, loadConfig, probeServers, StartError } from '../../lambda/local';
+import { environmentFor } from '../ask-inputs';
 import { definitionFiles, isConfiguration, isFolder, readDefinitions, subjectsIn, subjectsInLines, serverSubjects } from './documents';
 import type { Subject } from './subject';
 
@@ -46,7 +47,7 @@ async function gatherFile(file: string): Promise<Gathered> {
 }
 
 async function gatherServers(file: string): Promise<Gathered> {
-  const { servers } = readConfiguration(file);
+  const { servers } = await readConfiguration(file);
   const probe = await probeServers(servers);
   try {
     const problems: string[] = [];
@@ -62,9 +63,9 @@ async function gatherServers(file: string): Promise<Gathered> {
   }
 }
 
-function readConfiguration(file: string): ReturnType<typeof loadConfig> {
+async function readConfiguration(file: string): Promise<ReturnType<typeof loadConfig>> {
   try {
-    return loadConfig(file, process.env);
+    return loadConfig(file, await environmentFor(file));
   } catch (error) {
     if (error instanceof ConfigError) throw new StartError(error.message);
     throw error;

@@ -14,7 +14,7 @@ const server = fc.oneof(
       command: fc.constantFrom('node', '', 'npx'),
       args: fc.array(fc.string({ maxLength: 5 }), { maxLength: 3 }),
       env: fc.constant({ TOKEN: SECRET }),
-      cwd: fc.constantFrom('.', '${HOME}', '${workspaceFolder}'),
+      cwd: fc.constantFrom('.', '${HOME}', '${workspaceFolder}', '${input:a}', '${input:a b}${/}', '${input:}'),
       disabled: fc.boolean(),
       normalize: fc.boolean(),
       unknownArguments: fc.constantFrom('allow', 'refuse', 'maybe'),
@@ -31,6 +31,7 @@ const server = fc.oneof(
 const file = fc.record(
   {
     mcpServers: fc.dictionary(fc.constantFrom('files', 'a', 'Bad Name', '__proto__', 'constructor', '', '${X}'), server, { maxKeys: 3 }),
+    inputs: fc.constantFrom<unknown>([{ id: 'a', default: SECRET }], [{ id: 'a-b' }, { id: 'a_b' }], [{ id: 'a', options: [] }], [7], {}),
     listen: fc.constantFrom<unknown>(8808, '127.0.0.1:0', '0.0.0.0:1', '[::1]:80', 'x', -1, 70_000, '127.0.0.1'),
     publicUrl: fc.constantFrom('https://gateway.example.com', 'http://x/', 'nonsense'),
     policies: fc.constantFrom('policies', '', '../..'),

@@ -10,6 +10,7 @@ import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryC
 import type { SecretEntry } from './credentials';
 import { auditKeyBeside, type AuditFileConfig } from '../audit-file';
 import { parseConfigDocument, type ConfigDocument } from './document';
+import { neededInputs, sameVariable, withInputDefaults, type InputEntry, type NeededInput } from './inputs';
 import { interpolate, type Environment } from './interpolate';
 import { readPage, type PageEntry } from './page';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
@@ -22,6 +23,7 @@ import { schemaProblems } from './validate';
 interface ConfigFile {
   readonly mcpServers?: Readonly<Record<string, ServerEntry>>;
   readonly servers?: Readonly<Record<string, ServerEntry>>;
+  readonly inputs?: readonly InputEntry[];
   readonly listen?: string | number | Partial<ListenAddress>;
   readonly tls?: TlsEntry;
   readonly publicUrl?: string;
@@ -102,11 +104,29 @@ export function loadConfig(file: string, environment: Environment, listenOverrid
   return readConfig(file, readText(file), environment, listenOverride);
 }
 
+/**
+ * The inputs that the servers of `file` need and `environment` has no answer for. None where the file is no configuration: that is
+ * for `loadConfig` to say.
+ */
+export function inputsNeededBy(file: string, environment: Environment): readonly NeededInput[] {
+  try {
+    const document = parseConfigDocument(file, readText(file));
+    if (schemaProblems(document).length > 0) return [];
+    const { mcpServers, servers, inputs } = document.value as ConfigFile;
+    const entries = Object.values(mcpServers ?? servers ?? {}).filter((entry) => !isDisabled(entry));
+    return neededInputs(entries, inputs, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
+}
+
 /** The same for the text of a file that was read already. */
-export function readConfig(file: string, text: string, environment: Environment, listenOverride?: ListenAddress): LocalConfig {
+export function readConfig(file: string, text: string, surroundings: Environment, listenOverride?: ListenAddress): LocalConfig {
   const document = parseConfigDocument(file, text);
   failOn(file, schemaProblems(document));
   const value = document.value as ConfigFile;
+  const environment = withInputDefaults(surroundings, value.inputs);
   const folder = dirname(resolve(file));
   const root = value.mcpServers ? 'mcpServers' : 'servers';
   const read = readServers(document, resolve(file), root, value[root] ?? {}, environment);
@@ -180,6 +200,8 @@ function crossProblems(document: ConfigDocument, value: ConfigFile, listen: List
     if (!value.publicUrl) report([], `the key "publicUrl" is needed ${reach}`);
     if (value.page === true) report(['page'], `needs a "token" ${reach}`);
   }
+  const same = sameVariable(value.inputs);
+  if (same !== undefined) report(['inputs'], `${JSON.stringify(same[0])} and ${JSON.stringify(same[1])} would both be ${same[2]}, give one of them another id`);
   const zoneProblem = problemOfZones(value.networkZones ?? {});
   if (zoneProblem !== undefined) report(['networkZones'], zoneProblem);
   if (!value.policies && value.grants !== undefined) report(['grants'], 'needs "policies" beside it, a folder of Cedar policies: they say what needs a grant, and who approves it');
