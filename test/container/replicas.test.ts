@@ -105,6 +105,12 @@ describe('MCP 2025-11-25', () => {
   });
 });
 
+test('TBL-1 a client of HTTP+SSE, whose messages would reach replicas that have not its stream, is told what any replica serves', async () => {
+  await startReplicas(modernServer([TOOL]));
+  const answers = await Promise.all(replicas.flatMap(({ server }) => ['GET', 'POST'].map((method) => fetch(`http://127.0.0.1:${server.port}/mcp/files/sse`, { method, headers: { authorization: 'Bearer alice' } }))));
+  for (const answer of answers) expect([answer.status, await answer.json()]).toEqual([404, { error: 'HTTP+SSE is not served here: use Streamable HTTP, at the same path without /sse' }]);
+});
+
 test('TBL-1 MCP 2026-07-28: a call whose stream a replica cannot keep ends with an error, so that the client calls again', async () => {
   let arrive = () => {};
   const arrived = new Promise<void>((resolve) => (arrive = resolve));
