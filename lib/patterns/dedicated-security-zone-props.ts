@@ -22,8 +22,8 @@ export interface DedicatedSecurityZoneProps {
   readonly certificate: acm.ICertificate;
 
   /**
-   * The registry of approved tools; only what it holds approved is served (TD-4, SC-2). Its own functions run outside of the zone and cannot
-   * ask servers in it: definitions are submitted, and the gateway notes what servers offer.
+   * The registry of approved tools; only what it holds approved is served (TD-4, SC-2). Its function that asks servers what they offer moves into the zone, where the
+   * registry is in the same stack and has no `vpc`; its other functions run outside. `nested` keeps the template below what AWS CloudFormation takes.
    *
    * @default - every tool that the policies permit
    */

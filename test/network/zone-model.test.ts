@@ -94,6 +94,11 @@ const WEAKENINGS: readonly (readonly [string, (resources: Resources) => unknown]
   ['a peering, open groups and no network ACLs', (r) => ((r.Peer = { Type: 'AWS::EC2::VPCPeeringConnection', Properties: { VpcId: { Ref: one(r, 'AWS::EC2::VPC').id }, PeerVpcId: 'vpc-1' } }), addRoute(r, 'files', { DestinationCidrBlock: '172.16.0.0/12', VpcPeeringConnectionId: { Ref: 'Peer' } }), egress(r, 'files', { IpProtocol: '-1', CidrIp: '0.0.0.0/0' }), withoutAcls(r))],
   ['a VPN', (r) => (r.Vpn = { Type: 'AWS::EC2::VPNConnection', Properties: {} })],
   ['traffic mirroring', (r) => (r.Mirror = { Type: 'AWS::EC2::TrafficMirrorSession', Properties: {} })],
+  ['the function that asks the servers leaves the VPC', (r) => delete one(r, 'AWS::Lambda::Function', 'Discover').properties.VpcConfig],
+  ['the function that asks the servers may go out, from the subnets of one with egress', (r) => {
+    one(r, 'AWS::Lambda::Function', 'Discover').properties.VpcConfig.SubnetIds = all(r, 'AWS::EC2::Subnet', 'Egresseverything').map(({ id }) => ({ Ref: id }));
+    egress(r, 'discovery', { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' });
+  }],
   ['a function leaves the VPC', (r) => delete one(r, 'AWS::Lambda::Function', 'Proxy').properties.VpcConfig],
   ['a new function outside of the VPC', (r) => (r.Helper = { Type: 'AWS::Lambda::Function', Properties: {} })],
   ['a new instance in the subnets of the servers, with the endpoints\' group', (r) => (r.Bastion = { Type: 'AWS::EC2::Instance', Properties: { SubnetId: subnetOf(r, 'files'), SecurityGroupIds: [{ 'Fn::GetAtt': [one(r, 'AWS::EC2::SecurityGroup', 'files').id, 'GroupId'] }] } })],
@@ -120,4 +125,10 @@ describe('NET-1 the reference zone', () => {
     ['internet -> *'],
     ['load-balancer -> internet'],
   ])('%s is closed', (denial) => expect(breaks(before, denial)).toBe(false));
+
+  test('TD-4 what asks the servers reaches their load balancer, the table of the registry and declared names, and nothing reaches it', () => {
+    const reached = before.cells.filter(({ from, verdict }) => from.name.endsWith('Tools/Discover/Function') && verdict !== 'closed').map(({ to: { label }, verdict }) => `${label}: ${verdict}`);
+    expect(reached).toEqual([expect.stringMatching(/^DNS, allowed names.*: limited$/), 'dynamodb, own resources: limited', 'Mcp/Balancer: limited']);
+    expect(before.cells.filter(({ to: { label }, verdict }) => label.endsWith('Tools/Discover/Function') && verdict !== 'closed')).toEqual([]);
+  });
 });

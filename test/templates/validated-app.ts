@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App, type Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { McpSecurityChecks } from '../../lib';
 
@@ -49,6 +50,11 @@ export function testReferenceStack(app: App, stack: Stack): void {
       .flatMap(({ data }) => Object.entries(data as Record<string, string>));
     expect(acknowledged.length).toBeGreaterThan(0);
     expect(acknowledged.filter(([, reason]) => reason.split(' ').length < 8)).toEqual([]);
+  });
+
+  test('TD-4 IR-1 has a registry of tools, whose response to incidents can quarantine them', () => {
+    const functions = stack.node.findAll().filter((construct) => construct instanceof CfnFunction).map(({ description }) => description);
+    expect(functions).toEqual(expect.arrayContaining(['Signs and publishes approvals of MCP tools', 'Quarantines MCP tools']));
   });
 
   test('fits into one template of AWS CloudFormation', () => {
