@@ -3,7 +3,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { signedLine } from './checkpoint';
 import type { CheckpointMemory } from './checkpoint-memory';
-import { lineDigest, linkedLine, newWriterId, NO_LINE_BEFORE } from './entry';
+import { lineDigest, linkedLine, newWriterId, NO_LINE_BEFORE, roomFor, writeLinkedLine } from './entry';
 
 export interface ChainedFileOptions {
   readonly file: string;
@@ -90,19 +90,20 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
 
   /** Several entries in one piece, as far as there is room. Answers how many are in the file. */
   function appendEntries(entries: readonly string[]): number {
-    let text = '';
+    let room = 0;
+    for (const entry of entries) room += roomFor(entry);
+    const page = room > PAGE.length ? Buffer.allocUnsafe(room) : PAGE;
     const ends: number[] = [];
     const digests: string[] = [];
     let before = prev;
+    let end = 0;
     for (const entry of entries) {
-      const line = linkedLine({ writer, seq: seq + digests.length, prev: before }, entry);
-      text += `${line}\n`;
-      ends.push(text.length);
-      digests.push((before = lineDigest(line)));
+      const start = end;
+      end = writeLinkedLine(page, start, { writer, seq: seq + digests.length, prev: before }, entry);
+      ends.push(end);
+      digests.push((before = lineDigest(page.subarray(start, end - 1))));
     }
-    const bytes = Buffer.from(text);
-    // An end counts characters: where one takes several bytes, each line is written by itself.
-    if (bytes.length !== text.length) return 0;
+    const bytes = page.subarray(0, end);
     let written = 0;
     try {
       while (written < bytes.length) written += write(descriptor, written === 0 ? bytes : bytes.subarray(written));
@@ -111,7 +112,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     }
     const complete = ends.filter((end) => end <= written).length;
     const from = complete === 0 ? 0 : (ends[complete - 1] as number);
-    if (written > from) open = { bytes: bytes.subarray(from, ends[complete]), written: written - from, entry: entries[complete], done: undefined };
+    if (written > from) open = { bytes: Buffer.from(bytes.subarray(from, ends[complete])), written: written - from, entry: entries[complete], done: undefined };
     if (complete === 0) return 0;
     prev = digests[complete - 1] as string;
     seq += complete;
@@ -244,6 +245,8 @@ function endAnOpenLine(descriptor: number): number {
   return size;
 }
 
+/** Where entries are written before they go into a file, all of them within one call. */
+const PAGE = Buffer.allocUnsafeSlow(64 * 1024);
 const PIECE = 256 * 1024;
 
 /** SHA-256 of a part of a file, hexadecimal; of what is there of it where the file is shorter. */
