@@ -9,5 +9,6 @@ export { readTime, writeTime } from './event-time';
 export * from './json-lines-sink';
 export * from './ocsf';
 export * from './pino-sink';
+export { newRequestId } from './request-id';
 export * from './tee-sinks';
 export * from './trace-context';

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { writeTime, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
+import { newRequestId, writeTime, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
 import type { Principal } from '../identity';
 import type { RequestTrace, Tracer } from '../telemetry';
 
@@ -43,7 +42,7 @@ export function openScope(
 
 /** A class, because a request's own set of functions would cost it more than most of its checks. */
 class OpenScope implements RequestScope {
-  readonly requestId = randomUUID();
+  readonly requestId = newRequestId();
   readonly draft: Draft = { decision: 'allow', policyIds: [], requestBytes: 0 };
   private readonly started = performance.now();
   private readonly releases: (() => void)[] = [];

@@ -39,3 +39,13 @@ it('LOG-1 writes every member of any event as JSON.stringify does, in its order,
     { numRuns: 1_000 },
   );
 });
+
+it('LOG-1 writes durations as JSON.stringify does', () => {
+  const event = { time: 't', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 0, responseBytes: 0, httpStatus: 200 } as const;
+  fc.assert(
+    fc.property(fc.oneof(fc.nat(2_000_000).map((thousandths) => thousandths / 1_000), fc.nat().map((thousandths) => thousandths / 1_000), fc.double()), (durationMs) => {
+      expect(writeEventLine({ ...event, durationMs })).toBe(JSON.stringify({ time: 't', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 0, responseBytes: 0, durationMs, httpStatus: 200 }));
+    }),
+    { numRuns: 2_000 },
+  );
+});
