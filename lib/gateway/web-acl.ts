@@ -6,8 +6,9 @@ import { Construct } from 'constructs';
 import { GRANT_ROUTES } from '../access-grants/routes';
 import { MCP_ROUTES, type McpRoute } from './routes';
 
-/** AWS WAF looks at no more than this of a body that comes through API Gateway. */
+/** AWS WAF looks at no more than this of a body that comes through API Gateway, or to a load balancer. */
 const INSPECTED_BODY = Size.kibibytes(64);
+const INSPECTED_AT_LOAD_BALANCER = Size.kibibytes(8);
 
 /** Properties for a web ACL in front of MCP servers. */
 export interface McpWebAclProps {
@@ -26,10 +27,18 @@ export interface McpWebAclProps {
   readonly addressRateLimit?: number;
 
   /**
-   * The largest request body, at most 64 KiB: the part of a body that AWS WAF inspects. What is larger is blocked, because what
-   * is past the limit would go through uninspected.
+   * It is in front of a load balancer, where AWS WAF inspects 8 KiB of a body. Arguments of tools are larger: of requests to MCP servers the rest goes to
+   * the gateway uninspected, which has a limit of its own; all other bodies are blocked beyond `maxBodySize`.
    *
-   * @default Size.kibibytes(64)
+   * @default false
+   */
+  readonly loadBalancer?: boolean;
+
+  /**
+   * The largest request body, at most the part of a body that AWS WAF inspects. What is larger is blocked, because what is past
+   * the limit would go through uninspected.
+   *
+   * @default - what AWS WAF inspects: 64 KiB, 8 KiB in front of a load balancer
    */
   readonly maxBodySize?: Size;
 
@@ -75,24 +84,27 @@ export class McpWebAcl extends Construct {
     if (!Token.isUnresolved(addressRateLimit) && (!Number.isInteger(addressRateLimit) || addressRateLimit < 10)) {
       throw new Error(`addressRateLimit is ${JSON.stringify(addressRateLimit)}, expected a whole number of at least 10 requests in 5 minutes`);
     }
-    const maxBodySize = props.maxBodySize ?? INSPECTED_BODY;
-    if (maxBodySize.toBytes() > INSPECTED_BODY.toBytes()) {
-      throw new Error(`maxBodySize is ${maxBodySize.toBytes()} bytes, expected at most the ${INSPECTED_BODY.toBytes()} that AWS WAF inspects`);
+    const { loadBalancer = false } = props;
+    const inspected = loadBalancer ? INSPECTED_AT_LOAD_BALANCER : INSPECTED_BODY;
+    const maxBodySize = props.maxBodySize ?? inspected;
+    if (maxBodySize.toBytes() > inspected.toBytes()) {
+      throw new Error(`maxBodySize is ${maxBodySize.toBytes()} bytes, expected at most the ${inspected.toBytes()} that AWS WAF inspects`);
     }
 
+    const base = loadBalancer ? '' : BASE_PATH;
     const webAcl = new wafv2.CfnWebACL(this, 'Resource', {
       scope: 'REGIONAL',
       description: 'Only requests that can be MCP reach the gateway',
       defaultAction: { block: {} },
       visibilityConfig: visibility('Default'),
-      associationConfig: { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
+      associationConfig: loadBalancer ? undefined : { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
       rules: [
         blockAddressesAbove(addressRateLimit),
-        blockBodiesAbove(maxBodySize),
+        blockBodies(loadBalancer ? allOf(not(pathOf(MCP_ROUTES[0]!, base)), bodyAbove(maxBodySize)) : bodyAbove(maxBodySize)),
         managed(2, 'AWSManagedRulesAmazonIpReputationList'),
         managed(3, 'AWSManagedRulesKnownBadInputsRuleSet'),
         managed(4, 'AWSManagedRulesCommonRuleSet', NOT_FOR_MCP),
-        ...routesOf(props).map((route, index) => allowRoute(5 + index, route)),
+        ...routesOf(props).map((route, index) => allowRoute(5 + index, route, base)),
       ],
     });
     this.webAcl = webAcl;
@@ -115,7 +127,7 @@ export class McpWebAcl extends Construct {
     return this.blocked;
   }
 
-  /** Puts the web ACL in front of the stage of a REST API. */
+  /** Puts the web ACL in front of the stage of a REST API. In front of a load balancer, that one's stack does it. */
   associate(stageArn: string): void {
     new wafv2.CfnWebACLAssociation(this, 'Association', { resourceArn: stageArn, webAclArn: this.webAclArn });
   }
@@ -173,22 +185,29 @@ function blockAddressesIn(sets: readonly string[]): wafv2.CfnWebACL.RuleProperty
   };
 }
 
-function blockBodiesAbove(size: Size): wafv2.CfnWebACL.RuleProperty {
-  return {
-    name: 'BodySize',
-    priority: 1,
-    action: { block: { customResponse: { responseCode: 413 } } },
-    statement: {
-      sizeConstraintStatement: {
-        // A body past the inspection limit matches, so it is blocked too.
-        fieldToMatch: { body: { oversizeHandling: 'MATCH' } },
-        comparisonOperator: 'GT',
-        size: size.toBytes(),
-        textTransformations: [{ priority: 0, type: 'NONE' }],
-      },
-    },
-    visibilityConfig: visibility('BodySize'),
-  };
+function blockBodies(statement: wafv2.CfnWebACL.StatementProperty): wafv2.CfnWebACL.RuleProperty {
+  return { name: 'BodySize', priority: 1, action: { block: { customResponse: { responseCode: 413 } } }, statement, visibilityConfig: visibility('BodySize') };
+}
+
+/** A body past the inspection limit is one too. */
+function bodyAbove(size: Size): wafv2.CfnWebACL.StatementProperty {
+  return { sizeConstraintStatement: { comparisonOperator: 'GT', size: size.toBytes(), ...match({ body: { oversizeHandling: 'MATCH' } }) } };
+}
+
+/** The stage or base path that a path of an API may begin with. */
+const BASE_PATH = '(/[A-Za-z0-9_-]{1,128})?';
+
+/** The path of a route. Nothing may follow it. */
+function pathOf({ pathPattern }: AllowedRoute, base: string): wafv2.CfnWebACL.StatementProperty {
+  return { regexMatchStatement: { regexString: `^${base}${pathPattern}$`, ...match({ uriPath: {} }) } };
+}
+
+function allOf(...statements: wafv2.CfnWebACL.StatementProperty[]): wafv2.CfnWebACL.StatementProperty {
+  return { andStatement: { statements } };
+}
+
+function not(statement: wafv2.CfnWebACL.StatementProperty): wafv2.CfnWebACL.StatementProperty {
+  return { notStatement: { statement } };
 }
 
 function managed(priority: number, name: string, countOnly: readonly string[] = []): wafv2.CfnWebACL.RuleProperty {
@@ -213,23 +232,11 @@ function routesOf({ accessGrants = false }: McpWebAclProps): readonly AllowedRou
   return accessGrants ? [...MCP_ROUTES, ...GRANT_ROUTES] : MCP_ROUTES;
 }
 
-/** Allows one route with its methods. The path may begin with a stage or base path; nothing may follow it. */
-function allowRoute(priority: number, route: AllowedRoute): wafv2.CfnWebACL.RuleProperty {
+/** Allows one route with its methods. */
+function allowRoute(priority: number, route: AllowedRoute, base: string): wafv2.CfnWebACL.RuleProperty {
   const methods = [...route.authorizedMethods, ...route.openMethods];
-  return {
-    name: route.name,
-    priority,
-    action: { allow: {} },
-    statement: {
-      andStatement: {
-        statements: [
-          { regexMatchStatement: { regexString: `^(/[A-Za-z0-9_-]{1,128})?${route.pathPattern}$`, ...match({ uriPath: {} }) } },
-          { regexMatchStatement: { regexString: `^(${methods.join('|')})$`, ...match({ method: {} }) } },
-        ],
-      },
-    },
-    visibilityConfig: visibility(route.name),
-  };
+  const method = { regexMatchStatement: { regexString: `^(${methods.join('|')})$`, ...match({ method: {} }) } };
+  return { name: route.name, priority, action: { allow: {} }, statement: allOf(pathOf(route, base), method), visibilityConfig: visibility(route.name) };
 }
 
 function match(fieldToMatch: wafv2.CfnWebACL.FieldToMatchProperty) {

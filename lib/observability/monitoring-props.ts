@@ -2,7 +2,7 @@ import type { Duration, Size } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { AccessGrants } from '../access-grants';
-import type { McpServingGateway } from '../gateway';
+import type { McpServingGateway, McpWebAcl } from '../gateway';
 import type { IToolRegistry } from '../registry';
 import type { AuditTrail } from './audit-trail';
 
@@ -63,6 +63,13 @@ export interface MonitoringProps extends MonitoringOptions {
    * @default - none
    */
   readonly accessGrants?: AccessGrants;
+
+  /**
+   * The web ACL in front of it: requests that are blocked.
+   *
+   * @default - that of the gateway, where it has one
+   */
+  readonly webAcl?: McpWebAcl;
 
   /**
    * The trail of its events, whose delivery is watched.

@@ -175,7 +175,17 @@ export class Monitoring extends Construct {
   private watchServing(): cloudwatch.IAlarm | undefined {
     const { gateway, auditTrail } = this.props;
     if (auditTrail) this.alarms.above('AuditDelivery', 'Audit events are not archived', auditTrail.metricDataFreshness(), { threshold: ARCHIVED_WITHIN });
-    if (!(gateway instanceof McpGateway)) return undefined;
+    const { webAcl = gateway instanceof McpGateway ? gateway.webAcl : undefined } = this.props;
+    const blocked: [string, cloudwatch.IMetric[]][] = webAcl ? [['Requests that the web ACL blocked', [this.metric('WebAclBlocks')]]] : [];
+    const failing: [string, cloudwatch.IMetric[]][] = gateway instanceof McpGateway ? [['Errors of the functions and the API', this.watchFunctions(gateway)]] : [];
+    if (blocked.length + failing.length > 0) this.view.add('In front', [...failing, ...blocked]);
+    if (!webAcl) return undefined;
+    addLineMetric(this, 'WebAclBlocks', webAcl.logGroup, this.namespace, 'WebAclBlocks', NETWORK_METRICS.WebAclBlocks);
+    return this.alarms.unusual('UnusualWebAclBlocks', 'The web ACL blocks far more requests than usual', this.metric('WebAclBlocks'));
+  }
+
+  /** Alarms on the functions and the API of a gateway. Answers how often they fail. */
+  private watchFunctions(gateway: McpGateway): cloudwatch.IMetric[] {
     const { authorizer, proxy } = gateway._functionErrors();
     this.alarms.above('AuthorizerErrors', 'The authorizer of an MCP gateway fails: nobody is let in', authorizer, { threshold: FAILED_REQUESTS });
     const errors = [authorizer.with({ label: 'authorizer' }), proxy.with({ label: 'proxy' })];
@@ -184,12 +194,7 @@ export class Monitoring extends Construct {
       this.alarms.above('ServerErrors', 'The API of an MCP gateway fails: its authorizer or its proxy does not answer', api, { threshold: FAILED_REQUESTS });
       errors.push(api.with({ label: 'API' }));
     }
-    const { webAcl } = gateway;
-    const blocked: [string, cloudwatch.IMetric[]] = ['Requests that the web ACL blocked', [this.metric('WebAclBlocks')]];
-    this.view.add('In front', [['Errors of the functions and the API', errors], ...(webAcl ? [blocked] : [])]);
-    if (!webAcl) return undefined;
-    addLineMetric(this, 'WebAclBlocks', webAcl.logGroup, this.namespace, 'WebAclBlocks', NETWORK_METRICS.WebAclBlocks);
-    return this.alarms.unusual('UnusualWebAclBlocks', 'The web ACL blocks far more requests than usual', this.metric('WebAclBlocks'));
+    return errors;
   }
 
   private watchNetwork(metricName: NetworkMetric, logGroup: logs.ILogGroup, description: string, threshold?: number): void {

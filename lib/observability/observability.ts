@@ -6,7 +6,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { AccessGrants, BlockList } from '../access-grants';
 import { McpGateway } from '../gateway';
-import type { McpServingGateway } from '../gateway';
+import type { McpServingGateway, McpWebAcl } from '../gateway';
 import { ToolRegistry } from '../registry';
 import type { IToolRegistry } from '../registry';
 import type { SecurityZone } from '../zone';
@@ -98,6 +98,13 @@ export interface ObservabilityProps extends ObservabilityOptions {
   readonly loadBalancer?: elbv2.IApplicationLoadBalancer;
 
   /**
+   * The web ACL in front of the gateway.
+   *
+   * @default - that of the gateway, where it has one
+   */
+  readonly webAcl?: McpWebAcl;
+
+  /**
    * What reaches the same cluster, for Deployments to be cut off.
    *
    * @default - none is cut off
@@ -147,9 +154,10 @@ export class Observability extends Construct {
     this.auditTrail.addGateway(gateway);
     if (registry instanceof ToolRegistry && this.isInThisStack(registry)) this.auditTrail.addRegistry(registry);
     if (accessGrants && this.isInThisStack(accessGrants)) this.auditTrail.addAccessGrants(accessGrants);
+    const webAcl = props.webAcl ?? (gateway instanceof McpGateway ? gateway.webAcl : undefined);
     const seen = { gateway, registry, accessGrants, auditTrail: this.auditTrail, encryptionKey };
     const watch = props.nested ? new NestedStack(this, 'Watch', { description: 'Monitoring and threat detection of an MCP gateway' }) : this;
-    this.monitoring = new Monitoring(watch, 'Monitoring', { ...seen, ...props.monitoring });
+    this.monitoring = new Monitoring(watch, 'Monitoring', { ...seen, webAcl, ...props.monitoring });
     if (zone) this.monitoring.addZone(zone);
     if (clusterName !== undefined) this.monitoring.addCluster(clusterName);
     if (props.loadBalancer) this.monitoring.addLoadBalancer(props.loadBalancer);
@@ -162,7 +170,7 @@ export class Observability extends Construct {
       // The policy of a bucket outside would name the evidence inside, and wait for it.
       accessLogBucket: props.nested ? undefined : accessLogBucket,
       registry: registry instanceof ToolRegistry ? registry : undefined,
-      webAcl: gateway instanceof McpGateway ? gateway.webAcl : undefined,
+      webAcl,
       vpc: clusterName === undefined ? zone?.vpc : undefined,
       clusterResponder: props.clusterResponder,
     });

@@ -85,6 +85,7 @@ export class ContainerGateway extends Construct {
     addAuditMetrics(this.tasks.logGroup, gateway.metricNamespace);
 
     this.entrance = new ZoneBalancer(this, 'Entrance', { zone, domainName, certificate: props.certificate, logBucket: props.logBucket, name: 'entrance', record: { hostedZone, recordName: gatewayName } });
+    this.entrance._withoutWebAcl('whoever connects has to be in a declared network, and the gateway asks for a token, limits and validates by itself; entrance.addWebAcl() puts one in front');
     this.entrance.addTarget(gatewayName, {
       workload,
       target: this.tasks.loadBalancerTarget(),

@@ -70,6 +70,13 @@ export interface ContainerizedMicroservicesProps extends McpServingOptions, McpC
   readonly clientCidrs?: string[];
 
   /**
+   * Requests from one source address within five minutes before AWS WAF blocks it (GW-3). Clients behind one translated address share it.
+   *
+   * @default 15000
+   */
+  readonly addressRateLimit?: number;
+
+  /**
    * How declared egress is guarded.
    *
    * @default - server names are read and nothing is decrypted; no managed rule groups

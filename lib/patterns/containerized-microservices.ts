@@ -10,6 +10,7 @@ import type { ClusterNodes, IstioOptions, McpCluster } from '../cluster';
 import { gatewayNamespace, MandatoryAccessControl, renderManifests, SecretStore, serverNamespace } from '../cluster/manifests';
 import type { KubernetesObject, ServerWorkload } from '../cluster/manifests';
 import { placeOnNodes } from '../cluster/placement';
+import type { McpWebAcl } from '../gateway';
 import { ClusterResponder, Observability, ProtectionPlan } from '../observability';
 import { IsolatedStage, ZoneService } from '../zone';
 import type { LogArchive, SecurityZone } from '../zone';
@@ -65,6 +66,8 @@ export class ContainerizedMicroservices extends Construct {
   readonly zone?: SecurityZone;
   /** Records that nobody in the zone can rewrite. */
   readonly logArchive?: LogArchive;
+  /** AWS WAF in front of the load balancer; absent where a cluster was given. */
+  readonly webAcl?: McpWebAcl;
   /** The model's eyes. */
   readonly observability?: Observability;
   /** What reaches the cluster for the response to incidents. */
@@ -84,6 +87,7 @@ export class ContainerizedMicroservices extends Construct {
     this.zoned = zoned;
     this.mcpCluster = zoned?.mcpCluster;
     this.zone = zoned?.foundation.zone;
+    this.webAcl = zoned?.webAcl;
     this.logArchive = zoned?.foundation.logArchive;
     this.cluster = givenCluster?.cluster ?? zoned!.mcpCluster.cluster;
     const encryptionKey = props.encryptionKey ?? zoned?.foundation.encryptionKey;
@@ -173,6 +177,7 @@ export class ContainerizedMicroservices extends Construct {
       nested: true,
       clusterName: cluster.clusterName,
       loadBalancer: zoned?.foundation.balancer.loadBalancer,
+      webAcl: this.webAcl,
       clusterResponder,
       blockList: this.blockList(),
       accessLogBucket: logArchive?.accessLogs,

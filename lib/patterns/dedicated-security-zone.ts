@@ -69,6 +69,7 @@ export class DedicatedSecurityZone extends Construct {
     this.zone = foundation.zone;
     this.logArchive = foundation.logArchive;
     this.balancer = foundation.balancer;
+    this.balancer._withoutWebAcl('only functions of the zone can connect to this load balancer; AWS WAF is in front of the gateway, where requests come from outside');
     this.cluster = this.createCluster();
     this.policyStore = new PolicyStore(this, 'PolicyStore', { policiesFolder: props.policiesFolder, encryptionKey: this.encryptionKey });
     this.gatewayWorkload = this.zone.addServer('gateway', { tier: ZoneTier.FRONT });

@@ -1,3 +1,4 @@
+import { NestedStack } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -9,6 +10,7 @@ import { ServiceMesh } from '../cluster/manifests';
 import type { EgressRule, TrafficSource } from '../cluster/manifests';
 import { HBONE_PORT } from '../cluster/manifests/plan';
 import { telemetryPort } from '../cluster/manifests/telemetry';
+import { McpWebAcl } from '../gateway';
 import type { TraceExport } from '../gateway';
 import type { EgressOptions } from '../zone';
 import { ZoneService, ZoneTier } from '../zone';
@@ -23,6 +25,9 @@ export const ENTRANCE_PORT = 30_443;
 const ISTIOD_PORT = 15_012;
 const ISTIOD_WEBHOOK_PORT = 15_017;
 
+/** What a pod of the gateway takes from one address in five minutes (`DEFAULT_RATE_LIMITS` of `lambda/limits`). */
+const ADDRESS_RATE_LIMIT = 15_000;
+
 /** A cluster in a zone of its own, with nodes for the gateway, nodes for servers, and a load balancer in front. */
 export class ZonedCluster {
   readonly foundation: ZoneFoundation;
@@ -31,6 +36,8 @@ export class ZonedCluster {
   readonly gatewayNodes: ClusterNodes;
   readonly publicUrl: string;
   readonly logGroup: logs.LogGroup;
+  /** In front of the load balancer. */
+  readonly webAcl: McpWebAcl;
 
   private readonly meshKind: ServiceMesh['_kind'];
   private readonly scope: Construct;
@@ -57,6 +64,7 @@ export class ZonedCluster {
       this.mcpCluster.letCallWebhook(ISTIOD_WEBHOOK_PORT);
     }
     this.letClientsIn();
+    this.webAcl = this.guardEntrance(logRetention);
   }
 
   /** The nodes of a server: its own where it has egress or asks for them, those of all others otherwise. */
@@ -99,6 +107,15 @@ export class ZonedCluster {
 
   private arrivalPort(own: number): number {
     return this.meshKind === 'ambient' ? HBONE_PORT : own;
+  }
+
+  /** In a stack of its own, as its template holds so much already. */
+  private guardEntrance(logRetention: logs.RetentionDays): McpWebAcl {
+    const { accessGrants, addressRateLimit = ADDRESS_RATE_LIMIT, removalPolicy } = this.props;
+    const stack = new NestedStack(this.scope, 'Front', { description: 'AWS WAF in front of an MCP gateway' });
+    const webAcl = new McpWebAcl(stack, 'WebAcl', { loadBalancer: true, accessGrants: accessGrants !== undefined, addressRateLimit, encryptionKey: this.foundation.encryptionKey, logRetention, removalPolicy });
+    this.foundation.balancer.addWebAcl(webAcl.webAclArn);
+    return webAcl;
   }
 
   private letClientsIn(): void {

@@ -6,6 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import type { SecurityZone } from './security-zone';
@@ -115,9 +116,23 @@ export class ZoneBalancer extends Construct {
     });
     this.hostedZone = this.addName();
     acknowledge(this, {
-      'NIST.800.53.R5-ALBWAFEnabled': 'only the gateway of the zone can connect to this load balancer; AWS WAF is in front of the gateway, where requests come from outside',
       'NIST.800.53.R5-ELBv2ACMCertificateRequired': 'the listener has the certificate that the zone was given, which the rule reads only from a literal',
     });
+  }
+
+  /** Puts a web ACL of AWS WAF in front of it. */
+  addWebAcl(webAclArn: string): void {
+    new wafv2.CfnWebACLAssociation(this, 'WebAcl', { resourceArn: this.loadBalancer.loadBalancerArn, webAclArn });
+  }
+
+  /**
+   * Says why there is none.
+   *
+   * @param reason who stops what it would stop
+   * @internal
+   */
+  _withoutWebAcl(reason: string): void {
+    acknowledge(this, { 'NIST.800.53.R5-ALBWAFEnabled': reason });
   }
 
   /** Serves `<name>.<domainName>` by this target. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Stack } from 'aws-cdk-lib';
+import { NestedStack, Stack } from 'aws-cdk-lib';
 import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
@@ -29,6 +29,12 @@ function actionsOfRoles(template: Template): Record<string, string[]> {
     Properties.Description,
     policies.filter(({ Roles }) => Roles.some(({ Ref }: any) => Ref === id)).flatMap(({ PolicyDocument }) => PolicyDocument.Statement.flatMap(({ Action }: any) => Action)).sort(),
   ]));
+}
+
+/** How many rules AWS WAF has in front of it. */
+function rulesOf(stack: Stack): number {
+  const front = stack.node.findAll().find((construct) => construct instanceof NestedStack && construct.node.id === 'Front') as NestedStack;
+  return propertiesOf(Template.fromStack(front), 'AWS::WAFv2::WebACL')[0]!.Rules.length;
 }
 
 const placeOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
@@ -101,13 +107,13 @@ test('the costs of the documentation count what the reference stack has', () => 
     const template = Template.fromStack(stack);
     const nodes = propertiesOf(template, 'AWS::EKS::Nodegroup').reduce((sum, { ScalingConfig }) => sum + ScalingConfig.DesiredSize, 0);
     return [egress, {
-      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, nodes, keys: keysOf(stack),
+      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, nodes, keys: keysOf(stack), rules: rulesOf(stack),
       firewalls: propertiesOf(template, 'AWS::NetworkFirewall::Firewall').length, nats: propertiesOf(template, 'AWS::EC2::NatGateway').length,
     }];
   }));
   const costs = readFileSync(join(__dirname, '..', '..', 'docs', 'cluster.md'), 'utf8');
   const said = (pattern: RegExp) => Number(pattern.exec(costs)![1]);
-  const atRest = { endpoints: said(/(\d+) interface endpoints/), keys: said(/(\d+) keys, secret/) };
+  const atRest = { endpoints: said(/(\d+) interface endpoints/), keys: said(/(\d+) keys, secret/), rules: said(/each of (\d+) rules/) };
   expect(counted.none).toEqual({ ...atRest, nodes: said(/(\d+) nodes, m7g\.large/), firewalls: 0, nats: 0 });
   expect(counted['api.example.com']).toEqual({ ...atRest, nodes: said(/(\d+) nodes, m7g\.large/) + said(/(\d+) nodes more/), firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
 });

@@ -21,8 +21,8 @@ function rulesOf(template: Template): Rule[] {
 }
 
 /** The method and path patterns of the rules that let something through. */
-function allowed(method: string, path: string): boolean {
-  return rulesOf(synthesize()).filter(({ Action }) => Action && 'Allow' in Action).some(({ Statement }) => {
+function allowed(method: string, path: string, props?: McpWebAclProps): boolean {
+  return rulesOf(synthesize(props)).filter(({ Action }) => Action && 'Allow' in Action).some(({ Statement }) => {
     const [pathRule, methodRule] = (Statement as never as { AndStatement: { Statements: { RegexMatchStatement: { RegexString: string } }[] } }).AndStatement.Statements;
     return new RegExp(pathRule!.RegexMatchStatement.RegexString).test(path) && new RegExp(methodRule!.RegexMatchStatement.RegexString).test(method);
   });
@@ -83,5 +83,26 @@ test('LOG-1 logs without credentials, to a log group that AWS WAF delivers to', 
   template.hasResourceProperties('AWS::WAFv2::LoggingConfiguration', {
     RedactedFields: Match.arrayWith([{ SingleHeader: { Name: 'authorization' } }]),
     LogDestinationConfigs: [{ 'Fn::Join': ['', Match.not(Match.arrayWith([Match.stringLikeRegexp(':\\*$')]))] }],
+  });
+});
+
+describe('in front of a load balancer, where AWS WAF looks at 8 KiB of a body', () => {
+  test('GW-1 GW-3 blocks what is larger, but for requests to MCP servers, whose arguments are', () => {
+    const { Statement: { AndStatement } } = rulesOf(synthesize({ loadBalancer: true, accessGrants: true })).find(({ Name }) => Name === 'BodySize') as any;
+    const [{ NotStatement: { Statement: { RegexMatchStatement } } }, { SizeConstraintStatement }] = AndStatement.Statements;
+    expect(SizeConstraintStatement).toMatchObject({ ComparisonOperator: 'GT', Size: 8192, FieldToMatch: { Body: { OversizeHandling: 'MATCH' } } });
+    const isExempt = (path: string) => new RegExp(RegexMatchStatement.RegexString).test(path);
+    expect(['/mcp/files', '/grants', '/approvals/x', '/mcp/files/more', '/grants/mcp/files'].map(isExempt)).toEqual([true, false, false, false, false]);
+  });
+
+  test.each([
+    ['POST', '/mcp/files', true], ['GET', '/approvals/x', true], ['POST', '/grants/g-1/approve', true], ['GET', '/healthz', true],
+    ['POST', '/grants/mcp/files', false], ['POST', '/v1/mcp/files', false], ['GET', '/readyz', false], ['PUT', '/grants', false],
+  ])('NET-3 %s %s: %s', (method, path, isAllowed) => {
+    expect(allowed(method, path, { loadBalancer: true, accessGrants: true })).toBe(isAllowed);
+  });
+
+  test('a larger limit than it looks at is refused', () => {
+    expect(() => synthesize({ loadBalancer: true, maxBodySize: Size.kibibytes(64) })).toThrow('maxBodySize is 65536 bytes, expected at most the 8192 that AWS WAF inspects');
   });
 });
