@@ -1,5 +1,5 @@
 import type { RegisteredServer, Registry } from '../detection';
-import { MAX_SUBJECT_ID_BYTES, subjectId, type StoredRecord, type Subject, type ToolRegistry } from '../integrity';
+import { MAX_SUBJECT_ID_BYTES, MAX_SUBJECTS_OF_SERVER, subjectId, type StoredRecord, type Subject, type ToolRegistry } from '../integrity';
 import type { JsonValue, ToolDefinition } from '../protocol';
 import type { ProbeResult } from './probe';
 
@@ -12,12 +12,12 @@ export interface Sighting {
 /** How many definitions are noted at the same time. */
 const PARALLEL = 8;
 
-/** Everything that a server offers to a model: its instructions and its tools, but for names that are too long to be noted. */
+/** Everything that a server offers to a model: its instructions and its tools, but for names that are too long to be noted, or too many. */
 export function sightingsOf(server: string, result: ProbeResult): readonly Sighting[] {
   if (!result.ok) return [];
   const tools = result.tools.map((tool): Sighting => ({ subject: { server, tool: tool.name }, definition: tool as unknown as JsonValue }));
   const all = result.instructions === undefined ? tools : [{ subject: { server }, definition: result.instructions }, ...tools];
-  return all.filter(({ subject }) => Buffer.byteLength(subjectId(subject)) <= MAX_SUBJECT_ID_BYTES);
+  return all.filter(({ subject }) => Buffer.byteLength(subjectId(subject)) <= MAX_SUBJECT_ID_BYTES).slice(0, MAX_SUBJECTS_OF_SERVER);
 }
 
 /** The same as one registry, for the relations between its servers. */
@@ -32,9 +32,21 @@ export function registryOf(sightings: readonly Sighting[]): Registry {
   return { servers: [...servers.values()] };
 }
 
-/** Notes what was seen. Answers what is known of each then, in the same order. */
+/** Notes what was seen, but for new names of a server that has too many already. Answers what is known of each then, in the same order. */
 export async function observeAll(registry: ToolRegistry, sightings: readonly Sighting[], by: string): Promise<readonly StoredRecord[]> {
-  return severalAtATime(sightings, ({ subject, definition }) => registry.observe(subject, definition, by));
+  const known = new Set<string>();
+  const subjectsOf = new Map<string, number>();
+  for (const { id, record: { subject: { server } } } of await registry.list()) {
+    known.add(id);
+    subjectsOf.set(server, (subjectsOf.get(server) ?? 0) + 1);
+  }
+  const noted = sightings.filter(({ subject }) => {
+    if (known.has(subjectId(subject))) return true;
+    const count = (subjectsOf.get(subject.server) ?? 0) + 1;
+    subjectsOf.set(subject.server, count);
+    return count <= MAX_SUBJECTS_OF_SERVER;
+  });
+  return severalAtATime(noted, ({ subject, definition }) => registry.observe(subject, definition, by));
 }
 
 /** Everything that is known and not revoked, as it was offered last. */

@@ -7,6 +7,9 @@ export interface Subject {
 /** UTF-8 bytes above which the id of a subject is too long to be recorded: nothing of it is ever approved. */
 export const MAX_SUBJECT_ID_BYTES = 512;
 
+/** A server that invents names without end is not recorded without end: what is beyond is never approved. */
+export const MAX_SUBJECTS_OF_SERVER = 10_000;
+
 /** `files/read_file`, or `files` for the server's instructions. A server's name has no slash, a tool's name may have one. */
 export function subjectId({ server, tool }: Subject): string {
   return tool === undefined ? server : `${server}/${tool}`;

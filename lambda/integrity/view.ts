@@ -3,7 +3,7 @@ import { isNews, type LifeCycleState, type ToolRecord } from './life-cycle';
 import type { ApprovalLog } from './log';
 import type { Pin } from './pin';
 import type { StoredRecord, ToolRegistry } from './registry';
-import { MAX_SUBJECT_ID_BYTES, parseSubject } from './subject';
+import { MAX_SUBJECT_ID_BYTES, MAX_SUBJECTS_OF_SERVER, parseSubject } from './subject';
 
 /** Why a definition is not served. */
 export type WithheldReason = 'not_approved' | 'quarantined' | 'revoked' | 'approval_expired' | 'registry_unavailable';
@@ -61,8 +61,7 @@ interface Served {
 
 /** Sightings that wait to be recorded; what is beyond is seen again at the next list. */
 const MAX_WAITING = 2_000;
-/** A server that invents names without end, or changes without end, is not recorded without end. */
-const MAX_SUBJECTS_OF_SERVER = 10_000;
+/** A server that changes without end is not recorded without end. */
 const MIN_BETWEEN_CHANGES_MS = 60_000;
 const PARALLEL_REPORTS = 4;
 /** How far the clocks of writers may be behind, milliseconds; what lies further back is found when everything is read again. */

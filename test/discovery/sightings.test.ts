@@ -1,5 +1,5 @@
 import { createDetectorScan, knownSightings, observeAll, registryOf, rescanAll, sightingsOf } from '../../lambda/discovery';
-import { MAX_SUBJECT_ID_BYTES } from '../../lambda/integrity';
+import { MAX_SUBJECT_ID_BYTES, MAX_SUBJECTS_OF_SERVER } from '../../lambda/integrity';
 import { openMemoryTable, type LocalTable } from '../../lambda/stores/local-table';
 import { createInstance, createSigner, toolNamed } from '../integrity/fixtures';
 
@@ -44,5 +44,14 @@ describe('a registry that notes what servers offer', () => {
     await registry.revoke('files/tool_03', { by: 'alice', why: 'no' });
     expect((await knownSightings(registry)).map(({ subject }) => subject.tool)).toEqual(sightings.map(({ subject }) => subject.tool).filter((name) => name !== 'tool_03'));
     expect((await rescanAll(registry, 'schedule')).every(({ record }) => record.steps.at(-1)?.by !== 'schedule')).toBe(true);
+  });
+
+  test('TBL-1 of a server that invents names without end, notes what is known already and no more names than so many', async () => {
+    const { registry } = createInstance(table.store, { signer: createSigner() });
+    const [known] = await observeAll(registry, sightingsOf('files', { ok: true, tools: tools('read') }), 'test');
+    const list = async () => Array.from({ length: MAX_SUBJECTS_OF_SERVER }, (_, index) => (index === 0 ? known! : { ...known!, id: `files/invented_${index}` }));
+    const sightings = [...sightingsOf('files', { ok: true, tools: tools('read', 'one_more') }), ...sightingsOf('mail', { ok: true, tools: tools('send') })];
+    expect((await observeAll({ ...registry, list }, sightings, 'test')).map(({ id }) => id)).toEqual(['files/read', 'mail/send']);
+    expect(sightingsOf('files', { ok: true, tools: tools(...Array.from({ length: MAX_SUBJECTS_OF_SERVER + 1 }, (_, index) => `t${index}`)) })).toHaveLength(MAX_SUBJECTS_OF_SERVER);
   });
 });
