@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { toOcsf, verifyChainedFiles, type ChainReport, type CheckpointMemory, type OcsfEvent } from '../../lambda/audit';
 import { assertP256 } from '../../lambda/integrity';
-import { auditKeyBeside, checkpointsBeside, loadConfig, StartError } from '../../lambda/local';
+import { auditKeyBeside, checkpointsBeside, loadConfigAtRest, StartError, whyUnreadable } from '../../lambda/local';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import { describeArchive, verifyArchive } from './audit-archive';
 
@@ -54,15 +54,19 @@ export function auditCommand(): Command {
 async function exportEvents(files: readonly string[]): Promise<void> {
   let skipped = 0;
   for (const file of files) {
+    let events = 0;
     try {
       for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
         const event = eventIn(line);
         if (event === 'unreadable') skipped += 1;
-        else if (event !== undefined && !process.stdout.write(`${escapeUnprintable(JSON.stringify(event))}\n`)) await once(process.stdout, 'drain');
+        if (event === undefined || event === 'unreadable') continue;
+        events += 1;
+        if (!process.stdout.write(`${escapeUnprintable(JSON.stringify(event))}\n`)) await once(process.stdout, 'drain');
       }
     } catch (error) {
-      throw new StartError(`The audit file cannot be read: ${(error as Error).message}`);
+      throw new StartError(`${file}: ${whyUnreadable(error)}`);
     }
+    if (events === 0) process.stderr.write(`${file}: holds no event\n`);
   }
   if (skipped > 0) process.stderr.write(`${skipped} ${skipped === 1 ? 'line is' : 'lines are'} no JSON; see: mcp-zero-trust audit verify\n`);
 }
@@ -99,7 +103,7 @@ async function verifyArchived(files: readonly string[], { key: keyFile }: Verify
 
 function namedBy(files: readonly string[], { config: file, key }: VerifyOptions): { readonly paths: readonly string[]; readonly keyFile: string } {
   if (file === undefined) return { paths: files, keyFile: key ?? auditKeyBeside(attempt(() => realpathSync(files.at(-1) ?? ''))) };
-  const { audit } = loadConfig(file, process.env);
+  const { audit } = loadConfigAtRest(file);
   if (audit === undefined) throw new StartError(`${file}: the key "audit" is missing, the file that events are kept in`);
   return { paths: [audit.file], keyFile: key ?? audit.keyFile };
 }
@@ -111,7 +115,7 @@ function openKey(file: string, named: boolean): { readonly key: KeyObject; reado
   try {
     pem = readFileSync(file);
   } catch (error) {
-    throw new StartError(`${file}: the key cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new StartError(`the key ${file}: ${whyUnreadable(error)}`);
   }
   try {
     const key = createPublicKey(pem);
@@ -122,11 +126,13 @@ function openKey(file: string, named: boolean): { readonly key: KeyObject; reado
   }
 }
 
+/** What `read` makes of the files; why one of them cannot be read is said of it. */
 function attempt<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    throw new StartError(`The audit file cannot be verified: ${(error as Error).message}`);
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    throw new StartError(code === undefined || path === undefined ? `The audit file cannot be verified: ${message}` : `${path}: ${whyUnreadable(error)}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
 import { GrantRefused, type Grant, type GrantState, type Target } from '../../lambda/grants';
 import type { Principal } from '../../lambda/identity';
-import { APPROVERS, loadConfig, localPrincipal, openAuditFile, openLocalGrants, readPolicies, signInUrl, StartError, writeGrantEvent, type LocalConfig, type LocalGrants } from '../../lambda/local';
+import { APPROVERS, loadConfigAtRest, localPrincipal, openAuditFile, openLocalGrants, readPolicies, signInUrl, StartError, writeGrantEvent, type LocalConfig, type LocalGrants } from '../../lambda/local';
 import type { JsonObject } from '../../lambda/protocol';
 import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
@@ -226,7 +226,7 @@ function setupOf(config: LocalConfig, file: string): Setup {
 }
 
 async function withGrants(file: string, use: (local: LocalGrants, setup: Setup) => Promise<void>): Promise<void> {
-  const config = loadConfig(file, process.env);
+  const config = loadConfigAtRest(file);
   if (config.grants === undefined || config.policies === undefined) throw new StartError(`${file}: the key "grants" is missing, the folder in which they are kept`);
   const decisionPoint = createCedarDecisionPoint({ policies: readPolicies(config.policies).policies });
   // What happens belongs into the audit file, whoever does it (LOG-1); where it cannot be written, nothing is done.

@@ -15,6 +15,7 @@ import {
   type Demo,
   type GrantWatcher,
   type ListenAddress,
+  type LocalConfig,
   type LocalGateway,
   type RegistryWatcher,
   type ResponseWatcher,
@@ -77,7 +78,10 @@ export function localCommand(): Command {
     .option('--listen <host:port>', 'where to listen, instead of what the file says; port 0 takes a free one', parseListenOption)
     .option('--verbose', 'also show, on standard error, what the servers write to theirs')
     .addHelpText('after', `${EXAMPLES}${EXIT_CODES_HELP}`)
+    .allowExcessArguments()
     .action(async (options: LocalOptions, command: Command) => {
+      const [file] = command.args;
+      if (file !== undefined) command.error(`error: expected the configuration file as --config ${file}`);
       if ((options.config === undefined) === (options.demo === undefined)) {
         command.error('error: expected either --config <file> or --demo');
       }
@@ -100,10 +104,20 @@ async function runLocal({ config: file, listen, verbose }: LocalOptions): Promis
   const style = createStyle(color);
   if (process.stderr.isTTY) process.stderr.write(`${style.quiet(`Starting ${config.servers.map(({ name }) => name).join(', ')} ...`)}\n`);
   const showOutput = (server: string, line: string) => void process.stderr.write(`${style.quiet(`${server}: ${line}`)}\n`);
-  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style), watchBehaviour(style), watchResponse(style));
+  const waiting = setTimeout(() => process.stderr.write(`${style.quiet(explainWait(config))}\n`), PATIENCE_MS);
+  const gateway = await startLocalGateway(config, createConsoleSink(process.stdout, { color }), verbose && showOutput, watchRegistry(style), watchGrants(style), watchBehaviour(style), watchResponse(style)).finally(() => clearTimeout(waiting));
   lifetime.stopWith(() => gateway.stop());
   for (const warning of gateway.warnings) process.stderr.write(`${style.warning('warning:')} ${warning}\n`);
   process.stdout.write(`${demo ? await introduceDemo(demo, gateway, style) : await introduceGateway(gateway, style)}\n`);
+}
+
+/** How long nobody wonders why nothing happens. */
+const PATIENCE_MS = 5_000;
+
+function explainWait({ servers }: LocalConfig): string {
+  const names = servers.map(({ name }) => name);
+  const who = names.length === 1 ? `The server ${names[0]} has not answered yet` : `Not all of ${names.join(', ')} have answered yet`;
+  return `${who}; each has up to a minute to start. --verbose shows what they write.`;
 }
 
 /** Steps of tools among the decisions on requests, and what keeps the registry from being read. */

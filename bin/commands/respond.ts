@@ -104,13 +104,24 @@ async function show(id: string, source: SourceOptions): Promise<void> {
 async function dryRun(options: ReportOptions): Promise<void> {
   if (options.config === undefined) return inAws(options, { action: 'plan', incident: readOptions(options, options.issuer ?? '', Date.now()) });
   await local(options.config, async (responder, config) => {
+    checkServers(options, config);
     print(describePreview(await responder.preview(readOptions(options, options.issuer ?? issuerOf(config), Date.now())), paint()));
   });
+}
+
+/** What nobody serves was mistyped: an incident about it would contain nothing. */
+function checkServers({ config: file, tool, server }: ReportOptions, { servers }: LocalConfig): void {
+  const named = [tool?.split('/')[0], server].filter((name) => name !== undefined);
+  const unknown = named.find((name) => !servers.some((known) => known.name === name));
+  if (unknown === undefined) return;
+  const hint = tool === unknown ? '; a tool is named server/tool' : '';
+  throw new StartError(`${file}: there is no server ${unknown} in it, there are ${servers.map(({ name }) => name).join(', ')}${hint}`);
 }
 
 async function apply(options: ReportOptions): Promise<void> {
   if (options.config === undefined) return inAws(options, { action: 'report', incident: readOptions(options, options.issuer ?? '', Date.now()) });
   await local(options.config, async (responder, config) => {
+    checkServers(options, config);
     conclude(await responder.respond(readOptions(options, options.issuer ?? issuerOf(config), Date.now())));
   });
 }

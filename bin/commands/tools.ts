@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { LogNotTrusted, pinStartingWith, StepRefused, verifyRegistry, type ApprovalDecision, type ApprovalLog, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
-import { loadConfig, openAuditFile, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
+import { loadConfig, loadConfigAtRest, openAuditFile, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
 import type { DecisionRequest } from '../../lambda/onboarding';
 import { RevisionConflict } from '../../lambda/stores';
+import { environmentFor } from '../ask-inputs';
 import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import type * as AwsRegistries from '../tools/aws-registry';
@@ -119,6 +120,7 @@ function parsePin(text: string): string {
 
 async function discover(options: CommonOptions): Promise<void> {
   if (options.config === undefined) return decideInAws(options, [{ action: 'discover' }]);
+  const whole = loadConfig(options.config, await environmentFor(options.config));
   await withLocalRegistry(options.config, async (local, config) => {
     const probe = await probeServers(config.servers);
     try {
@@ -128,7 +130,7 @@ async function discover(options: CommonOptions): Promise<void> {
     } finally {
       await probe.close();
     }
-  });
+  }, whole);
 }
 
 async function list({ state, server, format, ...source }: ListOptions): Promise<void> {
@@ -260,8 +262,7 @@ async function withRegistry({ config, table, region, key }: CommonOptions, use: 
   }
 }
 
-async function withLocalRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>): Promise<void> {
-  const config = loadConfig(file, process.env);
+async function withLocalRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>, config = loadConfigAtRest(file)): Promise<void> {
   if (config.registry === undefined) throw new StartError(`${file}: the key "registry" is missing, the folder in which approvals are kept`);
   // The steps belong into the audit file, whoever takes them (LOG-1); where it cannot be written, none is taken.
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
@@ -280,8 +281,9 @@ async function withLocalRegistry(file: string, use: (local: LocalRegistry, confi
 
 async function find({ registry }: OpenedRegistry, id: string): Promise<StoredRecord> {
   const stored = await registry.find(id);
-  if (stored === undefined) throw new StepRefused(id, 'nothing is known of it: no server has offered it yet');
-  return stored;
+  if (stored !== undefined) return stored;
+  const meant = (await registry.list()).filter(({ record }) => record.subject.tool === id).map((known) => known.id);
+  throw new StepRefused(id, meant.length === 0 ? 'nothing is known of it: no server has offered it yet' : `a tool is named with its server; did you mean ${meant.join(' or ')}?`);
 }
 
 function decisionOf({ by, why }: DecisionOptions): Decision {

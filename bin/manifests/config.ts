@@ -14,7 +14,7 @@ import {
   type ServerWorkload,
   type SidecarMeshOptions,
 } from '../../lib/cluster/manifests';
-import { ConfigError, StartError, type ConfigProblem } from '../../lambda/local';
+import { ConfigError, StartError, whyUnreadable, type ConfigProblem } from '../../lambda/local';
 import { parseConfigDocument, type ConfigDocument } from '../../lambda/local/config/document';
 import { compileDocumentSchema, schemaProblems } from '../../lambda/local/config/validate';
 import manifestsSchema from '../../schema/manifests.schema.json';
@@ -63,7 +63,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new StartError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new StartError(`${file}: ${whyUnreadable(error)}`);
   }
 }
 

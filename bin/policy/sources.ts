@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { loadPolicyTexts, type LoadedPolicies, type PolicyFile, type ServerTools } from '../../lambda/authorization';
-import { ConfigError, loadConfig, StartError } from '../../lambda/local';
+import { ConfigError, loadConfigAtRest, StartError, type LocalConfig } from '../../lambda/local';
 import type { ToolDefinition } from '../../lambda/protocol';
 import { gather } from '../scan/gather';
 
@@ -74,9 +74,9 @@ export function policiesOf(config: string | undefined): string | undefined {
   return config === undefined ? undefined : configurationOf(config).policies;
 }
 
-function configurationOf(file: string): ReturnType<typeof loadConfig> {
+function configurationOf(file: string): LocalConfig {
   try {
-    return loadConfig(file, process.env);
+    return loadConfigAtRest(file);
   } catch (error) {
     if (error instanceof ConfigError) throw new StartError(error.message);
     throw error;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { StartError } from '../../lambda/local';
+import { StartError, whyUnreadable } from '../../lambda/local';
 import { isJsonObject, type JsonValue } from '../../lambda/protocol';
 import { incidentOfEvent, NotAnIncident, readAddress, readIncident, report, type BusEvent, type Incident, type IncidentKind, type PrincipalSubject, type Reported, type Severity, type Subject } from '../../lambda/response';
 
@@ -37,7 +37,7 @@ function inFile(file: string): Incident {
   try {
     value = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as JsonValue;
   } catch (error) {
-    throw new StartError(`${file}: ${error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${(error as NodeJS.ErrnoException).code})`}`);
+    throw new StartError(`${file}: ${error instanceof SyntaxError ? 'is not JSON' : whyUnreadable(error)}`);
   }
   if (!isJsonObject(value) || !('detail-type' in value)) return readIncident(value);
   const incident = incidentOfEvent(value as unknown as BusEvent);

@@ -1,5 +1,5 @@
 import { createCedarDecisionPoint } from '../../lambda/authorization/cedar-decision-point';
-import { loadConfig, openAuditFile, openLocalGrants, openLocalRegistry, openLocalResponse, readPolicies, StartError, writeChange, writeGrantEvent, writeResponse, type LocalConfig } from '../../lambda/local';
+import { loadConfigAtRest, openAuditFile, openLocalGrants, openLocalRegistry, openLocalResponse, readPolicies, StartError, writeChange, writeGrantEvent, writeResponse, type LocalConfig } from '../../lambda/local';
 import type { Notice, Responder } from '../../lambda/response';
 import type * as AwsResponses from './aws-response';
 
@@ -15,7 +15,7 @@ export interface SourceOptions {
 
 /** Works with the response of a configuration file. What is done belongs into its audit file (LOG-1). @throws StartError */
 export async function withLocalResponse(file: string, told: (notice: Notice) => void, use: (responder: Responder, config: LocalConfig) => Promise<void>): Promise<void> {
-  const config = loadConfig(file, process.env);
+  const config = loadConfigAtRest(file);
   if (config.response === undefined) throw new StartError(`${file}: the key "response" is missing, the folder in which it is kept what was done about incidents`);
   const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
   const closing: (() => Promise<void>)[] = [];

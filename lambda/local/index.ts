@@ -10,4 +10,5 @@ export { probeServers, type Probe, type ProbeResult } from '../discovery';
 export { openLocalRegistry, RegistryNotTrusted, writeChange, type LocalRegistry, type RegistryWatcher } from './registry';
 export { openLocalResponse, writeResponse, type LocalResponse, type ResponseWatcher } from './response';
 export { StartError } from './start-error';
+export { whyUnreadable } from './unreadable';
 export { createStyle, describeDemo, describeGateway, type Style } from './welcome';

@@ -27,7 +27,7 @@ describe('mcp-zero-trust audit', () => {
 
   test('LOG-4 verify says where something was changed, and ends with 1', async () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('two', 'TWO'));
-    writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { tiny: { command: 'node' } }, audit: 'audit.jsonl' }));
+    writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { tiny: { command: 'node', env: { KEY: '${NOT_SET_HERE}' } } }, audit: 'audit.jsonl' }));
     const { code, stdout } = await run(['audit', 'verify', '-c', join(folder, 'mcp.json')]);
     expect(stdout).toContain(`${file}:3: changed: this line was changed`);
     expect(code).toBe(1);
@@ -40,11 +40,14 @@ describe('mcp-zero-trust audit', () => {
     const exported = await run(['audit', 'export', file, '--format', 'ocsf']);
     expect(JSON.parse(exported.stdout)).toMatchObject({ class_uid: 3003, message: 'read it' });
     expect(exported.stderr).toContain('1 line is no JSON');
+    writeFileSync(file, '{"mcpServers": {}}\n');
+    expect(await run(['audit', 'export', file])).toMatchObject({ code: 0, stdout: '', stderr: `${file}: holds no event\n` });
   });
 
   test('a file or a key that is not there ends with 2', async () => {
-    expect((await run(['audit', 'verify', join(folder, 'none')])).code).toBe(2);
-    expect(await run(['audit', 'verify', file, '--key', join(folder, 'none')])).toMatchObject({ code: 2, stderr: `${join(folder, 'none')}: the key cannot be read (ENOENT)\n` });
+    for (const command of ['verify', 'export']) expect(await run(['audit', command, join(folder, 'none')])).toMatchObject({ code: 2, stdout: '', stderr: `${join(folder, 'none')}: there is no such file\n` });
+    expect(await run(['audit', 'export', folder])).toMatchObject({ code: 2, stderr: `${folder}: this is a folder, expected a file\n` });
+    expect(await run(['audit', 'verify', file, '--key', join(folder, 'none')])).toMatchObject({ code: 2, stderr: `the key ${join(folder, 'none')}: there is no such file\n` });
     expect((await run(['audit', 'verify'])).code).toBe(2);
   });
 });

@@ -31,15 +31,15 @@ export class CommandLine {
   }
 
   /** What it has written, once that matches. */
-  async written(pattern: RegExp): Promise<string> {
+  async written(pattern: RegExp, to: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
     const early = this.ended.then(({ code, stderr }) => {
       throw new Error(`ended with ${code} before it wrote ${pattern}: ${stderr}`);
     });
     early.catch(() => undefined);
-    while (!pattern.test(this.stdout)) {
-      await Promise.race([early, new Promise((resolve) => this.process.stdout!.once('data', resolve))]);
+    while (!pattern.test(this[to])) {
+      await Promise.race([early, new Promise((resolve) => this.process[to]!.once('data', resolve))]);
     }
-    return this.stdout;
+    return this[to];
   }
 
   signal(signal: NodeJS.Signals): void {

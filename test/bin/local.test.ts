@@ -189,6 +189,23 @@ describe('mcp-zero-trust local, where something is wrong, says it in one sentenc
     });
   });
 
+  test('an input of VS Code, where nobody can be asked', async () => {
+    write('{"servers": {"files": {"command": "node", "env": {"KEY": "${input:api-key}"}}}}');
+    expect(await run(['local', '--config', 'mcp.json'], { cwd: folder })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'mcp.json:1:58: /servers/files/env/KEY: the input "api-key" has no answer, expected it in the environment as MCP_INPUT_API_KEY\n',
+    });
+  });
+
+  test('a server that does not answer is told of while it is waited for', async () => {
+    write(JSON.stringify({ listen: ':0', mcpServers: { slow: { command: process.execPath, args: ['-e', 'setInterval(() => 0, 1000)'] } } }));
+    const slow = new CommandLine(['local', '-c', 'mcp.json'], { cwd: folder });
+    await slow.written(/^The server slow has not answered yet; each has up to a minute to start/m, 'stderr');
+    slow.signal('SIGTERM');
+    expect((await slow.ended).code).toBe(0);
+  });
+
   test('SIGTERM while the servers start', async () => {
     const mark = randomUUID();
     write(JSON.stringify({ listen: ':0', mcpServers: { slow: { command: process.execPath, args: ['-e', 'setInterval(() => 0, 1000)'], env: { MARK: mark } } } }));
@@ -229,6 +246,7 @@ describe('mcp-zero-trust', () => {
     [['locl'], "error: unknown command 'locl'\n(Did you mean local?)\n(mcp-zero-trust --help says more)\n"],
     [['local', '--confg', 'x'], "error: unknown option '--confg'\n(Did you mean --config?)\n(mcp-zero-trust local --help says more)\n"],
     [['local'], 'error: expected either --config <file> or --demo\n(mcp-zero-trust local --help says more)\n'],
+    [['local', 'mcp.json'], 'error: expected the configuration file as --config mcp.json\n(mcp-zero-trust local --help says more)\n'],
     [['local', '--demo', '--config', 'x'], 'error: expected either --config <file> or --demo\n(mcp-zero-trust local --help says more)\n'],
     [['config', 'check'], "error: required option '-c, --config <file>' not specified\n(mcp-zero-trust config check --help says more)\n"],
   ])('%j ends with 2 and says what was expected', async (args, stderr) => {

@@ -115,7 +115,7 @@ describe('mcp-zero-trust manifests', () => {
   });
 
   it('says that there is no such file', async () => {
-    expect(await manifests('-c', join(folder, 'none.yaml'))).toMatchObject({ code: 2, stderr: expect.stringMatching(/none.yaml: cannot be read \(ENOENT\)\n$/) });
+    expect(await manifests('-c', join(folder, 'none.yaml'))).toMatchObject({ code: 2, stderr: expect.stringMatching(/none.yaml: there is no such file\n$/) });
   });
 
   it('says that there is no --config', async () => {

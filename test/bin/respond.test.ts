@@ -97,6 +97,8 @@ describe('mcp-zero-trust respond', () => {
     writeFileSync(file, JSON.stringify({ kind: 'tool_poisoning' }));
     expect(await respond('apply', '--event', file)).toMatchObject({ code: 2, stderr: `${file}: Not an incident: it has no member id\n` });
     expect(await respond('apply', '--kind', 'denial_of_service', '--address', '127.0.0.1', '--why', 'x')).toMatchObject({ code: 2, stderr: 'Not an incident: subjects[0].address is not one IP address in its shortest form\n' });
+    expect(await respond('apply', '--kind', 'tool_poisoning', '--tool', 'echo', '--why', 'x')).toMatchObject({ code: 2, stderr: `${config}: there is no server echo in it, there are tiny; a tool is named server/tool\n` });
+    expect(await respond('list')).toMatchObject({ stdout: 'There are no incidents.\n' });
     expect((await respond('apply', '--kind', 'tool_poisoning')).stderr).toContain('expected either --event FILE, or --kind');
     expect(await run(['respond', 'list'])).toMatchObject({ code: 2, stderr: 'Expected --config for a response on this machine, or --table for one in AWS.\n' });
   }, 30_000);

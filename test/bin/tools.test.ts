@@ -116,6 +116,19 @@ describe('mcp-zero-trust tools', () => {
     expect(ended.stderr).toContain(sentence);
   });
 
+  test('starts no server to tell what is decided, and needs nothing of what they need', async () => {
+    await tools('discover');
+    const given = { command: process.execPath, args: [script], env: { KEY: '${NOT_SET_HERE}', OTHER: '${input:key}' }, envFile: 'none.env' };
+    writeFileSync(config, JSON.stringify({ mcpServers: { tiny: given, far: { url: '${FAR}/mcp' } }, registry: 'registry', telemetry: { headers: { 'x-key': '${KEY}' } }, page: { token: '${PAGE}' } }));
+    expect(await tools('list')).toMatchObject({ code: 0, stdout: expect.stringContaining('tiny/echo'), stderr: '' });
+    expect(await tools('discover')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('/mcpServers/tiny/envFile: cannot read the file') });
+  });
+
+  test('says which tool is meant by its name alone', async () => {
+    await tools('discover');
+    expect(await tools('show', 'echo')).toMatchObject({ code: 1, stdout: '', stderr: 'echo: a tool is named with its server; did you mean tiny/echo?\n' });
+  });
+
   test('says what to do where nothing is known yet', async () => {
     expect(await tools('list')).toMatchObject({ code: 0, stdout: 'Nothing is known yet. "tools discover" asks the servers, and so does a gateway when it starts.\n' });
   });

@@ -17,7 +17,8 @@ export interface ConfigDocument {
  */
 export function parseConfigDocument(file: string, text: string): ConfigDocument {
   const lines = new LineCounter();
-  const source = looksLikeJson(file, text) ? blankComments(text) : text;
+  const isJson = looksLikeJson(file, text);
+  const source = isJson ? blankComments(text) : text;
   // Above 'error' the parser would warn on standard error, quoting the file.
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, schema: 'core', version: '1.2', logLevel: 'error' });
   const place = (offset: number) => {
@@ -25,7 +26,7 @@ export function parseConfigDocument(file: string, text: string): ConfigDocument 
     return { line, column: col };
   };
   const flaw = document.errors[0] ?? document.warnings[0];
-  if (flaw) throw new ConfigError(file, [{ pointer: '', message: syntaxMessage(flaw.code, flaw.message), ...place(flaw.pos[0]) }]);
+  if (flaw) throw new ConfigError(file, [{ pointer: '', message: syntaxMessage(flaw.code, flaw.message, isJson), ...place(flaw.pos[0]) }]);
   return {
     value: readValue(file, document, place),
     problemAt: (path, message, at = 'value') => {
@@ -61,14 +62,26 @@ function brokenAlias(document: Document): Alias | undefined {
   return broken;
 }
 
-function syntaxMessage(code: string, message: string): string {
+/** The parser's words for what JSON has other words for. */
+const JSON_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^.* end with a (.)$/, 'expected , or $1 before this'],
+  [/^Unexpected flow-map-end token.*/, 'this } closes nothing'],
+  [/^Unexpected flow-seq-end token.*/, 'this ] closes nothing'],
+  [/^Missing , or : between flow map items$/, 'expected : between a key and its value'],
+  [/^Missing , between .*$/, 'expected , before this'],
+  [/^Unexpected (.*-)?scalar (token|at node end)$/, 'expected , or the end before this'],
+  [/^Missing closing .*$/, 'the " at the end of a text is missing'],
+];
+
+function syntaxMessage(code: string, message: string, isJson: boolean): string {
   if (code === 'DUPLICATE_KEY') return 'this key is there twice';
   if (code === 'TAG_RESOLVE_FAILED') return 'YAML tags are not understood here';
   // The parser takes the rest of the line for the directive's value, and quotes it.
   if (code === 'BAD_DIRECTIVE') return 'this YAML directive is not understood here';
   // Behind a colon the parser quotes the file, where a secret may be.
   const [what = ''] = message.split(/\n|(?<=\w): /);
-  return `not valid JSON or YAML: ${what}`;
+  const word = isJson ? JSON_WORDS.find(([pattern]) => pattern.test(what)) : undefined;
+  return word === undefined ? `not valid ${isJson ? 'JSON' : 'JSON or YAML'}: ${what}` : `not valid JSON: ${what.replace(...word)}`;
 }
 
 function offsetOf(document: Document, path: Path, at: 'key' | 'value'): number | undefined {

@@ -2,7 +2,7 @@
 export * from './config';
 export { DEFAULT_LISTEN, isLoopback, parseListen, urlHost, type ListenAddress } from './listen';
 export type { NeededInput } from './inputs';
-export { inputsNeededBy, loadConfig } from './load';
+export { inputsNeededBy, loadConfig, loadConfigAtRest } from './load';
 export { ConfigError, describeProblem, type ConfigProblem } from './problem';
 export type { Environment } from './interpolate';
 export type { ToolFilter } from './servers';

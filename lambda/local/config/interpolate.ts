@@ -9,8 +9,11 @@ export type Interpolation = { readonly ok: true; readonly text: string } | { rea
  * `text` with its references replaced, as MCP clients do it: `${NAME}`, `${env:NAME}` and `${NAME:-default}` from `environment`;
  * `${userHome}`, `${workspaceFolder}`, `${workspaceFolderBasename}`, `${cwd}`, `${pathSeparator}` and `${/}`; `${input:id}` by the answer that
  * `environment` has for it. A variable that is not set is an error, not an empty string. What is put in is not looked at again.
+ *
+ * @param environment `undefined` leaves references as they are
  */
-export function interpolate(text: string, environment: Environment, projectFolder?: string): Interpolation {
+export function interpolate(text: string, environment: Environment | undefined, projectFolder?: string): Interpolation {
+  if (environment === undefined) return { ok: true, text };
   let message: string | undefined;
   const result = text.replace(/\$\{([^{}]*)\}/g, (whole, reference: string) => {
     const found = resolveReference(reference, environment, projectFolder);

@@ -9,6 +9,7 @@ import type { ResponsePolicy } from '../../response';
 import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig, ResponseConfig, TlsConfig } from './config';
 import type { SecretEntry } from './credentials';
 import { auditKeyBeside, type AuditFileConfig } from '../audit-file';
+import { whyUnreadable } from '../unreadable';
 import { parseConfigDocument, type ConfigDocument } from './document';
 import { neededInputs, sameVariable, withInputDefaults, type InputEntry, type NeededInput } from './inputs';
 import { interpolate, type Environment } from './interpolate';
@@ -105,6 +106,14 @@ export function loadConfig(file: string, environment: Environment, listenOverrid
 }
 
 /**
+ * The same for whoever starts no server and calls none: references to the environment are left as they are, so that neither variables nor
+ * inputs are needed. What only a running gateway needs is left out: credentials, traces, the page.
+ */
+export function loadConfigAtRest(file: string): LocalConfig {
+  return readConfig(file, readText(file), undefined);
+}
+
+/**
  * The inputs that the servers of `file` need and `environment` has no answer for. None where the file is no configuration: that is
  * for `loadConfig` to say.
  */
@@ -122,19 +131,19 @@ export function inputsNeededBy(file: string, environment: Environment): readonly
 }
 
 /** The same for the text of a file that was read already. */
-export function readConfig(file: string, text: string, surroundings: Environment, listenOverride?: ListenAddress): LocalConfig {
+export function readConfig(file: string, text: string, surroundings: Environment | undefined, listenOverride?: ListenAddress): LocalConfig {
   const document = parseConfigDocument(file, text);
   failOn(file, schemaProblems(document));
   const value = document.value as ConfigFile;
-  const environment = withInputDefaults(surroundings, value.inputs);
+  const environment = surroundings && withInputDefaults(surroundings, value.inputs);
   const folder = dirname(resolve(file));
   const root = value.mcpServers ? 'mcpServers' : 'servers';
   const read = readServers(document, resolve(file), root, value[root] ?? {}, environment);
   const listen = listenOverride ?? parseListen(value.listen) ?? DEFAULT_LISTEN;
   const identity = value.identity && readIdentity(document, folder, environment, value.identity);
   const tls = value.tls && readTls(document, folder, value.tls);
-  const page = readAt(document, ['page', 'token'], () => readPage(folder, environment, value.page));
-  const telemetry = readAt(document, ['telemetry'], () => readTelemetry(environment, value.telemetry));
+  const page = readAt(document, ['page', 'token'], () => environment && readPage(folder, environment, value.page));
+  const telemetry = readAt(document, ['telemetry'], () => environment && readTelemetry(environment, value.telemetry));
   failOn(file, [...read.problems, ...(identity?.problems ?? []), ...(tls?.problems ?? []), ...page.problems, ...telemetry.problems, ...crossProblems(document, value, listen)]);
   return {
     file,
@@ -174,9 +183,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder, expected a file' : `cannot be read (${code})`;
-    throw new ConfigError(file, [{ pointer: '', message: reason }]);
+    throw new ConfigError(file, [{ pointer: '', message: whyUnreadable(error) }]);
   }
 }
 
@@ -220,7 +227,7 @@ function warningsOf(value: ConfigFile, listen: ListenAddress): string[] {
 function readIdentity(
   document: ConfigDocument,
   folder: string,
-  environment: Environment,
+  environment: Environment | undefined,
   entry: IdentityEntry,
 ): { readonly identity?: IdentityConfig; readonly problems: readonly ConfigProblem[] } {
   const { issuer, audience, groupsClaim, acceptPlainJwt, requiredScopes = [], circumstanceClaims, senderConstraint, dpop, clockToleranceSeconds } = entry;
@@ -235,7 +242,7 @@ function readIdentity(
   }
 }
 
-function readIntrospection(folder: string, environment: Environment, entry: IntrospectionEntry): IntrospectionOptions {
+function readIntrospection(folder: string, environment: Environment | undefined, entry: IntrospectionEntry): IntrospectionOptions {
   const { clientId, clientSecret, privateKey, keyId, cacheSeconds } = entry;
   const textOf = (place: SecretEntry): SecretText => {
     if (typeof place !== 'string') return () => fileSecret(resolve(folder, place.file)).read();

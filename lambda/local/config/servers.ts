@@ -66,7 +66,7 @@ export function readServers(
   file: string,
   root: string,
   entries: Readonly<Record<string, ServerEntry>>,
-  environment: Environment,
+  environment: Environment | undefined,
 ): ReadServers {
   const servers: ServerOptions[] = [];
   const toolFilters = new Map<string, ToolFilter>();
@@ -129,7 +129,7 @@ class EntryReader {
     private readonly document: ConfigDocument,
     private readonly path: Path,
     private readonly folder: string,
-    private readonly environment: Environment,
+    private readonly environment: Environment | undefined,
     private readonly problems: ConfigProblem[],
     private readonly warnings: string[],
   ) {}
@@ -144,7 +144,7 @@ class EntryReader {
   /** What only the parts themselves know to be wrong is said at their key. */
   readCredentials({ credentials, tokenRequirements = [] }: ServerEntry, upstream: UpstreamOptions): ServerOptions['credentials'] {
     this.tryRead(['tokenRequirements'], () => createRequirementCheck(tokenRequirements));
-    if (credentials === undefined || upstream.kind !== 'http') return undefined;
+    if (credentials === undefined || upstream.kind !== 'http' || this.environment === undefined) return undefined;
     return this.tryRead(['credentials'], () => readCredentials(credentials, upstream.url, this.folder, (text) => this.replace(['credentials'], text)));
   }
 
@@ -189,7 +189,7 @@ class EntryReader {
     const key = (['url', 'serverUrl', 'httpUrl'] as const).find((one) => entry[one] !== undefined) ?? 'url';
     const url = this.replace([key], entry[key] ?? '');
     const headers = this.replaceAll('headers', entry.headers);
-    this.checkUrl(name, key, url, entry.unsafeAllowPlainHttp === true);
+    if (this.environment !== undefined) this.checkUrl(name, key, url, entry.unsafeAllowPlainHttp === true);
     for (const [header, value] of Object.entries(headers)) {
       try {
         new Headers([[header, value]]);
@@ -215,7 +215,7 @@ class EntryReader {
   }
 
   private readEnvFile(envFile: string | undefined): Record<string, string> {
-    if (envFile === undefined) return {};
+    if (envFile === undefined || this.environment === undefined) return {};
     const path = resolve(this.folder, this.replace(['envFile'], envFile));
     try {
       return { ...parseEnv(readFileSync(path, 'utf8')) } as Record<string, string>;
