@@ -158,8 +158,10 @@ describe('the live page in Chromium', () => {
     const { id } = await grants.desk.request(principal('bob', 'staff'), { server: 'tiny', tool: 'shout', purpose: 'SECRET-PURPOSE', arguments: { text: 'swordfish' }, lifetimeSeconds: 120 });
     await look();
     await page.getByText('waits for a decision').waitFor();
+    expect(await page.getByRole('link', { name: 'approval page' }).getAttribute('href')).toBe('/approvals');
     await grants.desk.approve(id, principal('carol', 'approvers'));
     await page.getByText('in force').waitFor();
+    expect(await page.getByRole('link', { name: 'approval page' }).count()).toBe(0);
     const clock = page.locator('.clock').first();
     const before = await clock.textContent();
     expect(before).toMatch(/^(2 min 0 s|1 min 5\d s) left$/);

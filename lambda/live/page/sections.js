@@ -62,6 +62,7 @@ export function showGrants(section) {
     place,
     ...blocks.map(({ target, by, since, why }) => element('div', 'notice bad', element('b', '', `Access is blocked: ${target}`), element('span', '', `by ${by}, ${clockTime(since)}: ${why}`))),
     open.length === 0 && element('p', 'quiet', 'No grant is in force, and none waits.'),
+    open.some(({ state }) => state === 'requested') && element('p', 'quiet', 'Approvers decide on the ', withAttributes(element('a', '', 'approval page'), { href: '/approvals' }), '.'),
     element('ul', 'cards', ...open.map(grantCard)),
     ended.length > 0 && element('details', 'ended', element('summary', '', `${count(ended.length, 'grant')} that ended`), element('ul', 'cards', ...ended.map(grantCard))),
   );
@@ -99,7 +100,7 @@ export function tick() {
   for (const since of document.querySelectorAll('[data-since]')) since.textContent = `${duration(now() - Number(since.dataset.since))} ago`;
 }
 
-const HEALTH = { answers: 'answers', fails: 'does not answer', idle: 'not used yet', unreached: 'not reached' };
+const HEALTH = { answers: 'answers', fails: 'does not answer', idle: 'nothing sent yet', unreached: 'not reached' };
 
 export function showServers(servers) {
   fill(byId('servers'), element('ul', 'cards', ...servers.map(serverCard)));
