@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a client has not taken yet, above which its stream is given up: as much as a few of the largest messages. */
 const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
+
+/** How long a stream waits, where the gateway stops, for answers that are on their way. */
+const LAST_WORDS_MS = 1_000;
 
 /** One client's stream: each message is one server-sent event, in the order in which they are said. */
 export class ClientStream implements AsyncIterator<string> {
@@ -46,11 +50,15 @@ export class ClientStream implements AsyncIterator<string> {
     said.then(paid, paid);
   }
 
-  /** Ends once everything is said that is owed, and the client has taken it. */
+  /** Ends once everything is said that is owed, and the client has taken it; what takes too long is not waited for. */
   async finish(): Promise<void> {
-    while (this.owed.size > 0) await Promise.allSettled(this.owed);
+    await Promise.race([this.allIsSaid(), delay(LAST_WORDS_MS, undefined, { ref: false })]);
     this.last = true;
     this.wake?.();
+  }
+
+  private async allIsSaid(): Promise<void> {
+    while (this.owed.size > 0) await Promise.allSettled(this.owed);
   }
 
   async next(): Promise<IteratorResult<string>> {

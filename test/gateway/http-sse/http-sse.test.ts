@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ClientStream } from '../../../lambda/gateway/http-sse/client-stream';
 import { serveBothEras } from '../both-eras';
 import { connect } from '../eras/clients';
 import { startUpstream } from '../fixtures/upstream';
@@ -142,3 +143,10 @@ async function until(isSo: () => boolean): Promise<void> {
 function fetchRaw(harness: Harness, method: string, path: string, headers: Record<string, string>): Promise<Response> {
   return harness.fetchAs('alice')(`${PUBLIC_URL}${path}`, { method, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
 }
+
+it('ends a stream whose last answer does not come', async () => {
+  const stream = new ClientStream();
+  stream.owe(new Promise(() => {}));
+  await stream.finish();
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+});
