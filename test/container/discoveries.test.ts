@@ -24,6 +24,7 @@ let dynamodb: DynamoDBClient;
 let secrets: SecretsManagerClient;
 let offered: JsonObject[];
 let files: FakeUpstream;
+let child: ChildProcess | undefined;
 beforeEach(async () => {
   cloud = await startCloud({ policies: ['permit (principal, action, resource);'] });
   const client = { endpoint: cloud.environment.AWS_ENDPOINT_URL, region: 'eu-central-1', credentials: { accessKeyId: 'none', secretAccessKey: 'none' } };
@@ -33,6 +34,7 @@ beforeEach(async () => {
   files = await startUpstream((received, response) => modernServer(received.message.method === 'tools/list' ? offered : [])(received, response));
 });
 afterEach(async () => {
+  child?.kill('SIGKILL');
   dynamodb.destroy();
   secrets.destroy();
   await Promise.all([files.close(), cloud.close()]);
@@ -70,6 +72,18 @@ describe('what a gateway notes that asks its servers itself', () => {
     await Promise.all([1, 2, 3].map(() => replica({ files: files.url }).discover()));
     expect(await statesOf()).toEqual({ 'files/read': 'review', 'files/send': 'review' });
     expect((await records().history('files/send')).map(({ action }) => action)).toEqual(['discover', 'scan', 'submit']);
+  });
+
+  test('TD-4 of a real server that nobody called, all tools and its instructions wait for review', async () => {
+    const port = await freePort();
+    child = spawn(process.execPath, [require.resolve('@modelcontextprotocol/server-everything/dist/index.js'), 'streamableHttp'], { env: { PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
+    await new Promise<void>((resolve) => child!.stderr!.on('data', (text) => String(text).includes('listening on port') && resolve()));
+    const { discover, told } = replica({ everything: `http://127.0.0.1:${port}/mcp` });
+    expect(await discover()).toBe(true);
+    const states = await statesOf();
+    expect(states).toMatchObject({ 'everything': 'review', 'everything/echo': 'review', 'everything/get-sum': 'review' });
+    expect(new Set(Object.values(states))).toEqual(new Set(['review']));
+    expect(told).toEqual([{ server: 'everything', offers: Object.keys(states).length }]);
   });
 
   test('SC-1 a tool that has the name of another server\'s tool is found, because all are asked together', async () => {
@@ -125,13 +139,10 @@ describe('when they are asked', () => {
 });
 
 describe('a container', () => {
-  let container: ChildProcess | undefined;
-  afterEach(() => void container?.kill('SIGKILL'));
-
   test('TD-4 asks its servers as soon as it serves, with nobody calling, and says of each what it offers', async () => {
     const port = await freePort();
     const { issuer, jwks } = await createDemoIssuer({ issuer: 'https://idp.example' });
-    container = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'container', 'index.js')], {
+    child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'container', 'index.js')], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: {
         NODE_NO_WARNINGS: '1',
@@ -153,7 +164,7 @@ describe('a container', () => {
         ...cloud.environment,
       },
     });
-    for await (const line of createInterface({ input: container.stdout! })) {
+    for await (const line of createInterface({ input: child.stdout! })) {
       const event = JSON.parse(line);
       if (event.kind !== 'discovery') continue;
       expect(event).toEqual({ kind: 'discovery', server: 'files', offers: 2 });
