@@ -25,7 +25,7 @@ export class RecentTokens<Found extends Believed> {
   remember(resource: string, authorization: string | null, found: Found): void {
     const ttl = found.believedUntil - this.clock();
     if (authorization === null || ttl <= 0) return;
-    const known = this.byResource.get(resource) ?? new LRUCache({ max: this.maxOfEach, ttl, ttlAutopurge: true, ttlResolution: 1_000 });
+    const known = this.byResource.get(resource) ?? new LRUCache({ max: this.maxOfEach, ttl, ttlAutopurge: true, ttlResolution: 0, perf: { now: this.clock } });
     this.byResource.set(resource, known);
     known.set(authorization, found, { ttl });
   }
