@@ -3,7 +3,7 @@ import { cedar } from './cedar-engine';
 import type { EntityUid } from './entities';
 import { lineAndColumn, utf16Offset, type PolicyLocation } from './load-policies';
 import { nearest } from './nearest';
-import { errorText, parsePolicySet } from './policy-set';
+import { errorText, parsePolicySet, type Policy } from './policy-set';
 import type { CedarSchema, LeftOutOfSchema } from './schema';
 import { demandOf, STEP_UP_ANNOTATIONS } from './step-up';
 import { ENTITY_TYPE, NAMESPACE, toolActionId } from './vocabulary';
@@ -90,7 +90,8 @@ export function validatePolicies(
   const errors = onceForAllActions(answer.validationErrors.map((found) => issue('error', found)));
   const erroneous = new Set(errors.map(({ policyId }) => policyId));
   const warnings = onceForAllActions(answer.validationWarnings.filter(({ policyId }) => !erroneous.has(policyId)).map((found) => issue('warning', found)));
-  return [...errors, ...warnings, ...leftOutIssues(policies, options), ...unknownEntities(texts, schema, options), ...stepUpIssues(policies, options)];
+  const parsed = parsePolicySet(policies).policies;
+  return [...errors, ...warnings, ...leftOutIssues(policies, parsed, options), ...unknownEntities(texts, schema, options), ...stepUpIssues(policies, parsed, options)];
 }
 
 function cedarLink({ policyId, templateId, principal, resource }: TemplateLink) {
@@ -153,9 +154,9 @@ function placeAt(policies: Readonly<Record<string, string>>, policyId: string, o
 }
 
 /** A sign-in that a policy asks for in words that make no sense is never asked for. */
-function stepUpIssues(policies: Readonly<Record<string, string>>, options: ValidatePoliciesOptions): PolicyIssue[] {
+function stepUpIssues(policies: Readonly<Record<string, string>>, parsed: readonly Policy[], options: ValidatePoliciesOptions): PolicyIssue[] {
   const issues: PolicyIssue[] = [];
-  for (const { id, effect, json } of parsePolicySet(policies).policies) {
+  for (const { id, effect, json } of parsed) {
     const annotations = (json.annotations ?? {}) as Readonly<Record<string, string | undefined>>;
     if (Object.values(STEP_UP_ANNOTATIONS).every((name) => annotations[name] === undefined)) continue;
     const wrong = effect === 'permit' ? 'only a forbid is lifted by signing in again' : demandOf(annotations) === undefined ? 'expected a number of seconds, or values of acr' : undefined;
@@ -165,11 +166,11 @@ function stepUpIssues(policies: Readonly<Record<string, string>>, options: Valid
 }
 
 /** To Cedar an argument that the schema leaves out is merely absent; `has` on it is valid, and always false. */
-function leftOutIssues(policies: Readonly<Record<string, string>>, options: ValidatePoliciesOptions): PolicyIssue[] {
+function leftOutIssues(policies: Readonly<Record<string, string>>, parsed: readonly Policy[], options: ValidatePoliciesOptions): PolicyIssue[] {
   const leftOut = (options.leftOut ?? []).filter(({ path }) => path.length > 0);
   if (leftOut.length === 0) return [];
   const issues: PolicyIssue[] = [];
-  for (const { id, action, reads } of parsePolicySet(policies).policies) {
+  for (const { id, action, reads } of parsed) {
     for (const { server, tool, path, reason } of leftOut) {
       const read = reads.context?.get('arguments')?.some((names) => path.every((name, index) => names[index] === name)) ?? false;
       const uid = { type: ENTITY_TYPE.Action, id: toolActionId(server, tool) };

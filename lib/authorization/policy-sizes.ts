@@ -3,6 +3,8 @@ import { STORE_QUOTA } from '../../lambda/authorization/schema-size';
 
 /** One sentence for each resource whose policies are more than Amazon Verified Permissions takes together. */
 export function oversizedResources(texts: Readonly<Record<string, string>>): string[] {
+  const all = Object.values(texts).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (all <= STORE_QUOTA.policyBytesOfOneResource) return [];
   const bytes = new Map<string, number>();
   for (const { id, json } of parsePolicySet(texts).policies) {
     const resource = resourceOf(json.resource);
