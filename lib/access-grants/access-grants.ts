@@ -13,6 +13,7 @@ import type { Construct } from 'constructs';
 import { PolicyStore } from '../authorization';
 import type { IPolicyStore } from '../authorization';
 import type { GatewayFunction } from '../gateway/function';
+import { functionIntegration } from '../gateway/integration';
 import { acknowledge } from '../private/acknowledge';
 import { letLogsUse } from '../private/log-key';
 import type { AccessGrantsProps } from './access-grants-props';
@@ -218,7 +219,7 @@ export class AccessGrants extends Resource {
     const authorizer = addGrantFunction(this, 'Authorizer', functions, { bundle: 'grants-authorizer', description: 'Just-in-time grants: is there a token for their API', environment: told });
     addGrantRoutes(
       entrance.restApi,
-      new apigateway.LambdaIntegration(site.function, { allowTestInvoke: false }),
+      functionIntegration(entrance.restApi, site.function),
       new apigateway.RequestAuthorizer(this, 'RequestAuthorizer', { handler: authorizer.function, resultsCacheTtl: Duration.seconds(0), identitySources: [apigateway.IdentitySource.header('Authorization')] }),
     );
     return site;

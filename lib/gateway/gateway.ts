@@ -15,6 +15,7 @@ import { McpGatewayBase } from './gateway-base';
 import type { IMcpGateway } from './gateway-base';
 import type { McpGatewayAttributes, McpGatewayProps } from './gateway-props';
 import { addGatewayResponses } from './gateway-responses';
+import { functionIntegration } from './integration';
 import { executeApiUrl, GatewayRestApi } from './rest-api';
 import { addRoutes } from './routes';
 import { McpServingGateway, removalPolicy, retention } from './serving-gateway';
@@ -180,11 +181,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
       resultsCacheTtl: Duration.seconds(0),
       identitySources: [],
     });
-    const integration = new apigateway.LambdaIntegration(proxy.function, {
-      responseTransferMode: apigateway.ResponseTransferMode.STREAM,
-      timeout,
-      allowTestInvoke: false,
-    });
+    const integration = functionIntegration(this.restApi, proxy.function, { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout });
     addRoutes(this.restApi, { integration, authorizer });
     if (!this.restApi.latestDeployment) {
       Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:deployApi', 'the routes were added to an API of another stack: deploy its stage again, or nobody reaches them');

@@ -100,11 +100,11 @@ export class McpWebAcl extends Construct {
       associationConfig: loadBalancer ? undefined : { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
       rules: [
         blockAddressesAbove(addressRateLimit),
-        blockBodies(loadBalancer ? allOf(not(pathOf(MCP_ROUTES[0]!, base)), bodyAbove(maxBodySize)) : bodyAbove(maxBodySize)),
+        blockBodies(loadBalancer ? allOf(not(pathOf([MCP_ROUTES[0]!], base)), bodyAbove(maxBodySize)) : bodyAbove(maxBodySize)),
         managed(2, 'AWSManagedRulesAmazonIpReputationList'),
         managed(3, 'AWSManagedRulesKnownBadInputsRuleSet'),
         managed(4, 'AWSManagedRulesCommonRuleSet', NOT_FOR_MCP),
-        ...routesOf(props).map((route, index) => allowRoute(5 + index, route, base)),
+        ...byMethods(routesOf(props)).map((routes, index) => allowRoutes(5 + index, routes, base)),
       ],
     });
     this.webAcl = webAcl;
@@ -197,9 +197,9 @@ function bodyAbove(size: Size): wafv2.CfnWebACL.StatementProperty {
 /** The stage or base path that a path of an API may begin with. */
 const BASE_PATH = '(/[A-Za-z0-9_-]{1,128})?';
 
-/** The path of a route. Nothing may follow it. */
-function pathOf({ pathPattern }: AllowedRoute, base: string): wafv2.CfnWebACL.StatementProperty {
-  return { regexMatchStatement: { regexString: `^${base}${pathPattern}$`, ...match({ uriPath: {} }) } };
+/** The path of any of these routes. Nothing may follow it. */
+function pathOf(routes: readonly AllowedRoute[], base: string): wafv2.CfnWebACL.StatementProperty {
+  return { regexMatchStatement: { regexString: `^${base}(${routes.map(({ pathPattern }) => pathPattern).join('|')})$`, ...match({ uriPath: {} }) } };
 }
 
 function allOf(...statements: wafv2.CfnWebACL.StatementProperty[]): wafv2.CfnWebACL.StatementProperty {
@@ -232,11 +232,20 @@ function routesOf({ accessGrants = false }: McpWebAclProps): readonly AllowedRou
   return accessGrants ? [...MCP_ROUTES, ...GRANT_ROUTES] : MCP_ROUTES;
 }
 
-/** Allows one route with its methods. */
-function allowRoute(priority: number, route: AllowedRoute, base: string): wafv2.CfnWebACL.RuleProperty {
-  const methods = [...route.authorizedMethods, ...route.openMethods];
-  const method = { regexMatchStatement: { regexString: `^(${methods.join('|')})$`, ...match({ method: {} }) } };
-  return { name: route.name, priority, action: { allow: {} }, statement: allOf(pathOf(route, base), method), visibilityConfig: visibility(route.name) };
+function methodsOf({ authorizedMethods, openMethods }: AllowedRoute): string {
+  return [...authorizedMethods, ...openMethods].join('|');
+}
+
+/** Routes with the same methods, which are one rule: each rule is paid for. */
+function byMethods(routes: readonly AllowedRoute[]): AllowedRoute[][] {
+  return [...new Set(routes.map(methodsOf))].map((methods) => routes.filter((route) => methodsOf(route) === methods));
+}
+
+/** Allows routes that have the same methods. */
+function allowRoutes(priority: number, routes: readonly AllowedRoute[], base: string): wafv2.CfnWebACL.RuleProperty {
+  const name = routes.map((route) => route.name).join('-');
+  const method = { regexMatchStatement: { regexString: `^(${methodsOf(routes[0]!)})$`, ...match({ method: {} }) } };
+  return { name, priority, action: { allow: {} }, statement: allOf(pathOf(routes, base), method), visibilityConfig: visibility(name) };
 }
 
 function match(fieldToMatch: wafv2.CfnWebACL.FieldToMatchProperty) {

@@ -47,7 +47,7 @@ describe('AccessGrants', () => {
     expect(methods.filter(({ AuthorizerId }) => AuthorizerId?.Ref === own)).toHaveLength(5);
     expect(authorizers[own!]!.Properties.AuthorizerResultTtlInSeconds).toBe(0);
     expect(open.length).toBeGreaterThanOrEqual(4);
-    template.hasResourceProperties('AWS::WAFv2::WebACL', { Rules: Match.arrayWith([Match.objectLike({ Name: 'Grants' }), Match.objectLike({ Name: 'Approvals' })]) });
+    template.hasResourceProperties('AWS::WAFv2::WebACL', { Rules: Match.arrayWith([Match.objectLike({ Name: 'Grants-Approvals' })]) });
   });
 
   test('announces every step from the stream, tells approvers by SNS, and waits for them in a workflow with an end', () => {

@@ -40,10 +40,11 @@ describe('the API', () => {
     });
   });
 
-  test('cannot be invoked from the test page of the console', () => {
-    const permissions = template.findResources('AWS::Lambda::Permission');
-    expect(Object.keys(permissions)).toHaveLength(10);
-    expect(JSON.stringify(permissions)).not.toContain('test-invoke-stage');
+  test('its functions can be invoked by routes of its stage and by its authorizer, not from the test page of the console', () => {
+    const sources = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => JSON.stringify(Properties.SourceArn));
+    expect(sources).toHaveLength(2);
+    expect(sources).toContainEqual(expect.stringMatching(/\{"Ref":"GatewayApiDeploymentStagev1\w+"\},"\/\*\/\*"\]/));
+    expect(sources).toContainEqual(expect.stringMatching(/"\/authorizers\/"/));
   });
 
   test('GW-3 throttles, LOG-1 logs and GW-4 traces every method', () => {

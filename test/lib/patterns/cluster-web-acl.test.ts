@@ -25,7 +25,7 @@ describe('in front of the cluster', () => {
     const [{ ResourceArn, WebACLArn }] = propertiesOf(template, 'AWS::WAFv2::WebACLAssociation') as [any];
     expect(ResourceArn).toEqual({ Ref: expect.stringMatching(/^McpBalancer/) });
     expect(WebACLArn).toEqual({ 'Fn::GetAtt': [expect.stringContaining('McpFront'), expect.stringContaining('WebAcl')] });
-    expect(rules.map(({ Name }: any) => Name)).toEqual(expect.arrayContaining(['AddressRate', 'BodySize', 'McpEndpoint', 'Grants', 'Approvals']));
+    expect(rules.map(({ Name }: any) => Name)).toEqual(expect.arrayContaining(['AddressRate', 'BodySize', 'McpEndpoint', 'Grants-Approvals']));
     expect(rules.find(({ Name }: any) => Name === 'AddressRate').Statement.RateBasedStatement.Limit).toBe(5_000);
   });
 
