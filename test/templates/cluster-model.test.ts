@@ -101,19 +101,19 @@ test('in a cluster that is there already, it is as clean', () => {
   expect(() => app.synth()).not.toThrow();
 });
 
-test('the costs of the documentation count what the reference stack has', () => {
+test('the costs of the documentation, and how much fits, count what the reference stack has', () => {
   const counted = Object.fromEntries(['api.example.com', 'none'].map((egress) => {
     const stack = validatedApp(addModel, { model: 'cluster', egress }).node.findChild('McpClusterModel') as Stack;
     const template = Template.fromStack(stack);
     const nodes = propertiesOf(template, 'AWS::EKS::Nodegroup').reduce((sum, { ScalingConfig }) => sum + ScalingConfig.DesiredSize, 0);
     return [egress, {
-      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, nodes, keys: keysOf(stack), rules: rulesOf(stack),
+      endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, nodes, keys: keysOf(stack), rules: rulesOf(stack), resources: Object.keys(template.toJSON().Resources).length,
       firewalls: propertiesOf(template, 'AWS::NetworkFirewall::Firewall').length, nats: propertiesOf(template, 'AWS::EC2::NatGateway').length,
     }];
   }));
   const costs = readFileSync(join(__dirname, '..', '..', 'docs', 'cluster.md'), 'utf8');
   const said = (pattern: RegExp) => Number(pattern.exec(costs)![1]);
   const atRest = { endpoints: said(/(\d+) interface endpoints/), keys: said(/(\d+) keys, secret/), rules: said(/each of (\d+) rules/) };
-  expect(counted.none).toEqual({ ...atRest, nodes: said(/(\d+) nodes, m7g\.large/), firewalls: 0, nats: 0 });
-  expect(counted['api.example.com']).toEqual({ ...atRest, nodes: said(/(\d+) nodes, m7g\.large/) + said(/(\d+) nodes more/), firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
+  expect(counted.none).toEqual({ ...atRest, resources: said(/; without egress (\d+)\./), nodes: said(/(\d+) nodes, m7g\.large/), firewalls: 0, nats: 0 });
+  expect(counted['api.example.com']).toEqual({ ...atRest, resources: said(/The reference stack has (\d+),/), nodes: said(/(\d+) nodes, m7g\.large/) + said(/(\d+) nodes more/), firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
 });

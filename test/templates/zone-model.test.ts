@@ -56,19 +56,20 @@ test('what can be told otherwise is as clean: a registry, a container gateway, V
   expect(() => app.synth()).not.toThrow();
 });
 
-test('the costs of the documentation count what the reference stack has', () => {
+test('the costs of the documentation, and how much fits, count what the reference stack has', () => {
   const counted = Object.fromEntries(['api.example.com', 'none'].map((egress) => {
     const stack = validatedApp(addModel, { model: 'zone', egress }).node.findChild('McpZoneModel') as Stack;
     const template = Template.fromStack(stack);
     const tasks = propertiesOf(template, 'AWS::ECS::Service').reduce((sum, { DesiredCount }) => sum + DesiredCount, 0);
     return [egress, {
       endpoints: propertiesOf(template, 'AWS::EC2::VPCEndpoint').length, tasks, rules: propertiesOf(template, 'AWS::WAFv2::WebACL')[0]!.Rules.length, keys: keysOf(stack),
+      resources: Object.keys(template.toJSON().Resources).length,
       firewalls: propertiesOf(template, 'AWS::NetworkFirewall::Firewall').length, nats: propertiesOf(template, 'AWS::EC2::NatGateway').length,
     }];
   }));
   const costs = readFileSync(join(__dirname, '..', '..', 'docs', 'zone.md'), 'utf8');
   const said = (pattern: RegExp) => Number(pattern.exec(costs)![1]);
   const atRest = { endpoints: said(/(\d+) interface endpoints/), tasks: said(/(\d+) Fargate tasks/), rules: said(/each of (\d+) rules/), keys: said(/(\d+) keys, secret/) };
-  expect(counted.none).toEqual({ ...atRest, firewalls: 0, nats: 0 });
-  expect(counted['api.example.com']).toEqual({ ...atRest, firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
+  expect(counted.none).toEqual({ ...atRest, resources: expect.any(Number), firewalls: 0, nats: 0 });
+  expect(counted['api.example.com']).toEqual({ ...atRest, resources: said(/has (\d+) of the 500 resources/), firewalls: said(/(\d+) firewall endpoints/), nats: said(/(\d+) NAT gateways/) });
 });
