@@ -59,11 +59,21 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   let open: OpenLine | undefined;
   let seq = 0;
   let prev = NO_LINE_BEFORE;
+  /** The last line, where `prev` is not its digest yet. */
+  let undigested: Uint8Array | undefined;
+  const page = Buffer.allocUnsafeSlow(PAGE);
   let signedAt = 0;
   let signedSeq = 0;
   let timer: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
   let signedTo = endAnOpenLine(descriptor);
+
+  /** SHA-256 of the writer's last line. Only its next one needs it: there is time when the answers have left. */
+  function digestLast(): string {
+    if (undigested !== undefined) prev = lineDigest(undigested);
+    undigested = undefined;
+    return prev;
+  }
 
   function append(line: string, done?: () => void, entry?: string): void {
     put({ bytes: Buffer.from(`${line}\n`), written: 0, entry, done });
@@ -78,13 +88,13 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
       throw error;
     }
     open = undefined;
-    prev = lineDigest(line.bytes.subarray(0, -1));
+    undigested = line.bytes.subarray(0, -1);
     seq += 1;
     line.done?.();
   }
 
   function appendEntry(text: string, done?: () => void): void {
-    append(linkedLine({ writer, seq, prev }, text), done, text);
+    append(linkedLine({ writer, seq, prev: digestLast() }, text), done, text);
     timer ??= setTimeout(checkpointLater, checkpointMs).unref();
   }
 
@@ -92,18 +102,17 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   function appendEntries(entries: readonly string[]): number {
     let room = 0;
     for (const entry of entries) room += roomFor(entry);
-    const page = room > PAGE.length ? Buffer.allocUnsafe(room) : PAGE;
+    const all = room > page.length ? Buffer.allocUnsafe(room) : page;
     const ends: number[] = [];
-    const digests: string[] = [];
-    let before = prev;
+    const lineAt = (index: number) => all.subarray(ends[index - 1] ?? 0, (ends[index] as number) - 1);
+    let before = digestLast();
     let end = 0;
     for (const entry of entries) {
-      const start = end;
-      end = writeLinkedLine(page, start, { writer, seq: seq + digests.length, prev: before }, entry);
+      if (ends.length > 0) before = lineDigest(lineAt(ends.length - 1));
+      end = writeLinkedLine(all, end, { writer, seq: seq + ends.length, prev: before }, entry);
       ends.push(end);
-      digests.push((before = lineDigest(page.subarray(start, end - 1))));
     }
-    const bytes = page.subarray(0, end);
+    const bytes = all.subarray(0, end);
     let written = 0;
     try {
       while (written < bytes.length) written += write(descriptor, written === 0 ? bytes : bytes.subarray(written));
@@ -114,7 +123,8 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     const from = complete === 0 ? 0 : (ends[complete - 1] as number);
     if (written > from) open = { bytes: Buffer.from(bytes.subarray(from, ends[complete])), written: written - from, entry: entries[complete], done: undefined };
     if (complete === 0) return 0;
-    prev = digests[complete - 1] as string;
+    undigested = lineAt(complete - 1);
+    setImmediate(digestLast);
     seq += complete;
     timer ??= setTimeout(checkpointLater, checkpointMs).unref();
     return complete;
@@ -126,7 +136,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     else if (open !== undefined) {
       endAnOpenLine(descriptor);
       writer = newWriterId();
-      [open, begun, seq, prev] = [undefined, false, 0, NO_LINE_BEFORE];
+      [open, begun, seq, prev, undigested] = [undefined, false, 0, NO_LINE_BEFORE, undefined];
     }
     if (!begun) checkpoint(false);
   }
@@ -136,13 +146,13 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     timer = undefined;
     const { size } = fstatSync(descriptor);
     const bytes = { from: Math.min(signedTo, size), to: size };
-    const line = signedLine({ writer, seq, prev }, { kind: 'checkpoint', time: new Date(clock()).toISOString(), final, ...bytes, sha256: digestOfRange(descriptor, bytes) }, key);
+    const line = signedLine({ writer, seq, prev: digestLast() }, { kind: 'checkpoint', time: new Date(clock()).toISOString(), final, ...bytes, sha256: digestOfRange(descriptor, bytes) }, key);
     append(line, () => {
       begun = true;
       signedTo = size;
       signedAt = clock();
       signedSeq = seq;
-      memory.save({ file: path, writer, seq: seq - 1, digest: prev });
+      memory.save({ file: path, writer, seq: seq - 1, digest: digestLast() });
     });
   }
 
@@ -208,7 +218,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     throw error;
   }
   return Object.assign(stream, {
-    head: (): ChainHead => ({ writer, lines: seq, digest: prev, signedAt, unsigned: seq - signedSeq }),
+    head: (): ChainHead => ({ writer, lines: seq, digest: digestLast(), signedAt, unsigned: seq - signedSeq }),
     tryAppend(entries: readonly string[]): number {
       return stream.writable && stream.writableLength === 0 && open === undefined && begun ? appendEntries(entries) : 0;
     },
@@ -245,8 +255,8 @@ function endAnOpenLine(descriptor: number): number {
   return size;
 }
 
-/** Where entries are written before they go into a file, all of them within one call. */
-const PAGE = Buffer.allocUnsafeSlow(64 * 1024);
+/** Room for the lines of one write, in bytes, before more is asked for. */
+const PAGE = 64 * 1024;
 const PIECE = 256 * 1024;
 
 /** SHA-256 of a part of a file, hexadecimal; of what is there of it where the file is shorter. */
