@@ -5,7 +5,27 @@ import { escapeUnprintable } from './unprintable';
 /** JSON writes these as they are, and so do terminals. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 const MAX_KNOWN_LENGTH = 256;
-const quoteKnown = rememberTexts(quote, MAX_KNOWN_LENGTH);
+
+/** Members whose values come again and again, each as one piece of text: a line of many pieces is slow to read for the first time. */
+const member = {
+  principalType: rememberMember(',"principal":{"type":'),
+  principalId: rememberMember(',"id":'),
+  principalIssuer: rememberMember(',"issuer":'),
+  sourceIp: rememberMember(',"sourceIp":'),
+  server: rememberMember(',"server":'),
+  method: rememberMember(',"method":'),
+  target: rememberMember(',"target":'),
+  protocolVersion: rememberMember(',"protocolVersion":'),
+  decision: rememberMember(',"decision":'),
+  reason: rememberMember(',"reason":'),
+  policyId: rememberMember(','),
+  upstreamStatus: rememberMember(',"upstreamStatus":'),
+};
+
+function rememberMember(name: string): (value: string) => string {
+  // Copied, because a text that was put together stays in its pieces.
+  return rememberTexts((value) => Buffer.from(`${name}${quote(value)}`).toString(), MAX_KNOWN_LENGTH);
+}
 
 /**
  * An event as one line of JSON without its line feed: the members of `JSON.stringify`, in a quarter of its time, with every unprintable
@@ -14,24 +34,29 @@ const quoteKnown = rememberTexts(quote, MAX_KNOWN_LENGTH);
  * @throws TypeError for an event that is none
  */
 export function writeEventLine(event: AuditEvent): string {
-  const { principal, time, requestId, traceId, spanId, argumentsDigest } = event;
-  let line = `{"time":${quote(time)},"requestId":${quote(requestId)},"traceId":${quote(traceId)},"spanId":${quote(spanId)}`;
-  if (principal !== undefined) line += `,"principal":{"type":${quoteKnown(principal.type)},"id":${quoteKnown(principal.id)},"issuer":${quoteKnown(principal.issuer)}}`;
-  if (event.sourceIp !== undefined) line += `,"sourceIp":${quoteKnown(event.sourceIp)}`;
-  if (event.server !== undefined) line += `,"server":${quoteKnown(event.server)}`;
-  if (event.method !== undefined) line += `,"method":${quoteKnown(event.method)}`;
-  if (event.target !== undefined) line += `,"target":${quoteKnown(event.target)}`;
-  if (event.protocolVersion !== undefined) line += `,"protocolVersion":${quoteKnown(event.protocolVersion)}`;
-  line += `,"decision":${quoteKnown(event.decision)}`;
-  if (event.reason !== undefined) line += `,"reason":${quoteKnown(event.reason)}`;
+  const { principal, argumentsDigest, policyIds, upstreamStatus, notes } = event;
+  let line = writeStart(event);
+  if (principal !== undefined) line += `${member.principalType(principal.type)}${member.principalId(principal.id)}${member.principalIssuer(principal.issuer)}}`;
+  if (event.sourceIp !== undefined) line += member.sourceIp(event.sourceIp);
+  if (event.server !== undefined) line += member.server(event.server);
+  if (event.method !== undefined) line += member.method(event.method);
+  if (event.target !== undefined) line += member.target(event.target);
+  if (event.protocolVersion !== undefined) line += member.protocolVersion(event.protocolVersion);
+  line += member.decision(event.decision);
+  if (event.reason !== undefined) line += member.reason(event.reason);
   line += ',"policyIds":[';
-  for (let index = 0; index < event.policyIds.length; index += 1) line += `${index === 0 ? '' : ','}${quoteKnown(event.policyIds[index] as string)}`;
-  line += ']';
-  if (argumentsDigest !== undefined) line += `,"argumentsDigest":${quote(argumentsDigest)}`;
+  for (let index = 0; index < policyIds.length; index += 1) line += index === 0 ? quote(policyIds[0] as string) : member.policyId(policyIds[index] as string);
+  line += argumentsDigest === undefined ? ']' : `],"argumentsDigest":${quote(argumentsDigest)}`;
   line += `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)},"durationMs":${number(event.durationMs)},"httpStatus":${number(event.httpStatus)}`;
-  const { upstreamStatus, notes } = event;
-  if (upstreamStatus !== undefined) line += `,"upstreamStatus":${typeof upstreamStatus === 'number' ? number(upstreamStatus) : quoteKnown(upstreamStatus)}`;
+  if (upstreamStatus !== undefined) line += typeof upstreamStatus === 'number' ? `,"upstreamStatus":${number(upstreamStatus)}` : member.upstreamStatus(upstreamStatus);
   return notes === undefined ? `${line}}` : `${line},"notes":[${notes.map(quote).join(',')}]}`;
+}
+
+/** What no two events share. */
+function writeStart({ time, requestId, traceId, spanId }: AuditEvent): string {
+  return PLAIN.test(time) && PLAIN.test(requestId) && PLAIN.test(traceId) && PLAIN.test(spanId)
+    ? `{"time":"${time}","requestId":"${requestId}","traceId":"${traceId}","spanId":"${spanId}"`
+    : `{"time":${quote(time)},"requestId":${quote(requestId)},"traceId":${quote(traceId)},"spanId":${quote(spanId)}`;
 }
 
 function quote(text: string): string {
