@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -28,6 +28,13 @@ export interface PodGatewayProps extends McpServingGatewayProps {
    * @internal
    */
   readonly _grantsPlace?: Pick<ServeGrants, 'url' | 'entrance'>;
+}
+
+const WEEK = Duration.days(7);
+
+/** Whole minutes, and a week at most: what the container takes. */
+function discoveryMinutes(interval: Duration): number {
+  return Math.ceil(Math.min(interval.toMinutes({ integral: false }), WEEK.toMinutes()));
 }
 
 /** What manifests say by themselves. */
@@ -61,7 +68,7 @@ export class PodGateway extends McpServingGateway {
     }
     if (props.accessGrants && !props._grantsPlace) throw new Error('accessGrants is given, and givenCluster.grantsApi is missing: approvers need an API where they are asked');
     if (props._grantsPlace) this._serveGrants(props, { ...props._grantsPlace, environment });
-    if (props.registry) this.told[Variable.DISCOVERY_MINUTES] = `${props.registry.rescanInterval.toMinutes()}`;
+    if (props.registry) this.told[Variable.DISCOVERY_MINUTES] = `${discoveryMinutes(props.registry.rescanInterval)}`;
     if (!props.logGroup) return;
     addAuditMetrics(props.logGroup, this.metricNamespace);
     if (props.registry) addDiscoveryMetrics(props.logGroup, props.registry.metricNamespace);

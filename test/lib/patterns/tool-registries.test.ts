@@ -4,6 +4,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { ContainerizedMicroservices, DedicatedSecurityZone, ToolRegistry } from '../../../lib';
+import type { IToolRegistry } from '../../../lib';
 import { appliedObjects, objectOf } from '../cluster/delivered';
 import { propertiesOf, securityGroupRules } from '../zone/zone-stack';
 
@@ -24,7 +25,7 @@ function zoneWith(registryOf: (stack: Stack) => ToolRegistry) {
 }
 
 /** A cluster, maybe with a registry, and a server. */
-function clusterWith(registryOf: (stack: Stack) => ToolRegistry | undefined) {
+function clusterWith(registryOf: (stack: Stack) => IToolRegistry | undefined) {
   const stack = new Stack(new App(), 'Stack');
   const model = new ContainerizedMicroservices(stack, 'Mcp', {
     tokenIssuers, domainName, certificate: certificateIn(stack), gatewayImage: image(stack, 'gateway'), registry: registryOf(stack), unsafeUnobserved: true,
@@ -80,6 +81,15 @@ describe('in the cluster a registry', () => {
   test('TD-4 has the pods of the gateway ask the servers, as often as it says', () => {
     expect(settings).toMatchObject({ MCP_DISCOVERY_MINUTES: '30', MCP_REGISTRY_TABLE: expect.any(String) });
     expect(clusterWith(() => undefined).settings).not.toHaveProperty('MCP_DISCOVERY_MINUTES');
+  });
+
+  test('TD-4 in whole minutes, and once a week at least, also where the registry is another app\'s', () => {
+    expect(clusterWith((scope) => new ToolRegistry(scope, 'Tools', { rescanInterval: Duration.days(30) })).settings.MCP_DISCOVERY_MINUTES).toBe('10080');
+    const arn = (service: string, resource: string) => `arn:aws:${service}:eu-west-1:123456789012:${resource}`;
+    const imported = (scope: Stack) => ToolRegistry.fromToolRegistryAttributes(scope, 'Tools', {
+      tableName: 'tools', signingKeyArn: arn('kms', 'key/1'), encryptionKeyArn: arn('kms', 'key/2'), decideFunctionArn: arn('lambda', 'function:decide'), metricNamespace: 'Tools', rescanInterval: Duration.seconds(90),
+    });
+    expect(clusterWith(imported).settings.MCP_DISCOVERY_MINUTES).toBe('2');
   });
 
   test('NET-1 has no function with a way to them', () => {
