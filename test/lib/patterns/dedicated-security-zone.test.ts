@@ -1,31 +1,10 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
-import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { AccessGrants, DedicatedSecurityZone, McpPrincipal, ToolRegistry, TraceExport } from '../../../lib';
-import type { AddZonedServerOptions, DedicatedSecurityZoneProps, LatticeServiceOptions } from '../../../lib';
+import { AccessGrants, DedicatedSecurityZone, McpPrincipal, ToolRegistry } from '../../../lib';
 import { logicalId, propertiesOf, securityGroupRules, walls } from '../zone/zone-stack';
-
-const KEYS = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] });
-const DIGEST = `sha256:${'a'.repeat(64)}`;
-
-function zoned(props: Partial<DedicatedSecurityZoneProps> | ((stack: Stack) => Partial<DedicatedSecurityZoneProps>) = {}) {
-  const app = new App();
-  const stack = new Stack(app, 'Stack');
-  const model = new DedicatedSecurityZone(stack, 'Mcp', {
-    tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
-    domainName: 'mcp.internal.example.com',
-    certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
-    ...(typeof props === 'function' ? props(stack) : props),
-  });
-  const addServer = (name: string, options: Partial<AddZonedServerOptions> = {}) => model.addServer(name, {
-    repository: ecr.Repository.fromRepositoryName(stack, `Repository-${name}`, `mcp/${name}`), imageDigest: DIGEST, ...options,
-  });
-  return { app, stack, model, addServer, template: () => Template.fromStack(stack) };
-}
+import { DIGEST, KEYS, zoned } from './zoned-stack';
 
 describe('a zone with two servers', () => {
   const { stack, addServer, template: synthesize } = zoned({ clientCidrs: ['10.20.0.0/16'] });
@@ -152,15 +131,6 @@ describe('a zone with two servers', () => {
   });
 });
 
-test('clients in VPCs of their own reach the gateway by endpoints there, and the zone has none for them', () => {
-  const { template: synthesize } = zoned((stack) => ({
-    clientEndpoints: [ec2.InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Clients', { vpcEndpointId: 'vpce-11111111', port: 443 })],
-  }));
-  const template = synthesize();
-  template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { VpcEndpointIds: ['vpce-11111111'] } });
-  expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).filter((id) => id.includes('execute'))).toEqual([]);
-});
-
 test('TD-4 the gateway serves by a registry, whose table and public key it reaches through endpoints that know them by name', () => {
   const { addServer, template: synthesize } = zoned((stack) => ({ registry: new ToolRegistry(stack, 'Tools') }));
   addServer('files');
@@ -222,16 +192,6 @@ describe('with just-in-time grants', () => {
   });
 });
 
-test('an API that is there already is in front, and everything behind it is in the zone', () => {
-  const { addServer, template: synthesize } = zoned((stack) => ({ restApi: new apigateway.RestApi(stack, 'Api', { endpointTypes: [apigateway.EndpointType.REGIONAL], cloudWatchRole: false }), publicUrl: 'https://api.example.com' }));
-  addServer('files');
-  const template = synthesize();
-  template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
-  template.hasResourceProperties('AWS::ApiGateway::Resource', { PathPart: 'mcp' });
-  expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).filter((id) => id.includes('execute'))).toEqual([]);
-  expect(propertiesOf(template, 'AWS::Lambda::Function').filter(({ VpcConfig }) => VpcConfig)).toHaveLength(2);
-});
-
 test('TB-4 LOG-4 what the zone stops is watched, in a stack of its own, and so is a gateway that runs as tasks', () => {
   const { stack, model, addServer, template: synthesize } = zoned();
   addServer('crm', { egress: { domains: ['api.example.com'] } });
@@ -264,148 +224,6 @@ describe('keys of an issuer', () => {
   });
 });
 
-describe('a server', () => {
-  test('NET-1 with declared egress runs in subnets of its own, behind the firewall', () => {
-    const { addServer, template: synthesize } = zoned();
-    addServer('crm', { egress: { domains: ['api.example.com'] } });
-    addServer('files');
-    const template = synthesize();
-    const subnetsOf = (name: string) => {
-      const [, service] = Object.entries(template.findResources('AWS::ECS::Service')).find(([id]) => id.includes(`Server${name}`))!;
-      return service.Properties.NetworkConfiguration.AwsvpcConfiguration.Subnets.map(logicalId);
-    };
-    expect(subnetsOf('crm').every((id: string) => id.includes('Egresscrm'))).toBe(true);
-    expect(subnetsOf('files').every((id: string) => id.includes('WorkloadSubnet'))).toBe(true);
-  });
-
-  test('ENT-4 MUL-3 gets secrets when its task starts, through an endpoint that knows them by name', () => {
-    const { stack, addServer, template: synthesize } = zoned();
-    const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf');
-    addServer('crm', { secrets: { API_KEY: secret } });
-    const template = synthesize();
-    template.hasResourceProperties('AWS::ECS::TaskDefinition', { ContainerDefinitions: [Match.objectLike({ Secrets: [{ Name: 'API_KEY', ValueFrom: secret.secretArn }] })] });
-    const [, endpoint] = Object.entries(template.findResources('AWS::EC2::VPCEndpoint')).find(([id]) => id.includes('secretsmanager'))!;
-    expect(JSON.stringify(endpoint.Properties.PolicyDocument)).toContain(secret.secretArn);
-  });
-
-  test('CON-1 writes only where it was said', () => {
-    const { addServer, template } = zoned();
-    addServer('crm', { writablePaths: ['/tmp'] });
-    template().hasResourceProperties('AWS::ECS::TaskDefinition', {
-      Volumes: [{ Name: 'writable1' }],
-      ContainerDefinitions: [Match.objectLike({ ReadonlyRootFilesystem: true, MountPoints: [{ ContainerPath: '/tmp', SourceVolume: 'writable1', ReadOnly: false }] })],
-    });
-  });
-
-  test.each([
-    [{ imageDigest: 'latest' }, 'the image of "crm" is "latest", expected a digest'],
-    [{ imageDigest: `sha256:${'A'.repeat(64)}` }, 'expected a digest'],
-    [{ user: 'root' }, 'the user of "crm" is "root", expected numbers of a user and a group other than root'],
-    [{ user: '0:0' }, 'other than root'],
-    [{ user: '1000' }, 'other than root'],
-    [{ user: '1000:0' }, 'other than root'],
-  ])('is refused with %j', (options, message) => {
-    expect(() => zoned().addServer('crm', options)).toThrow(message);
-  });
-
-  test.each([
-    [{ unsafePlainHttp: true }, 'the load balancer reaches the MCP server "crm" without TLS'],
-    [{ unsafeWritableRoot: true }, 'the container of "crm" may write everywhere in its file system'],
-  ])('%j is warned of', (options, message) => {
-    const { stack, addServer } = zoned();
-    addServer('crm', options);
-    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(message));
-  });
-
-  test('CON-5 images that nobody scans are warned of, where that is known', () => {
-    const { stack, addServer } = zoned();
-    addServer('crm', { repository: new ecr.Repository(stack, 'Unscanned') });
-    addServer('files', { repository: new ecr.Repository(stack, 'Scanned', { imageScanOnPush: true }) });
-    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('images of "crm" are not scanned'));
-    expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('not scanned'))).toHaveLength(1);
-  });
-});
-
-describe('the gateway as a container', () => {
-  const { model, addServer, template: synthesize } = zoned();
-  const { gatewayUrl } = model.addContainerGateway({ repository: ecr.Repository.fromRepositoryName(model, 'Image', 'mcp/gateway'), imageDigest: DIGEST, clientCidrs: ['10.20.0.0/16'] });
-  addServer('files').grants.callTool(McpPrincipal.group('analysts'), 'read_file');
-  const template = synthesize();
-  const proxy = propertiesOf(template, 'AWS::Lambda::Function').find(({ Description }) => Description.startsWith('Validates'))!;
-  const task = propertiesOf(template, 'AWS::ECS::TaskDefinition').find(({ ContainerDefinitions }) => JSON.stringify(ContainerDefinitions).includes('mcp/gateway'))!;
-  const [container] = task.ContainerDefinitions;
-
-  test('is told what the function is told, servers that are added later among it, but where it is reached', () => {
-    const told = Object.fromEntries(container.Environment.map(({ Name, Value }: any) => [Name, Value]));
-    expect(gatewayUrl).toBe('https://gateway.mcp.internal.example.com');
-    expect(told).toEqual({ ...proxy.Environment.Variables, MCP_PUBLIC_URL: gatewayUrl });
-    expect(JSON.stringify(told.MCP_SERVERS)).toContain('files.mcp.internal.example.com');
-  });
-
-  test('may do what the function may, by the same role, which only tasks of this account take on', () => {
-    expect(task.TaskRoleArn).toEqual(proxy.Role);
-    const { AssumeRolePolicyDocument } = template.findResources('AWS::IAM::Role')[logicalId(proxy.Role)]!.Properties;
-    expect(AssumeRolePolicyDocument.Statement).toContainEqual(expect.objectContaining({
-      Principal: { Service: 'ecs-tasks.amazonaws.com' }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-    }));
-  });
-
-  test('CON-1 CON-2 is as bare as the servers', () => {
-    expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false, User: '65532:65532', LinuxParameters: { Capabilities: { Drop: ['ALL'] } } });
-  });
-
-  test('MUL-5 clients reach its entrance, its entrance reaches it, and servers are still reached by the gateway only', () => {
-    const between = securityGroupRules(template).filter((rule) => !rule.includes('Endpoint of'));
-    expect(between).toEqual(['balancer -> files:8443', 'entrance -> gateway:8443', 'gateway -> balancer:443']);
-    template.hasResourceProperties('AWS::EC2::SecurityGroup', { GroupDescription: Match.stringLikeRegexp('^entrance'), SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.20.0.0/16', FromPort: 443 })] });
-    expect(walls(template)['10.80.4.0/26']).toContain('in allow tcp 443-443 10.20.0.0/16');
-  });
-
-  test('is asked whether it is ready, by TLS, and has a name of its own in the zone', () => {
-    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { HealthCheckPath: '/readyz', Protocol: 'HTTPS', Matcher: { HttpCode: '200' } });
-    expect(propertiesOf(template, 'AWS::Route53::RecordSet').map(({ Name }) => Name).sort()).toEqual(['*.mcp.internal.example.com.', 'gateway.mcp.internal.example.com.']);
-    template.resourceCountIs('AWS::Route53::HostedZone', 1);
-  });
-
-  test('LOG-1 its audit events are counted with those of the function', () => {
-    const groups = propertiesOf(template, 'AWS::Logs::MetricFilter').map(({ LogGroupName }) => logicalId(LogGroupName));
-    expect(groups.filter((group) => group.includes('ContainerGateway')).length).toBeGreaterThan(0);
-  });
-});
-
-describe('a service of VPC Lattice', () => {
-  function published(options: LatticeServiceOptions) {
-    const { model, template } = zoned();
-    const gateway = model.addContainerGateway({ repository: ecr.Repository.fromRepositoryName(model, 'Image', 'mcp/gateway'), imageDigest: DIGEST });
-    gateway.addLatticeService(options);
-    return template;
-  }
-
-  test('NET-1 takes calls from VPCs of the named accounts only, by TLS, and leads to the entrance of the gateway', () => {
-    const template = published({ sourceAccounts: ['111111111111'], sourceVpcs: ['vpc-11111111'] })();
-    const policies = propertiesOf(template, 'AWS::VpcLattice::AuthPolicy');
-    expect(policies).toHaveLength(2);
-    for (const { Policy } of policies) {
-      expect(Policy.Statement).toEqual([expect.objectContaining({
-        Effect: 'Allow', Condition: { StringEquals: { 'vpc-lattice-svcs:SourceVpcOwnerAccount': ['111111111111'], 'vpc-lattice-svcs:SourceVpc': ['vpc-11111111'] } },
-      })]);
-    }
-    for (const type of ['AWS::VpcLattice::Service', 'AWS::VpcLattice::ServiceNetwork']) template.allResourcesProperties(type, { AuthType: 'AWS_IAM' });
-    template.hasResourceProperties('AWS::VpcLattice::Listener', { Protocol: 'HTTPS', Port: 443 });
-    template.hasResourceProperties('AWS::VpcLattice::TargetGroup', { Type: 'ALB', Config: Match.objectLike({ Protocol: 'HTTPS' }) });
-    expect(walls(template)['10.80.4.0/26']).toContain('in allow tcp 443-443 169.254.171.0/24');
-  });
-
-  test('is logged', () => {
-    const template = published({ sourceAccounts: ['111111111111'] })();
-    template.resourceCountIs('AWS::VpcLattice::AccessLogSubscription', 1);
-  });
-
-  test('is not for everybody', () => {
-    expect(() => published({ sourceAccounts: [] })).toThrow('sourceAccounts is empty, expected the accounts whose VPCs may call');
-  });
-});
-
 test('MUL-7 two zones of different stages with one token issuer fail the synthesis', () => {
   const app = new App();
   for (const stage of ['dev', 'prod']) {
@@ -420,13 +238,6 @@ test('MUL-7 two zones of different stages with one token issuer fail the synthes
   expect(() => app.synth()).toThrow('the stages dev and prod share the token issuer https://login.example.com');
 });
 
-test('GW-4 spans go to AWS X-Ray through an endpoint that takes nothing else, from the gateway alone', () => {
-  const template = zoned({ traceExport: TraceExport.xRay() }).template();
-  const [endpoint] = propertiesOf(template, 'AWS::EC2::VPCEndpoint').filter(({ ServiceName }) => JSON.stringify(ServiceName).includes('.xray'));
-  expect(endpoint!.PolicyDocument.Statement.map(({ Action }: any) => Action)).toEqual([['xray:PutTraceSegments', 'xray:PutSpans', 'xray:PutSpansForIndexing']]);
-  expect(securityGroupRules(template).filter((rule) => rule.includes('Endpoint of xray'))).toEqual(['gateway -> Endpoint of xray:443']);
-});
-
 test('SOC-3 JIT-4 whom the response blocks the gateway refuses, by a list that it reads and cannot write', () => {
   const { model, template: synthesize } = zoned();
   const template = synthesize();
@@ -437,21 +248,4 @@ test('SOC-3 JIT-4 whom the response blocks the gateway refuses, by a list that i
   expect(touching.map(({ Action }: any) => Action)).toEqual([['dynamodb:GetItem', 'dynamodb:Query']]);
   const acting = propertiesOf(Template.fromStack(Stack.of(model.observability!.response)), 'AWS::Lambda::Function').filter(({ Environment }) => Environment?.Variables.MCP_GRANTS_TABLE !== undefined);
   expect(acting.map(({ Description }) => Description).sort()).toEqual(['Blocks addresses', 'Blocks principals and servers, and sets grants aside']);
-});
-
-test('HOST-0 SOC-3 the agent of GuardDuty gets into tasks and out to GuardDuty, where its repository is named, and nowhere else', () => {
-  const reached = (template: Template) => securityGroupRules(template).filter((rule) => rule.includes('Endpoint of guardduty-data'));
-  const without = zoned();
-  without.addServer('files');
-  expect(reached(without.template())).toEqual([]);
-  const agent = 'arn:aws:ecr:eu-west-1:694911143906:repository/aws-guardduty-agent-fargate';
-  const { model, addServer, template: synthesize } = zoned((stack) => ({ guardDutyAgent: ecr.Repository.fromRepositoryArn(stack, 'Agent', agent) }));
-  addServer('files');
-  const template = synthesize();
-  expect(reached(template)).toEqual(['files -> Endpoint of guardduty-data:443']);
-  const pulls = propertiesOf(template, 'AWS::IAM::Policy').flatMap(({ PolicyDocument }) => PolicyDocument.Statement).filter(({ Resource }: any) => Resource === agent);
-  expect(pulls.map(({ Action }: any) => Action)).toEqual([['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage']]);
-  const watch = JSON.stringify(Template.fromStack(Stack.of(model.observability!.threatDetection)).findResources('Custom::McpThreatServices'));
-  expect(watch).toContain('ECS_FARGATE_AGENT_MANAGEMENT');
-  expect(JSON.stringify(propertiesOf(template, 'AWS::Route53Resolver::FirewallDomainList'))).toContain('694911143906.dkr.ecr.');
 });
