@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createZoneLookup, type NetworkZones } from '../../authorization/network-zones';
-import { fileSecret } from '../../credentials';
-import { assertIssuers, type AnonymousPrincipal, type IntrospectionOptions, type SecretText, type TrustedIssuer } from '../../identity';
+import type { AnonymousPrincipal } from '../../identity';
 import type { ApprovalPolicy } from '../../integrity';
 import type { RateLimits } from '../../limits';
 import type { ResponsePolicy } from '../../response';
-import type { GrantsConfig, IdentityConfig, LimitsConfig, LocalConfig, RegistryConfig, ResponseConfig, TlsConfig } from './config';
-import type { SecretEntry } from './credentials';
+import type { GrantsConfig, LimitsConfig, LocalConfig, RegistryConfig, ResponseConfig, TlsConfig } from './config';
 import { auditKeyBeside, type AuditFileConfig } from '../audit-file';
 import { whyUnreadable } from '../unreadable';
 import { parseConfigDocument, type ConfigDocument } from './document';
+import { readIdentity, type IdentityEntry } from './identity';
 import { neededInputs, sameVariable, withInputDefaults, type InputEntry, type NeededInput } from './inputs';
-import { interpolate, type Environment } from './interpolate';
+import type { Environment } from './interpolate';
 import { readPage, type PageEntry } from './page';
 import { DEFAULT_LISTEN, isLoopback, parseListen, type ListenAddress } from './listen';
 import { ConfigError, type ConfigProblem } from './problem';
@@ -68,28 +67,9 @@ interface TlsEntry {
   readonly clientCa?: string;
 }
 
-interface IntrospectionEntry {
-  readonly endpoint?: string;
-  readonly clientId: string;
-  readonly clientSecret?: SecretEntry;
-  readonly privateKey?: SecretEntry;
-  readonly keyId?: string;
-  readonly cacheSeconds?: number;
-}
-
 interface AuditEntry {
   readonly file: string;
   readonly key?: string;
-}
-
-interface IdentityEntry extends Pick<IdentityConfig, 'senderConstraint' | 'dpop' | 'clockToleranceSeconds'>, Pick<TrustedIssuer, 'circumstanceClaims'> {
-  readonly issuer: string;
-  readonly jwks?: string;
-  readonly introspection?: IntrospectionEntry;
-  readonly audience?: string | readonly string[];
-  readonly groupsClaim?: string;
-  readonly requiredScopes?: readonly string[];
-  readonly acceptPlainJwt?: boolean;
 }
 
 type LimitsEntry = LimitsConfig['gateway'] &
@@ -224,38 +204,6 @@ function warningsOf(value: ConfigFile, listen: ListenAddress): string[] {
   return [`tokens reach ${value.publicUrl} without encryption, put TLS in front and give its https:// origin as "publicUrl"`];
 }
 
-function readIdentity(
-  document: ConfigDocument,
-  folder: string,
-  environment: Environment | undefined,
-  entry: IdentityEntry,
-): { readonly identity?: IdentityConfig; readonly problems: readonly ConfigProblem[] } {
-  const { issuer, audience, groupsClaim, acceptPlainJwt, requiredScopes = [], circumstanceClaims, senderConstraint, dpop, clockToleranceSeconds } = entry;
-  try {
-    const jwks = entry.jwks === undefined ? undefined : /^https?:\/\//.test(entry.jwks) ? new URL(entry.jwks) : readKeySet(resolve(folder, entry.jwks));
-    const introspection = entry.introspection && readIntrospection(folder, environment, entry.introspection);
-    const trusted: TrustedIssuer = { issuer, jwks, audiences: audience === undefined ? undefined : [audience].flat(), groupsClaim, acceptPlainJwt, introspection, circumstanceClaims };
-    assertIssuers([trusted]);
-    return { identity: { trusted, requiredScopes, senderConstraint, dpop, clockToleranceSeconds }, problems: [] };
-  } catch (error) {
-    return { problems: [document.problemAt(['identity', ...(entry.jwks === undefined ? [] : ['jwks'])], (error as Error).message)] };
-  }
-}
-
-function readIntrospection(folder: string, environment: Environment | undefined, entry: IntrospectionEntry): IntrospectionOptions {
-  const { clientId, clientSecret, privateKey, keyId, cacheSeconds } = entry;
-  const textOf = (place: SecretEntry): SecretText => {
-    if (typeof place !== 'string') return () => fileSecret(resolve(folder, place.file)).read();
-    const text = interpolate(place, environment);
-    if (!text.ok) throw new TypeError(`introspection: ${text.message}`);
-    return text.text;
-  };
-  const endpoint = entry.endpoint === undefined ? undefined : new URL(entry.endpoint);
-  if (privateKey !== undefined) return { endpoint, cacheSeconds, client: { method: 'private_key_jwt', clientId, key: textOf(privateKey), keyId } };
-  if (clientSecret === undefined) throw new TypeError('introspection needs "clientSecret" or "privateKey"');
-  return { endpoint, cacheSeconds, client: { method: 'client_secret_basic', clientId, secret: textOf(clientSecret) } };
-}
-
 function readTls(document: ConfigDocument, folder: string, entry: TlsEntry): { readonly tls?: TlsConfig; readonly problems: readonly ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
   const read = (key: keyof TlsEntry, path: string): Buffer => {
@@ -277,15 +225,6 @@ function readAt<T>(document: ConfigDocument, path: readonly string[], read: () =
     return { value: read(), problems: [] };
   } catch (error) {
     return { problems: [document.problemAt(path, (error as Error).message)] };
-  }
-}
-
-function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Exclude<TrustedIssuer['jwks'], URL>;
-  } catch (error) {
-    const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new TypeError(`the file ${path} ${what}, expected a JSON Web Key Set`);
   }
 }
 
