@@ -2,7 +2,8 @@
  * Bundles what runs: the command line into dist/bin, each deployed function into dist/lambda/<name>, and the gateway of a zone into dist/container.
  * Takes no network and about a second. Users of the constructs never run it: the package ships dist/.
  */
-import { chmod, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,8 +57,19 @@ async function buildCommandLine(outdir) {
   await cp(join(root, 'lambda', 'live', 'page'), join(outdir, 'page'), { recursive: true });
 }
 
+/** Of the names and contents of the files in a folder: what the CDK would read all of them for, on each machine that synthesizes. */
+async function hashOf(folder) {
+  const hash = createHash('sha256');
+  for (const file of (await readdir(folder)).sort()) {
+    const content = await readFile(join(folder, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
 async function buildFunctions(to) {
   const folder = join(root, 'lambda', 'functions');
+  const hashes = {};
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.ts') && name !== 'index.ts')) {
     const name = file.slice(0, -'.ts'.length);
     const outdir = join(to, name);
@@ -65,7 +77,9 @@ async function buildFunctions(to) {
     // Every asset is read and copied when a user synthesizes, and most functions decide nothing.
     if (has(metafile, '@cedar-policy/cedar-wasm')) await copyCedarWasm(outdir);
     await copyEncoder(metafile, outdir);
+    hashes[name] = await hashOf(outdir);
   }
+  await writeFile(join(to, 'hashes.json'), JSON.stringify(hashes, null, 2));
 }
 
 /** The gateway of a zone, and the probe that stands beside MCP servers, for the image of `Dockerfile`, with its bill of materials. */

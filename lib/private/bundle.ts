@@ -24,5 +24,11 @@ export function functionCode(name: string, root: string = packageRoot()): Code {
   if (!existsSync(join(folder, 'index.js'))) {
     throw new Error(`the bundle of the function ${JSON.stringify(name)} is missing in ${folder}: run \`npm run build\` in ${root}`);
   }
-  return Code.fromAsset(folder);
+  return Code.fromAsset(folder, { assetHash: hashesOf(dirname(folder))[name] });
+}
+
+/** Hashes that the build wrote of each bundle. Where it wrote none, the CDK reads the bundles. */
+function hashesOf(folder: string): Readonly<Record<string, string | undefined>> {
+  const file = join(folder, 'hashes.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }

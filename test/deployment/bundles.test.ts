@@ -54,6 +54,7 @@ const environment = {
 };
 
 const FUNCTIONS = join(__dirname, '..', '..', 'dist', 'lambda');
+const BUNDLES = readdirSync(FUNCTIONS, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
 /** Loads a bundle as AWS Lambda does, from its own folder alone, and evaluates `expression` with its exports as `bundle`. */
 async function inBundle(name: string, expression: string): Promise<unknown> {
@@ -72,10 +73,16 @@ describe('the bundles that are deployed', () => {
     async (name) => expect(await inBundle(name, 'typeof bundle.handler')).toBe('function'),
   );
 
-  it.each(readdirSync(FUNCTIONS))('%s: has the megabytes beside it that it reads, and no others', (name) => {
+  it.each(BUNDLES)('%s: has the megabytes beside it that it reads, and no others', (name) => {
     const files = readdirSync(join(FUNCTIONS, name));
     const code = readFileSync(join(FUNCTIONS, name, 'index.js'), 'utf8');
     for (const file of ['cedar_wasm_bg.wasm', 'encoder.json']) expect({ file, there: files.includes(file) }).toEqual({ file, there: code.includes(file) });
+  });
+
+  it('each has a hash of its own, by which its asset is known', () => {
+    const hashes: Record<string, string> = JSON.parse(readFileSync(join(FUNCTIONS, 'hashes.json'), 'utf8'));
+    expect(Object.keys(hashes).sort()).toEqual([...BUNDLES].sort());
+    expect(new Set(Object.values(hashes)).size).toBe(BUNDLES.length);
   });
 
   it('IAM-1 registry-decide: takes no decision from nobody', async () => {
