@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { AuditEvent } from '../../lambda/audit';
 import { ephemeralCertificate, type ServerCertificate } from '../../lambda/container/ephemeral-certificate';
 import { startLocalGateway, type LocalGateway } from '../../lambda/local';
@@ -66,11 +65,9 @@ describe('IAM-4 the gateway\'s own TLS, and tokens that are bound to a client\'s
     const url = await start();
     const token = await tokenFor(url, client);
     expect(await list(url, token, client)).toBe(200);
-    while (events.length < 1) await turn();
     expect(events.at(-1)).toMatchObject({ decision: 'allow', principal: { id: 'alice' } });
     expect(await list(url, token, thief)).toBe(401);
     expect(await list(url, token)).toBe(401);
-    while (events.length < 3) await turn();
     expect(events.at(-1)).toMatchObject({ decision: 'deny', reason: 'wrong_certificate' });
   });
 
