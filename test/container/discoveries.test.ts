@@ -11,9 +11,9 @@ import { openRecords } from '../../lambda/deployment/aws-registry';
 import type { RegistrySettings } from '../../lambda/deployment/registry-settings';
 import type { DiscoveredServer } from '../../lambda/onboarding';
 import type { JsonObject } from '../../lambda/protocol';
-import { createDemoIssuer } from '../../lambda/identity';
 import { modernServer, startUpstream, type FakeUpstream } from '../gateway/fixtures/upstream';
 import { toolNamed } from '../integrity/fixtures';
+import { leastEnvironment } from './least-environment';
 
 const SETTINGS: RegistrySettings = { table: REGISTRY_TABLE, signingKey: 'arn:key', maxHeadAgeMs: 3_600_000, policy: { twoPersons: 'never', approvalDays: 90 } };
 const SEND = { name: 'send', description: 'Sends a text to a colleague.', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } };
@@ -141,21 +141,11 @@ describe('when they are asked', () => {
 describe('a container', () => {
   test('TD-4 asks its servers as soon as it serves, with nobody calling, and says of each what it offers', async () => {
     const port = await freePort();
-    const { issuer, jwks } = await createDemoIssuer({ issuer: 'https://idp.example' });
     child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'container', 'index.js')], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: {
-        NODE_NO_WARNINGS: '1',
-        MCP_PUBLIC_URL: `http://127.0.0.1:${port}`,
-        MCP_ISSUERS: JSON.stringify([{ issuer, jwks }]),
-        MCP_POLICY_STORE_ID: 'store',
-        MCP_DECISION_MODE: 'in-process',
-        MCP_POLICY_REFRESH_SECONDS: '60',
+        ...(await leastEnvironment(port)),
         MCP_SERVERS: JSON.stringify([{ name: 'files', url: files.url, unsafeAllowPlainHttp: true }]),
-        MCP_KEY_SECRET_ARN: 'key',
-        MCP_MAX_BODY_BYTES: '65536',
-        MCP_PORT: String(port),
-        MCP_TRANSPORT: 'plain',
         MCP_REGISTRY_TABLE: REGISTRY_TABLE,
         MCP_REGISTRY_KEY: 'arn:key',
         MCP_REGISTRY_MAX_HEAD_AGE_SECONDS: '3600',

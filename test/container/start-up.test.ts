@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../bench/child-process';
 import { startCloud, type Cloud } from '../../bench/replicas/cloud';
-import { createDemoIssuer } from '../../lambda/identity';
+import { leastEnvironment } from './least-environment';
 
 const CONTAINER = join(__dirname, '..', '..', 'dist', 'container', 'index.js');
 
@@ -16,21 +16,11 @@ describe('a container that starts while its services are away', () => {
     cloud = await startCloud({ policies: ['permit (principal, action, resource);'] });
     cloud.set('secrets', 'away');
     port = await freePort();
-    const { issuer, jwks } = await createDemoIssuer({ issuer: 'https://idp.example' });
     container = spawn(process.execPath, [CONTAINER], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
-        NODE_NO_WARNINGS: '1',
-        MCP_PUBLIC_URL: `http://127.0.0.1:${port}`,
-        MCP_ISSUERS: JSON.stringify([{ issuer, jwks }]),
-        MCP_POLICY_STORE_ID: 'store',
-        MCP_DECISION_MODE: 'in-process',
-        MCP_POLICY_REFRESH_SECONDS: '60',
+        ...(await leastEnvironment(port)),
         MCP_SERVERS: '[]',
-        MCP_KEY_SECRET_ARN: 'key',
-        MCP_MAX_BODY_BYTES: '65536',
-        MCP_PORT: String(port),
-        MCP_TRANSPORT: 'plain',
         MCP_LEAVE_SECONDS: '0',
         ...cloud.environment,
       },

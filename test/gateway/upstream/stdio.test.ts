@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonRpcMessage, JsonRpcNotification, JsonRpcResult } from '../../../lambda/protocol';
 import { DEFAULT_UPSTREAM_LIMITS, startProcess, UpstreamFailure, type ProcessExit, type ServerProcess, type StartOptions, type StdioUpstream } from '../../../lambda/gateway/upstream';
+import { failureOf } from './fixtures/failure';
 
 const script = join(__dirname, 'fixtures', 'server.js');
 
@@ -46,15 +47,6 @@ function isAlive(pid: number): boolean {
   // What has ended stays known until its new parent has noticed, which is not ours to wait for.
   const stat = `/proc/${pid}/stat`;
   return !(existsSync(stat) && readFileSync(stat, 'utf8').includes(') Z '));
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<UpstreamFailure> {
-  const failure = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(failure).toBeInstanceOf(UpstreamFailure);
-  return failure as UpstreamFailure;
 }
 
 afterEach(async () => {
