@@ -1,4 +1,4 @@
-import { isPending, whenThere } from '../pending';
+import { whenThere } from '../pending';
 import type { PolicySource } from './cedar-decision-point';
 import type { AuthorizationRequest, Decision, DecisionPoint, StepUpDemand } from './decision';
 import type { PolicySet } from './policy-set';
@@ -24,10 +24,7 @@ export function withStepUp(point: DecisionPoint, policies: PolicySet | PolicySou
     return whenThere(point.decide(satisfying(request, stepUp)), (then): Decision => (then.effect === 'allow' ? { ...decision, stepUp } : decision));
   };
   return {
-    decide: (request) => {
-      const decision = point.decide(request);
-      return isPending(decision) ? decision.then((then) => refine(request, then)) : refine(request, decision);
-    },
+    decide: (request) => whenThere(point.decide(request), (decision) => refine(request, decision)),
     visible: (requests) => whenThere(point.visible(requests), (shown) => withDemanded(requests, shown)),
   };
 

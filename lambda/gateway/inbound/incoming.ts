@@ -17,13 +17,20 @@ export function readRawHeaders(raw: readonly string[]): HeaderReader {
 
 function joinedValue(raw: readonly string[], name: string): string | null {
   let joined: string | null = null;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const candidate = raw[index] as string;
-    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
-    const value = raw[index + 1] as string;
+  for (let at = fieldAt(raw, name, 0); at !== -1; at = fieldAt(raw, name, at + 2)) {
+    const value = raw[at + 1] as string;
     joined = joined === null ? value : `${joined}${name === 'cookie' ? '; ' : ', '}${value}`;
   }
   return joined;
+}
+
+/** Where a field is among names and values, from a place on; -1 where it is not. @param name in lower case */
+function fieldAt(raw: readonly string[], name: string, from: number): number {
+  for (let at = from; at + 1 < raw.length; at += 2) {
+    const candidate = raw[at] as string;
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return at;
+  }
+  return -1;
 }
 
 /**
@@ -51,7 +58,7 @@ const ON_DEMAND: ProxyHandler<{ readonly message: ServedMessage }> = {
 
 /** As `IncomingMessage.headers` has it for fields that must not be repeated. */
 function firstValue(raw: readonly string[], name: string): string | undefined {
-  const at = raw.findIndex((candidate, index) => index % 2 === 0 && candidate.length === name.length && candidate.toLowerCase() === name);
+  const at = fieldAt(raw, name, 0);
   return at === -1 ? undefined : raw[at + 1];
 }
 
