@@ -24,6 +24,8 @@ const PRIME = 0x01000193;
 const TEXT = 0x73;
 const LIST = 0x5b;
 const TRUNCATED = 0x7e;
+const AT = 0x40;
+const COLON = 0x3a;
 
 /** @param seed Nobody who does not know it can make two shapes look like one. */
 export function factsOf(given: JsonObject, seed: number): ArgumentFacts {
@@ -41,6 +43,8 @@ class ArgumentReader {
   size = 0;
   destinations: string[] | undefined;
   private nodes = 0;
+  /** Whether the text that was hashed last has a character without which there is no destination. */
+  private hasMark = false;
 
   constructor(private readonly seed: number) {}
 
@@ -56,9 +60,9 @@ class ArgumentReader {
 
   private readText(text: string): void {
     this.size += text.length;
-    if (text.includes('@') || text.includes('://')) this.noteDestinations(text);
     this.shape = mix(TEXT, magnitude(text.length));
     this.fingerprint = this.hash(text);
+    if (this.hasMark) this.noteDestinations(text);
   }
 
   private readScalar(value: number | boolean | null): void {
@@ -109,8 +113,14 @@ class ArgumentReader {
 
   private hash(text: string): number {
     let hash = BASIS ^ this.seed;
+    let hasMark = false;
     const end = Math.min(text.length, MAX_TEXT);
-    for (let at = 0; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
+    for (let at = 0; at < end; at += 1) {
+      const code = text.charCodeAt(at);
+      hash = Math.imul(hash ^ code, PRIME);
+      hasMark ||= code === AT || code === COLON;
+    }
+    this.hasMark = hasMark;
     return Math.imul(hash ^ text.length, PRIME);
   }
 }

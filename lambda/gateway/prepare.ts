@@ -190,8 +190,9 @@ function contextWithRisk({ context, behaviour, server, principalKey: principal, 
   if (behaviour === undefined && guardRisk === 0) return context;
   const risk = Math.max(guardRisk, behaviour?.assess({ principal, server, tool, arguments: given, now: context.now }) ?? 0);
   if (risk > 0) scope.note(`risk:${risk}`);
-  // Ten times quicker than spreading it.
-  return Object.assign({}, context, { risk: Math.max(risk, context.risk ?? 0) });
+  const { now, sourceIp, protocolVersion, grant, purpose, network, device, session, authentication } = context;
+  // Written out: copying it takes longer than assessing most calls.
+  return { now, sourceIp, protocolVersion, grant, purpose, risk: Math.max(risk, context.risk ?? 0), network, device, session, authentication } satisfies Record<keyof RequestContext, unknown>;
 }
 
 /** A policy's refusal; a challenge where it is one that the person can lift by signing in again (CV-3). */

@@ -103,14 +103,15 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     let room = 0;
     for (const entry of entries) room += roomFor(entry);
     const all = room > page.length ? Buffer.allocUnsafe(room) : page;
-    const ends: number[] = [];
-    const lineAt = (index: number) => all.subarray(ends[index - 1] ?? 0, (ends[index] as number) - 1);
+    /** Of the lines, after the beginning. */
+    const ends = [0];
     let before = digestLast();
     let end = 0;
-    for (const entry of entries) {
-      if (ends.length > 0) before = lineDigest(lineAt(ends.length - 1));
-      end = writeLinkedLine(all, end, { writer, seq: seq + ends.length, prev: before }, entry);
+    for (let index = 0; index < entries.length; index += 1) {
+      const start = end;
+      end = writeLinkedLine(all, start, { writer, seq: seq + index, prev: before }, entries[index] as string);
       ends.push(end);
+      if (index + 1 < entries.length) before = lineDigest(all.subarray(start, end - 1));
     }
     const bytes = all.subarray(0, end);
     let written = 0;
@@ -119,11 +120,12 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
     } catch {
       // What is missing is written by the stream, which says what is wrong where it is not lack of room.
     }
-    const complete = ends.filter((end) => end <= written).length;
-    const from = complete === 0 ? 0 : (ends[complete - 1] as number);
-    if (written > from) open = { bytes: Buffer.from(bytes.subarray(from, ends[complete])), written: written - from, entry: entries[complete], done: undefined };
+    let complete = entries.length;
+    while ((ends[complete] as number) > written) complete -= 1;
+    const from = ends[complete] as number;
+    if (written > from) open = { bytes: Buffer.from(bytes.subarray(from, ends[complete + 1])), written: written - from, entry: entries[complete], done: undefined };
     if (complete === 0) return 0;
-    undigested = lineAt(complete - 1);
+    undigested = all.subarray(ends[complete - 1], from - 1);
     setImmediate(digestLast);
     seq += complete;
     timer ??= setTimeout(checkpointLater, checkpointMs).unref();
