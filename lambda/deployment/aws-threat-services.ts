@@ -39,11 +39,18 @@ export async function ensureThreatServices(wanted: ThreatServicesWanted, call: C
   };
 }
 
+/** The detector itself, among the plans that are left off: suspended, it watches nothing, whatever plans are on. */
+const DETECTOR = 'DETECTOR';
+
 async function ensureDetector({ detectorId, features }: NonNullable<ThreatServicesWanted['guardDuty']>, call: CallService): Promise<ThreatServicesOutcome> {
   const known = detectorId ?? (await listedDetector(call));
   const id = known ?? (await createDetector(call));
   const detector = expectOk(await call('guardduty', 'GET', `/detector/${id}`), 'GuardDuty does not show its detector');
   const refused: string[] = [];
+  if (detector.status !== 'ENABLED') {
+    const { status } = await call('guardduty', 'POST', `/detector/${id}`, { enable: true });
+    if (status >= 300) refused.push(DETECTOR);
+  }
   for (const feature of features.filter((one) => !isOn(detector.features, one))) {
     const update = { name: feature.name, status: 'ENABLED', ...(feature.additionalConfiguration === undefined ? {} : { additionalConfiguration: feature.additionalConfiguration.map((name) => ({ name, status: 'ENABLED' })) }) };
     // One by one: a plan that the region lacks, or that the administrator decides on, must not keep the others off.
@@ -89,12 +96,26 @@ async function ensureHub(hub: Pick<SecurityHubClient, 'send'>): Promise<string> 
   }
 }
 
-/** Switching on what is on changes nothing. A member of an organization may be refused: its administrator decides. */
+/** What Inspector answers of an account in which it is on, or about to be. */
+const INSPECTOR_ON = ['ALREADY_ENABLED', 'ENABLE_IN_PROGRESS'];
+/** Or of one in which its administrator decides. */
+const INSPECTOR_LEFT = ['ACCESS_DENIED', 'ACCOUNT_IS_ISOLATED'];
+
+/**
+ * Switching on what is on changes nothing. A member of an organization may be refused: its administrator decides.
+ *
+ * @see https://docs.aws.amazon.com/inspector/v2/APIReference/API_FailedAccount.html a refusal is in an answer whose status is 200
+ */
 async function ensureInspector(resourceTypes: readonly string[], call: CallService): Promise<string> {
-  const { status } = await call('inspector2', 'POST', '/enable', { resourceTypes });
+  const { status, body } = await call('inspector2', 'POST', '/enable', { resourceTypes });
   if (status === 403) return 'left to the administrator';
   if (status >= 300) throw new Error(`Inspector cannot be switched on (HTTP ${status})`);
-  return 'enabled';
+  const refusals = Array.isArray(body.failedAccounts) ? (body.failedAccounts as readonly { readonly errorCode?: string }[]).map(({ errorCode }) => errorCode ?? 'it does not say why') : [];
+  if (refusals.length === 0) return 'enabled';
+  if (refusals.some((code) => INSPECTOR_LEFT.includes(code))) return 'left to the administrator';
+  const failure = refusals.find((code) => !INSPECTOR_ON.includes(code));
+  if (failure !== undefined) throw new Error(`Inspector cannot be switched on: ${failure}`);
+  return 'existing';
 }
 
 function expectOk({ status, body }: Awaited<ReturnType<CallService>>, otherwise: string): Readonly<Record<string, unknown>> {

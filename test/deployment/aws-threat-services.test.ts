@@ -33,10 +33,11 @@ function account(answers: Readonly<Record<string, Answer | ((body: any) => Answe
 
 const LIST = 'guardduty GET /detector';
 const CREATE = 'guardduty POST /detector';
+const ON: Answer = { status: 200, body: { status: 'ENABLED', features: [] } };
 
 describe('the services that watch an account', () => {
   it('HOST-0 SOC-3 are switched on in an account that has none of them', async () => {
-    const { calls, ensure } = account({ [LIST]: { status: 200, body: { detectorIds: [] } }, [CREATE]: { status: 200, body: { detectorId: 'd1' } }, 'guardduty GET /detector/d1': { status: 200, body: { features: [] } } });
+    const { calls, ensure } = account({ [LIST]: { status: 200, body: { detectorIds: [] } }, [CREATE]: { status: 200, body: { detectorId: 'd1' } }, 'guardduty GET /detector/d1': { status: 200, body: { status: 'ENABLED', features: [] } } });
     expect(await ensure()).toEqual({ DetectorId: 'd1', GuardDuty: 'created', PlansLeftOff: 'none', SecurityHub: 'enabled', Inspector: 'enabled' });
     expect(calls.filter(([name]) => name === 'guardduty POST /detector/d1').map(([, { features }]) => features)).toEqual([
       [{ name: 'S3_DATA_EVENTS', status: 'ENABLED' }],
@@ -47,7 +48,7 @@ describe('the services that watch an account', () => {
 
   it('SOC-3 an account that has a detector and a hub keeps them, and gets what is missing only', async () => {
     hub.on(EnableSecurityHubCommand).rejects(Object.assign(new Error('already'), { name: 'ResourceConflictException' }));
-    const { calls, ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': { status: 200, body: { features: [{ name: 'S3_DATA_EVENTS', status: 'ENABLED' }, { name: 'RUNTIME_MONITORING', status: 'ENABLED', additionalConfiguration: [{ name: 'EKS_ADDON_MANAGEMENT', status: 'DISABLED' }] }] } } });
+    const { calls, ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': { status: 200, body: { status: 'ENABLED', features: [{ name: 'S3_DATA_EVENTS', status: 'ENABLED' }, { name: 'RUNTIME_MONITORING', status: 'ENABLED', additionalConfiguration: [{ name: 'EKS_ADDON_MANAGEMENT', status: 'DISABLED' }] }] } } });
     expect(await ensure()).toMatchObject({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'none', SecurityHub: 'existing' });
     expect(calls.map(([name]) => name)).not.toContain(CREATE);
     expect(calls.filter(([name]) => name === 'guardduty POST /detector/d7')).toHaveLength(1);
@@ -55,22 +56,41 @@ describe('the services that watch an account', () => {
 
   it('SOC-3 what the administrator of an organization decides is left to the administrator, and said', async () => {
     hub.on(EnableSecurityHubCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
-    const { ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty POST /detector/d7': { status: 400 }, 'inspector2 POST /enable': { status: 403 } });
+    const { ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': ON, 'guardduty POST /detector/d7': { status: 400 }, 'inspector2 POST /enable': { status: 403 } });
     expect(await ensure()).toEqual({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'S3_DATA_EVENTS RUNTIME_MONITORING', SecurityHub: 'left to the administrator', Inspector: 'left to the administrator' });
   });
 
   it('SOC-3 a detector that is named is not looked for, and what is not wanted is not asked', async () => {
-    const { calls, ensure } = account({});
+    const { calls, ensure } = account({ 'guardduty GET /detector/d9': ON });
     expect(await ensure({ guardDuty: { detectorId: 'd9', features: [] }, securityHub: false, inspector: [] })).toEqual({ DetectorId: 'd9', GuardDuty: 'existing', PlansLeftOff: 'none' });
     expect(calls.map(([name]) => name)).toEqual(['guardduty GET /detector/d9']);
     expect(await ensure({ securityHub: false, inspector: [] })).toEqual({});
     expect(hub.calls()).toEqual([]);
   });
 
+  it('SOC-3 a detector that is suspended is switched on again, before its plans and where none is missing', async () => {
+    const suspended = { [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': { status: 200, body: { status: 'DISABLED', features: [{ name: 'S3_DATA_EVENTS', status: 'ENABLED' }] } } };
+    const { calls, ensure } = account(suspended);
+    expect(await ensure({ guardDuty: { features: [{ name: 'S3_DATA_EVENTS' }] }, securityHub: false, inspector: [] })).toEqual({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'none' });
+    expect(calls.filter(([name]) => name === 'guardduty POST /detector/d7').map(([, body]) => body)).toEqual([{ enable: true }]);
+    expect(await account({ ...suspended, 'guardduty POST /detector/d7': { status: 403 } }).ensure({ guardDuty: { features: [] }, securityHub: false, inspector: [] })).toMatchObject({ PlansLeftOff: 'DETECTOR' });
+  });
+
+  it.each<[string, string[], string]>([
+    ['is on already', ['ALREADY_ENABLED'], 'existing'],
+    ['is being switched on', ['ENABLE_IN_PROGRESS'], 'existing'],
+    ['is refused by the organization', ['ACCESS_DENIED'], 'left to the administrator'],
+    ['is kept from the account', ['ALREADY_ENABLED', 'ACCOUNT_IS_ISOLATED'], 'left to the administrator'],
+  ])('SOC-3 Inspector that %s, which it says in an answer that looks like success, is not reported as switched on', async (_, codes, expected) => {
+    const { ensure } = account({ 'inspector2 POST /enable': { status: 200, body: { failedAccounts: codes.map((errorCode) => ({ accountId: '123456789012', errorCode, errorMessage: 'no' })) } } });
+    expect(await ensure({ securityHub: false, inspector: ['ECR'] })).toEqual({ Inspector: expected });
+  });
+
   it.each<[string, Record<string, Answer>, string]>([
     ['the detectors cannot be listed', { [LIST]: { status: 403 } }, 'GuardDuty does not list its detectors (HTTP 403)'],
     ['no detector can be made', { [LIST]: { status: 200, body: { detectorIds: [] } }, [CREATE]: { status: 403 } }, 'GuardDuty cannot be switched on (HTTP 403)'],
     ['Inspector fails', { [LIST]: { status: 200, body: { detectorIds: ['d'] } }, 'inspector2 POST /enable': { status: 500 } }, 'Inspector cannot be switched on (HTTP 500)'],
+    ['Inspector says that it failed', { [LIST]: { status: 200, body: { detectorIds: ['d'] } }, 'inspector2 POST /enable': { status: 200, body: { failedAccounts: [{ errorCode: 'ALREADY_ENABLED' }, { errorCode: 'SSM_THROTTLED' }] } } }, 'Inspector cannot be switched on: SSM_THROTTLED'],
   ])('SOC-3 a deployment fails, and says why, where %s', async (_, answers, message) => {
     await expect(account(answers).ensure()).rejects.toThrow(message);
   });
