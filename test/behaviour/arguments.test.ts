@@ -32,6 +32,16 @@ describe('what is looked at of arguments', () => {
     for (const other of [{ path: 'b', lines: [1, 2] }, { path: 'a', lines: [2, 1] }, { path: 'a', lines: [1] }, { path: 'a', lines: ['1', '2'] }, { path: 'a', lines: [1, 2], more: null }]) expect(fingerprintOf(other)).not.toBe(fingerprint);
   });
 
+  test('T-S3 the fingerprint tells texts apart by any one character, short or long', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }), fc.nat(), fc.integer({ min: 1, max: 0xffff }), (text, somewhere, change) => {
+        const at = somewhere % text.length;
+        const other = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ change) + text.slice(at + 1);
+        expect(fingerprintOf({ text: other })).not.toBe(fingerprintOf({ text }));
+      }),
+    );
+  });
+
   test('CV-2 hosts and mail domains are read wherever they stand, a few of them', () => {
     expect(factsOf({ to: ['Bob <bob@Example.COM>', 'see https://files.example.org/x and http://192.0.2.7:80'] }, SEED).destinations).toEqual(['example.com', 'files.example.org', '192.0.2.7']);
     expect(factsOf({ many: Array.from({ length: 30 }, (_, index) => `https://host-${index}.example`) }, SEED).destinations).toHaveLength(8);

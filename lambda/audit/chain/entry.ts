@@ -18,7 +18,7 @@ export function newWriterId(): string {
 
 /** `line`, a JSON object with at least one member, with its link in front. */
 export function linkedLine(link: Link, line: string): string {
-  return `${headOf(link)}${line.slice(1)}`;
+  return `${headOf(link)},${line.slice(1)}`;
 }
 
 /** More than a head and a line feed take, in bytes. */
@@ -32,17 +32,18 @@ export function roomFor(line: string): number {
 /** Writes `linkedLine`, which nobody needs as a text, and a line feed into `bytes`. Answers where they end. */
 export function writeLinkedLine(bytes: Buffer, from: number, link: Link, line: string): number {
   const head = headOf(link);
-  // The last character of the head takes the place of the brace at the start of the line.
-  const end = from + head.length - 1 + bytes.write(line, from + head.length - 1);
-  bytes.write(head, from, 'latin1');
+  const end = from + bytes.write(`${head}${line}`, from);
+  // In place of the brace at the start of the line.
+  bytes[from + head.length] = COMMA;
   bytes[end] = LINE_FEED;
   return end + 1;
 }
 
+const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 
 function headOf({ writer, seq, prev }: Link): string {
-  return `{"chain":{"writer":"${writer}","seq":${seq},"prev":"${prev}"},`;
+  return `{"chain":{"writer":"${writer}","seq":${seq},"prev":"${prev}"}`;
 }
 
 /** SHA-256 of a line without its line feed, hexadecimal. */
