@@ -35,7 +35,7 @@ export interface IMcpGateway extends IResource {
   /** Requests that failed for another reason: an upstream server, or the gateway itself. Sum over 5 minutes unless told otherwise. */
   metricErrors(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
 
-  /** Milliseconds from the arrival of a request to the end of its answer. Average over 5 minutes unless told otherwise. */
+  /** Milliseconds from the arrival of a request to the end of its answer, streams that wait for news left out. Average over 5 minutes unless told otherwise. */
   metricLatency(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
 }
 

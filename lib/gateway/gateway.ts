@@ -8,7 +8,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { functionCode } from '../private/bundle';
-import { addAuditMetrics } from './audit-metrics';
+import { addAuditMetrics, addLatencyMetric } from './audit-metrics';
 import { environmentTooLarge, Variable } from './environment';
 import { GatewayFunction } from './function';
 import { McpGatewayBase } from './gateway-base';
@@ -108,6 +108,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
     this._grantWhatItNeeds(props, this.keySecret);
     props.traceExport?._bind({ 'mcp-gateway-authorizer': authorizer.function, 'mcp-gateway-proxy': proxy.function });
     for (const { logGroup } of [authorizer, proxy]) addAuditMetrics(logGroup, this.metricNamespace);
+    addLatencyMetric(proxy.logGroup, this.metricNamespace);
     this.auditLogGroups.push(authorizer.logGroup, proxy.logGroup);
     this.node.addValidation({ validate: () => environmentTooLarge(this, { ...proxyEnvironment, ...this._policyStoresEnvironment() }) });
 

@@ -16,7 +16,7 @@ export interface MonitoringOptions {
   readonly alarmTopic?: sns.ITopic;
 
   /**
-   * How long 99 of 100 requests may take before it is an alarm, for 15 minutes. Streams count until their end.
+   * How long 99 of 100 requests may take before it is an alarm, for 15 minutes. Streams that wait for news do not count.
    *
    * @default Duration.seconds(10)
    */

@@ -12,7 +12,7 @@ import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { IConstruct } from 'constructs';
-import { addAuditMetrics } from '../gateway/audit-metrics';
+import { addAuditMetrics, addLatencyMetric } from '../gateway/audit-metrics';
 import { Variable } from '../gateway/environment';
 import type { McpGateway } from '../gateway';
 import { FargateServer, ZoneBalancer } from '../zone';
@@ -83,6 +83,7 @@ export class ContainerGateway extends Construct {
     this.tasks = new FargateServer(this, 'Tasks', { cpu: 1024, memoryLimitMiB: 2048, ...rest, zone, workload, port: PORT, taskRole: roleOf(this, proxy) });
     this.tellWhatIsTold(proxy);
     addAuditMetrics(this.tasks.logGroup, gateway.metricNamespace);
+    addLatencyMetric(this.tasks.logGroup, gateway.metricNamespace);
 
     this.entrance = new ZoneBalancer(this, 'Entrance', { zone, domainName, certificate: props.certificate, logBucket: props.logBucket, name: 'entrance', record: { hostedZone, recordName: gatewayName } });
     this.entrance._withoutWebAcl('whoever connects has to be in a declared network, and the gateway asks for a token, limits and validates by itself; entrance.addWebAcl() puts one in front');

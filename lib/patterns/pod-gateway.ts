@@ -8,7 +8,7 @@ import type { ServeGrants } from '../access-grants/access-grants';
 import { PodRole } from '../cluster';
 import { McpServingGateway } from '../gateway';
 import type { McpServingGatewayProps } from '../gateway';
-import { addAuditMetrics } from '../gateway/audit-metrics';
+import { addAuditMetrics, addLatencyMetric } from '../gateway/audit-metrics';
 import { Variable } from '../gateway/environment';
 import { addDiscoveryMetrics } from '../registry/metrics';
 
@@ -71,6 +71,7 @@ export class PodGateway extends McpServingGateway {
     if (props.registry) this.told[Variable.DISCOVERY_MINUTES] = `${discoveryMinutes(props.registry.rescanInterval)}`;
     if (!props.logGroup) return;
     addAuditMetrics(props.logGroup, this.metricNamespace);
+    addLatencyMetric(props.logGroup, this.metricNamespace);
     if (props.registry) addDiscoveryMetrics(props.logGroup, props.registry.metricNamespace);
     this.auditLogGroups.push(props.logGroup);
   }

@@ -6,6 +6,8 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { DecisionMode, McpGateway, PolicyStore } from '../../../lib';
+import { takes } from '../observability/filter-pattern';
+import { requestLine } from '../observability/written-lines';
 import { AUTHORIZER, environmentOf, gatewayStack, ISSUER, PROXY } from './gateway-stack';
 
 describe('the API', () => {
@@ -295,12 +297,20 @@ describe('metrics', () => {
     const { gateway, template } = gatewayStack();
     expect(gateway.metricDenied()).toMatchObject({ namespace: expect.stringMatching(/^McpZeroTrust\/Stack-Gateway-/), metricName: 'Denied', statistic: 'Sum' });
     expect(gateway.metricLatency({ statistic: 'p99' })).toMatchObject({ metricName: 'Latency', statistic: 'p99' });
-    for (const name of ['Requests', 'Denied', 'Errors', 'Latency']) {
+    for (const name of ['Requests', 'Denied', 'Errors']) {
       const filters = template().findResources('AWS::Logs::MetricFilter', {
         Properties: { MetricTransformations: [{ MetricNamespace: gateway.metricNamespace, MetricName: name }] },
       });
       expect(Object.keys(filters)).toHaveLength(2);
     }
+  });
+
+  test('TB-4 the time that requests take is that of answers: no stream, no request that was refused before it was read, nothing of the authorizer', () => {
+    const filters = Object.values(gatewayStack().template().findResources('AWS::Logs::MetricFilter', { Properties: { MetricTransformations: [{ MetricName: 'Latency', MetricValue: '$.durationMs' }] } })).map(({ Properties }) => Properties);
+    expect(filters.map(({ LogGroupName }) => LogGroupName.Ref)).toEqual([expect.stringMatching(/^GatewayProxyLogs/)]);
+    const counts = (event: Parameters<typeof requestLine>[0]) => takes(filters[0]!.FilterPattern, requestLine(event));
+    expect([{ method: 'tools/call' }, { method: 'tools/list' }, { method: 'batch', decision: 'deny' as const }, { method: 'end' }].map(counts)).toEqual([true, true, true, true]);
+    expect([{ method: 'subscriptions/listen' }, { method: 'listen' }, { method: undefined, decision: 'deny' as const, httpStatus: 401 }].map(counts)).toEqual([false, false, false]);
   });
 
   test('are there for a gateway of another app', () => {
