@@ -1,14 +1,15 @@
-import { errors, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { Header, isErrorResponse, isRequest, isResponse, type JsonRpcError, type JsonRpcMessage } from '../../protocol';
 import { ByteCollector } from './bytes';
 import type { CancelSignal } from './cancellation';
-import { codeOf, describeConnectError } from './connect-error';
+import { codeOf } from './connect-error';
 import { Deadline, type TimeLimit } from './deadline';
 import { EventQueue } from './event-queue';
 import { createEventStreamParser, type EventStreamParser } from './event-stream';
 import { UpstreamFailure, type UpstreamFailureCode, type UpstreamLimits } from './event';
 import { isEventStream, mediaTypeOf, ReceivedExchange, type HttpExchange, type ResponseHeaders } from './http-answer';
 import { decodeMessages, isBatch, isMalformed } from './message';
+import { readTransportError } from './transport-error';
 
 /** What one request is, as far as reading its answer goes. */
 export interface ExchangeContext {
@@ -32,11 +33,6 @@ const MAX_ASIDE_BYTES = 64 * 1024;
 const LINGER_MS = 1_000;
 /** Interim responses (HTTP 1xx) before the answer. */
 const MAX_INTERIM_RESPONSES = 16;
-/** Interim responses that undici gives the connection up for, by what it says then. A client may pass over one (RFC 9110, 15.2); undici cannot. */
-const NOT_ASKED_FOR: ReadonlyMap<string, string> = new Map([
-  ['bad response', '100 Continue'],
-  ['bad upgrade', '101 Switching Protocols'],
-]);
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,4096}$/;
 
 /** What the bytes that arrive are for. */
@@ -147,25 +143,15 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.failure !== undefined || this.reading === 'finished') return;
-    const code = codeOf(error);
     if (this.reading === 'error body') {
       // A response that is a failure by its status stays that, whatever becomes of its body.
       this.failWithStatus();
-    } else if (code === 'UND_ERR_INVALID_ARG') {
+    } else if (codeOf(error) === 'UND_ERR_INVALID_ARG') {
       this.stopWatching();
       this.reject(new TypeError(`The request to ${this.context.server} cannot be sent: ${error.message}.`));
-    } else if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
-      this.fail('stopped', 'had not answered when the gateway stopped');
-    } else if (this.controller === undefined) {
-      this.fail('connect', describeConnectError(error, this.context.limits.connectMs));
-    } else if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-      this.fail('too_large', 'sent response headers that are too large');
-    } else if (error instanceof errors.HTTPParserError || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-      this.fail('garbage', 'sent what is not HTTP');
-    } else if (NOT_ASKED_FOR.has(error.message)) {
-      this.fail('garbage', `sent HTTP ${NOT_ASKED_FOR.get(error.message)}, which was not asked for`);
     } else {
-      this.fail('closed', 'closed the connection before the answer was complete');
+      const { code, what } = readTransportError(error, { started: this.controller !== undefined, connectMs: this.context.limits.connectMs });
+      this.fail(code, what);
     }
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileSecret } from '../../credentials';
 import { assertIssuers, type IntrospectionOptions, type SecretText, type TrustedIssuer } from '../../identity';
+import { whyUnreadable } from '../unreadable';
 import type { IdentityConfig } from './config';
 import type { SecretEntry } from './credentials';
 import type { ConfigDocument } from './document';
@@ -65,7 +66,7 @@ function readKeySet(path: string): Exclude<TrustedIssuer['jwks'], URL> {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Exclude<TrustedIssuer['jwks'], URL>;
   } catch (error) {
-    const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new TypeError(`the file ${path} ${what}, expected a JSON Web Key Set`);
+    const what = error instanceof SyntaxError ? 'it is not JSON' : whyUnreadable(error);
+    throw new TypeError(`no JSON Web Key Set in ${path}: ${what}`);
   }
 }
