@@ -8,7 +8,7 @@ const YELLOW = 33;
 const BOLD = 1;
 const QUIET = 2;
 
-const CASE_COLOR: Readonly<Record<CaseState, number>> = { failed: RED, waiting: YELLOW, in_progress: YELLOW, contained: GREEN, dry_run: QUIET, undone: QUIET };
+const CASE_COLOR: Readonly<Record<CaseState, number>> = { failed: RED, waiting: YELLOW, in_progress: YELLOW, not_contained: YELLOW, contained: GREEN, dry_run: QUIET, undone: QUIET };
 const ACTION_COLOR: Readonly<Record<ActionState, number>> = {
   planned: YELLOW,
   waiting: YELLOW,
@@ -23,7 +23,7 @@ const ACTION_COLOR: Readonly<Record<ActionState, number>> = {
   dry_run: QUIET,
 };
 /** What needs people comes first. */
-const ORDER: readonly CaseState[] = ['failed', 'waiting', 'in_progress', 'contained', 'dry_run', 'undone'];
+const ORDER: readonly CaseState[] = ['failed', 'waiting', 'in_progress', 'not_contained', 'contained', 'dry_run', 'undone'];
 
 /** A table of incidents, what needs people first and then the newest. */
 export function describeCases(cases: readonly Case[], paint: Paint): string {

@@ -4,7 +4,7 @@ import { createFinishStep, createPlanStep, type WorkflowInput } from '../respons
 
 const settings = readPlanSettings(process.env);
 const responder = responderOf(settings);
-const plan = createPlanStep(responder, settings.alarms);
+const plan = createPlanStep(responder, settings.alarms, settings.estate);
 const finish = createFinishStep(responder);
 
 /** First and last step of a response: what is to be done, and how it ended. */

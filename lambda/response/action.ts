@@ -25,14 +25,13 @@ export type Containment =
 export type Accompaniment =
   /** Copies what may be gone later to where nobody can change it. */
   | { readonly kind: 'preserve_evidence'; readonly workloads: readonly WorkloadSubject[] }
-  /** Tells people. */
-  | { readonly kind: 'notify' };
+  /** Tells people; `again`: that it was seen again then, ISO 8601, after it was taken back. */
+  | { readonly kind: 'notify'; readonly again?: string };
 
 export type ActionKind = Action['kind'];
 export type ContainmentKind = Containment['kind'];
 
 export const CONTAINMENT_KINDS = ['quarantine_tool', 'revoke_grants', 'block_principal', 'block_server', 'block_address', 'isolate_workload', 'stop_workload'] as const satisfies readonly ContainmentKind[];
-export const ACTION_KINDS = [...CONTAINMENT_KINDS, 'preserve_evidence', 'notify'] as const satisfies readonly ActionKind[];
 
 export function isContainment(action: Action): action is Containment {
   return action.kind !== 'preserve_evidence' && action.kind !== 'notify';
@@ -97,6 +96,6 @@ export function describeAction(action: Action): string {
     case 'preserve_evidence':
       return 'keep a copy of the evidence';
     case 'notify':
-      return 'tell the responders';
+      return action.again === undefined ? 'tell the responders' : 'tell the responders that it was seen again';
   }
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../protocol';
 import type { Action, ActionKind } from './action';
 import type { Incident } from './incident';
+import type { ActionRecord } from './record';
 
 /** How something was before it was contained: enough to put it back exactly so. */
 export interface Before {
@@ -15,6 +16,8 @@ export interface Before {
 /** Why something is done or taken back, for the history of whatever it is done to. */
 export interface Cause {
   readonly incident: Incident;
+  /** All that is planned against the incident, and where it stood when this began. */
+  readonly actions: readonly ActionRecord[];
   /** Who decided: `RESPONDER`, or a person. */
   readonly by: string;
   readonly why: string;

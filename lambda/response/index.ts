@@ -9,4 +9,5 @@ export * from './read-incident';
 export * from './record';
 export * from './responder';
 export * from './sources';
+export * from './standing';
 export * from './workflow';

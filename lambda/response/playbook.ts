@@ -1,5 +1,5 @@
 import { holdId, isContainment, type Action, type ActionKind, type Containment } from './action';
-import { isAtLeast, type Incident, type Severity, type Subject, type WorkloadSubject } from './incident';
+import { isAtLeast, isSameWorkload, type Incident, type Severity, type Subject, type WorkloadSubject } from './incident';
 
 /** How far the response goes by itself (SOC-3). */
 export interface ResponsePolicy {
@@ -15,8 +15,16 @@ export interface ResponsePolicy {
 
 /** What is known of where servers run. */
 export interface Estate {
-  /** The workloads of each server, by the server's name. @default - none is known */
+  /** The workloads of each server, by the server's name. @default - not known: what is named is taken hold of */
   readonly workloads?: Readonly<Record<string, readonly WorkloadSubject[]>>;
+  /** Names of clusters of EKS that are watched besides those that servers are known to run in. @default - none */
+  readonly eksClusters?: readonly string[];
+}
+
+/** Whether a workload is in a cluster that servers run in: the others of an account are other people's. */
+export function isNear({ platform, cluster }: WorkloadSubject, { workloads = {}, eksClusters = [] }: Estate): boolean {
+  if (platform === 'kubernetes' && eksClusters.includes(cluster)) return true;
+  return Object.values(workloads).some((theirs) => theirs.some((one) => one.platform === platform && one.cluster === cluster));
 }
 
 /** One step of the answer to an incident. */
@@ -39,7 +47,7 @@ const DEFAULT_APPROVAL_FOR: readonly ActionKind[] = ['stop_workload'];
  */
 export function planFor(incident: Incident, estate: Estate = {}, policy: ResponsePolicy = {}): readonly PlannedAction[] {
   const workloads = workloadsOf(incident, estate);
-  const actions: Action[] = [...distinct(containmentsOf(incident, estate)), { kind: 'preserve_evidence', workloads }, ...distinct(isolationsOf(incident, workloads)), { kind: 'notify' }];
+  const actions: Action[] = [...distinct(containmentsOf(incident, estate)), { kind: 'preserve_evidence', workloads }, ...distinct(isolationsOf(incident, workloads.filter((workload) => isServers(workload, estate)))), { kind: 'notify' }];
   return actions.map((action, index) => ({ number: index + 1, action, mode: modeOf(action, incident, policy) }));
 }
 
@@ -81,6 +89,11 @@ function isolationsOf({ kind, severity }: Incident, workloads: readonly Workload
   const isolate = workloads.map((workload): Containment => ({ kind: 'isolate_workload', workload }));
   const stop = kind === 'server_compromise' && severity === 'critical' ? workloads.map((workload): Containment => ({ kind: 'stop_workload', workload })) : [];
   return [...isolate, ...stop];
+}
+
+/** The gateway's own workload is for people, who know what goes with it, and so is one that is somebody else's. */
+function isServers(workload: WorkloadSubject, { workloads }: Estate): boolean {
+  return workloads === undefined || Object.values(workloads).some((theirs) => theirs.some((one) => isSameWorkload(one, workload)));
 }
 
 function workloadsOf(incident: Incident, estate: Estate): readonly WorkloadSubject[] {

@@ -1,4 +1,4 @@
-import type { Action } from './action';
+import { isContainment, type Action } from './action';
 import type { Incident } from './incident';
 import type { PlannedAction } from './playbook';
 
@@ -39,16 +39,19 @@ export interface Case {
   readonly actions: readonly ActionRecord[];
 }
 
-export type CaseState = 'contained' | 'waiting' | 'in_progress' | 'failed' | 'undone' | 'dry_run';
+export type CaseState = 'contained' | 'not_contained' | 'waiting' | 'in_progress' | 'failed' | 'undone' | 'dry_run';
 
 /** What people need to know of a case at first sight: the worst of its actions. */
 export function stateOf({ actions }: Pick<Case, 'actions'>): CaseState {
   const has = (...states: readonly ActionState[]) => actions.some(({ state }) => states.includes(state));
+  const containments = actions.filter(({ action }) => isContainment(action));
+  const holds = (...states: readonly ActionState[]) => containments.some(({ state }) => states.includes(state));
   if (has('apply_failed', 'undo_failed')) return 'failed';
-  if (has('undone', 'undoing')) return has('applied', 'applying', 'undoing') ? 'in_progress' : 'undone';
+  if (containments.length === 0 ? has('undone') : holds('undone', 'undoing')) return holds('applied', 'applying', 'undoing') ? 'in_progress' : 'undone';
   if (has('waiting') || actions.some(({ state, mode }) => state === 'planned' && mode === 'approval')) return 'waiting';
   if (has('dry_run')) return 'dry_run';
-  return has('planned', 'approved', 'applying') ? 'in_progress' : 'contained';
+  if (has('planned', 'approved', 'applying')) return 'in_progress';
+  return holds('applied') ? 'contained' : 'not_contained';
 }
 
 /** What happened to an action, for the audit trail and for metrics (LOG-1). */

@@ -101,16 +101,17 @@ export function createResponder({ store, executors, policy, estate, clock = Date
   }
 
   async function apply(id: string, number: number, by: string = RESPONDER): Promise<ActionRecord> {
-    const { incident } = await find(id);
+    const found = await find(id);
+    const { incident, actions } = found;
     const { value: begun } = await update(incident, number, by, (record) => startOf(record));
-    if (begun.state === 'undone' || begun.state === 'undoing') return withdraw(incident, begun);
+    if (begun.state === 'undone' || begun.state === 'undoing') return withdraw(found, begun);
     if (begun.state !== 'applying') return begun;
     if (begun.mode === 'dry_run') return dryRun(incident, begun, by);
-    const cause = { incident, by, why: `${incident.id}: ${incident.why}` };
+    const cause = { incident, actions, by, why: `${incident.id}: ${incident.why}` };
     try {
       const outcome = sentence(await bringAbout(begun, cause, true));
       const { value: done } = await update(incident, number, by, ({ state }) => (state === 'applying' ? { state: 'applied', outcome } : undefined));
-      return done.state === 'undone' || done.state === 'undoing' ? await withdraw(incident, done) : done;
+      return done.state === 'undone' || done.state === 'undoing' ? await withdraw(found, done) : done;
     } catch (error) {
       await update(incident, number, by, ({ state }) => (state === 'applying' ? { state: 'apply_failed', outcome: sentence((error as Error).message) } : undefined));
       throw error;
@@ -118,9 +119,9 @@ export function createResponder({ store, executors, policy, estate, clock = Date
   }
 
   /** It was taken back while it was carried out, or before: what came too late goes too, whoever was interrupted in it. */
-  async function withdraw(incident: Incident, record: ActionRecord): Promise<ActionRecord> {
+  async function withdraw({ incident, actions }: Case, record: ActionRecord): Promise<ActionRecord> {
     const { by, why } = record.undone!;
-    if (isContainment(record.action)) await bringAbout(record, { incident, by, why }, false);
+    if (isContainment(record.action)) await bringAbout(record, { incident, actions, by, why }, false);
     return record;
   }
 
@@ -141,17 +142,18 @@ export function createResponder({ store, executors, policy, estate, clock = Date
   }
 
   async function undo(id: string, number: number, by: string, why: string): Promise<ActionRecord> {
-    const { incident } = await find(id);
+    const found = await find(id);
+    const { incident, actions } = found;
     const undone = { by, at: now(), why };
     const { value: begun } = await update(incident, number, by, (record) => {
       if (record.state === 'undone' || record.state === 'denied' || record.state === 'dry_run') return undefined;
       if (NEVER_DONE.includes(record.state)) return { state: 'undone', undone, outcome: 'it was never carried out' };
       return { state: 'undoing', undone };
     });
-    if (begun.state === 'undone') return withdraw(incident, begun);
+    if (begun.state === 'undone') return withdraw(found, begun);
     if (begun.state !== 'undoing') return begun;
     try {
-      const outcome = sentence(await bringAbout(begun, { incident, by, why }, false));
+      const outcome = sentence(await bringAbout(begun, { incident, actions, by, why }, false));
       return (await update(incident, number, by, ({ state }) => (state === 'undoing' ? { state: 'undone', outcome } : undefined))).value;
     } catch (error) {
       await update(incident, number, by, ({ state }) => (state === 'undoing' ? { state: 'undo_failed', outcome: sentence((error as Error).message) } : undefined));

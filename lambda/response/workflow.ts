@@ -1,5 +1,6 @@
 import { noticeOf, type Notice } from './executors';
 import { describeAction, type ActionKind } from './action';
+import type { Estate } from './playbook';
 import { ResponseRefused, stateOf, type ActionRecord, type CaseState } from './record';
 import type { Responder } from './responder';
 import { incidentOfEvent, type AlarmMeaning, type BusEvent } from './sources';
@@ -48,11 +49,11 @@ export interface Asking extends ActionStep {
 export type CompleteTask = (taskToken: string, approved: boolean) => Promise<boolean>;
 
 /** First step: takes the incident on, or reads what is to be taken back. @throws NotAnIncident, ResponseRefused */
-export function createPlanStep(responder: Responder, alarms?: Readonly<Record<string, AlarmMeaning>>): (input: WorkflowInput) => Promise<WorkflowPlan> {
+export function createPlanStep(responder: Responder, alarms?: Readonly<Record<string, AlarmMeaning>>, estate?: Estate): (input: WorkflowInput) => Promise<WorkflowPlan> {
   return async (input) => {
     // The bus wraps what is published on it, so nobody who can publish speaks as a person.
     if (!('detail-type' in input)) return planOfRequest(responder, input);
-    const incident = incidentOfEvent(input, alarms);
+    const incident = incidentOfEvent(input, alarms, estate);
     if (incident === undefined) return { incident: '', automatic: [], asked: [] };
     const { actions } = await responder.open(incident);
     const stepOf = (record: ActionRecord) => actionStep(record, 'apply', '', '');

@@ -49,7 +49,7 @@ describe('the response of a gateway on one machine', () => {
     const [found] = await responder.list();
     expect(stateOf(found!)).toBe('contained');
     expect((await marks.read()).blockOf(user('bob'), 'files')?.why).toContain(found!.incident.id);
-    expect(told).toEqual([{ subject: 'Exfiltration (high): principal User bob of test', text: expect.stringContaining(`mcp-zero-trust respond undo ${found!.incident.id}`) }]);
+    expect(told).toEqual([{ subject: 'Exfiltration (high): principal User bob of test', text: expect.stringMatching(new RegExp(`by behaviour, is contained\\.\n[\\s\\S]*mcp-zero-trust respond undo ${found!.incident.id}`)) }]);
     const evidence = join(folder, 'evidence', found!.incident.id, 'audit-1.json');
     expect(JSON.parse(readFileSync(evidence, 'utf8')).events).toEqual([{ time: '2026-11-22T11:59:00Z', target: 'read' }]);
     expect(statSync(evidence).mode & 0o777).toBe(0o400);
@@ -58,11 +58,12 @@ describe('the response of a gateway on one machine', () => {
     expect(events.filter(({ state, by }) => state === 'undone' && by === 'carol')).toHaveLength(4);
   });
 
-  test('SOC-3 one signal alone waits for a person', async () => {
+  test('SOC-3 IR-2 one signal alone waits for a person, who is told that nothing is contained', async () => {
     const { responder, detected } = await open();
     await detected({ ...detection, kind: 'dlp', risk: 40 });
     expect(stateOf((await responder.list())[0]!)).toBe('waiting');
     expect((await marks.read()).holds).toEqual([]);
+    expect(told[0]!.text).toContain('by behaviour, is not contained, waits for your word on 2 actions.\n');
   });
 
   test('TD-4 a definition that changed is quarantined already: its evidence is kept, and undo leaves it to people', async () => {

@@ -67,7 +67,7 @@ async function kept(account: Account, about: Incident, workloads: readonly Workl
     sources: evidenceSources(SETTINGS, ESTATE, account, client, kubernetes),
   });
   const action = { kind: 'preserve_evidence', workloads } as const;
-  const said = await executor.apply(action, await executor.observe(action), { incident: about, by: 'incident-response', why: 'x' });
+  const said = await executor.apply(action, await executor.observe(action), { incident: about, actions: [], by: 'incident-response', why: 'x' });
   return { files, said };
 }
 
@@ -109,7 +109,7 @@ test('IR-2 a service that never answers does not hold up what cuts a workload of
     limitMs: 1,
   });
   const action = { kind: 'preserve_evidence', workloads: [] } as const;
-  expect(await executor.apply(action, await executor.observe(action), { incident: compromise(), by: 'incident-response', why: 'x' })).toMatch(/^1 files are kept in \S+; never\.json could not be read \(TooSlow\)$/);
+  expect(await executor.apply(action, await executor.observe(action), { incident: compromise(), actions: [], by: 'incident-response', why: 'x' })).toMatch(/^1 files are kept in \S+; never\.json could not be read \(TooSlow\)$/);
 });
 
 describe('the evidence of a Deployment', () => {

@@ -8,7 +8,7 @@ import { createEvidenceBucket } from '../../lambda/response/executors/aws-eviden
 import { createWafExecutor, networkOf } from '../../lambda/response/executors/aws-waf';
 import { ADDRESS, ECS, incident } from './fixtures';
 
-const cause = { incident: incident(), by: 'carol', why: 'x' };
+const cause = { incident: incident(), actions: [], by: 'carol', why: 'x' };
 
 describe('AWS WAF', () => {
   const waf = mockClient(WAFV2Client);

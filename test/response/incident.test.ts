@@ -72,6 +72,14 @@ describe('playbooks', () => {
     expect(byWorkload.filter(({ action }) => action.kind === 'isolate_workload')).toHaveLength(1);
   });
 
+  test('SOC-3 where it is known which workloads are those of servers, no other is cut off: its evidence is kept, and people are told', () => {
+    const estate = { workloads: { files: [ECS] } };
+    const gateway = incident('server_compromise', { subjects: [{ ...ECS, service: 'gateway' }], severity: 'critical' } as Partial<Incident>);
+    expect(plan(gateway, estate)).toEqual(['preserve_evidence', 'notify']);
+    expect(plan(gateway, { workloads: {} })).toEqual(['preserve_evidence', 'notify']);
+    expect(plan(gateway)).toEqual(['preserve_evidence', 'isolate_workload', 'stop_workload (approval)', 'notify']);
+  });
+
   test('SOC-3 what stops a workload waits for a person, however severe the incident is', () => {
     expect(plan(incident('server_compromise', { severity: 'critical' }))).toEqual(['block_server', 'revoke_grants', 'preserve_evidence', 'isolate_workload', 'stop_workload (approval)', 'notify']);
   });

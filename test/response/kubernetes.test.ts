@@ -5,7 +5,7 @@ import { incident } from './fixtures';
 
 const WORKLOAD = { kind: 'workload', platform: 'kubernetes', cluster: 'mcp', namespace: 'mcp-files', deployment: 'files' } as const;
 const ISOLATE = { kind: 'isolate_workload', workload: WORKLOAD } as const;
-const cause = { incident: incident(), by: 'carol', why: 'x' };
+const cause = { incident: incident(), actions: [], by: 'carol', why: 'x' };
 const LABELS = { 'app.kubernetes.io/name': 'files', tier: 'server' };
 
 /** As much of the API as is used: objects by path, with versions, merge patches and conflicts. */

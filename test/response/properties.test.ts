@@ -4,7 +4,7 @@ import { memoryStore } from '../grants/fixtures';
 import type { DocumentStore } from '../../lambda/stores';
 import { BOB, incident, READ, start } from './fixtures';
 
-const INCIDENTS = [incident(), incident('exfiltration', {}, 'event-2'), incident('tool_poisoning', {}, 'event-3'), incident('denial_of_service', {}, 'event-4')];
+const INCIDENTS = [incident(), incident('exfiltration', {}, 'event-2'), incident('tool_poisoning', {}, 'event-3'), incident('denial_of_service', {}, 'event-4'), incident('server_compromise', {}, 'event-5')];
 
 class Crash extends Error {}
 

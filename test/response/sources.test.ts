@@ -1,5 +1,5 @@
-import { incidentOfDetection, incidentOfEvent, INCIDENT_EVENT, RESPONDER, type AlarmMeaning } from '../../lambda/response';
-import { ADDRESS, AT, incident, READ } from './fixtures';
+import { incidentOfDetection, incidentOfEvent, INCIDENT_EVENT, RESPONDER, type AlarmMeaning, type Estate } from '../../lambda/response';
+import { ADDRESS, AT, ECS, incident, READ } from './fixtures';
 
 const event = (source: string, type: string, detail: object) => ({ source, 'detail-type': type, detail: JSON.parse(JSON.stringify(detail)) });
 const PIN = 'a'.repeat(64);
@@ -36,6 +36,19 @@ describe('events that tell of incidents', () => {
     const severity = (value: number) => incidentOfEvent(finding('Execution:Runtime/ReverseShell', ecs, { severity: value }))?.severity;
     expect([9.5, 7, 5, 2].map(severity)).toEqual(['critical', 'high', 'medium', 'low']);
     expect(incidentOfEvent(finding('UnauthorizedAccess:IAMUser/ConsoleLogin', { resourceType: 'AccessKey' }))).toBeUndefined();
+  });
+
+  test('SOC-3 GuardDuty: what is found in clusters that no server runs in is other people\'s', () => {
+    const found = (resource: object, estate: Estate) => incidentOfEvent(finding('Execution:Runtime/ReverseShell', resource), {}, estate)?.subjects[0];
+    const zone: Estate = { workloads: { files: [ECS] } };
+    expect(found(ecs, zone)).toEqual(ECS);
+    expect(found({ ...ecs, ecsClusterDetails: { name: 'payments', taskDetails: { group: 'service:files' } } }, zone)).toBeUndefined();
+    expect(found({ ...eks, eksClusterDetails: { name: 'zone' } }, zone)).toBeUndefined();
+    const cluster: Estate = { workloads: { files: [{ kind: 'workload', platform: 'kubernetes', cluster: 'mcp', namespace: 'mcp-files', deployment: 'files' }] } };
+    expect(found(eks, cluster)).toMatchObject({ deployment: 'files' });
+    expect(found({ ...eks, eksClusterDetails: { name: 'payments' } }, cluster)).toBeUndefined();
+    expect(found(eks, { workloads: {}, eksClusters: ['mcp'] })).toMatchObject({ deployment: 'files' });
+    expect([ecs, eks].map((resource) => found(resource, { workloads: {} }))).toEqual([undefined, undefined]);
   });
 
   test('an alarm means what whoever made it says, and only when it goes off', () => {

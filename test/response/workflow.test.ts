@@ -6,12 +6,14 @@ import { AccessGrants } from '../../lib/access-grants';
 import { ToolRegistry } from '../../lib/registry';
 import {
   createActStep,
+  createNotifyExecutor,
   createAskStep,
   createFinishStep,
   createPlanStep,
   createResponseDesk,
   createResponder,
   INCIDENT_EVENT,
+  INCIDENT_KINDS,
   stateOf,
   type Executors,
   type Incident,
@@ -20,7 +22,11 @@ import {
 } from '../../lambda/response';
 import { interpret, type Execution } from '../onboarding/state-machine';
 import { memoryStore } from '../grants/fixtures';
-import { incident, World } from './fixtures';
+import { AT, ECS, incident, World } from './fixtures';
+
+const DEPLOYMENT = { kind: 'workload', platform: 'kubernetes', cluster: 'c', namespace: 'n', deployment: 'd' } as const;
+/** A function of no deployment here has the right to Deployments. */
+const ESTATE = { workloads: { files: [ECS], memory: [DEPLOYMENT] } };
 
 /** The definition that is deployed, with logical ids of functions in the place of their ARNs. */
 const definition = (() => {
@@ -47,6 +53,8 @@ const RIGHTS: readonly (readonly [RegExp, readonly string[]])[] = [
 describe('the workflow as it is deployed, over the steps as they run', () => {
   let world: World;
   let notices: Notice[];
+  /** What the last action of a playbook said. */
+  let told: Notice[];
   let waiting: Map<string, { approved: boolean } | undefined>;
   /** What people do while the workflow waits, in turn. */
   let people: ((id: string) => Promise<unknown>)[];
@@ -55,10 +63,12 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
   let invoked: string[];
 
   beforeEach(() => {
-    [world, notices, waiting, people, store, started, invoked] = [new World(), [], new Map(), [], memoryStore(), [], []];
+    [world, notices, told, waiting, people, store, started, invoked] = [new World(), [], [], new Map(), [], memoryStore(), [], []];
   });
 
-  const responderWith = (executors: Executors) => createResponder({ store, executors });
+  const responderWith = (executors: Executors) => createResponder({ store, executors, estate: ESTATE });
+  /** Executors of everything, of which the one that tells people says what it told. */
+  const everything = (): Executors => ({ ...world.executors(), notify: createNotifyExecutor(async (notice) => void told.push(notice)) });
   const complete = async (token: string, approved: boolean) => {
     if (!waiting.has(token)) return false;
     waiting.set(token, { approved });
@@ -71,13 +81,13 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     const payload = JSON.parse(JSON.stringify(given));
     invoked.push(functionId.replace(/^Response|Function[0-9A-F]+$/g, ''));
     const none = responderWith({});
-    if (/ResponsePlan/.test(functionId)) return 'plan' in payload ? createPlanStep(none)(payload.plan) : createFinishStep(none)(payload.finish);
+    if (/ResponsePlan/.test(functionId)) return 'plan' in payload ? createPlanStep(none, {}, ESTATE)(payload.plan) : createFinishStep(none)(payload.finish);
     if (/ResponseAsk/.test(functionId)) {
       waiting.set(payload.taskToken, undefined);
       return createAskStep(none, complete, async (notice) => void notices.push(notice))(payload);
     }
     const [, kinds] = RIGHTS.find(([name]) => name.test(functionId))!;
-    return createActStep(responderWith(Object.fromEntries(Object.entries(world.executors()).filter(([kind]) => kinds.includes(kind))) as Executors))(payload);
+    return createActStep(responderWith(Object.fromEntries(Object.entries(everything()).filter(([kind]) => kinds.includes(kind))) as Executors))(payload);
   }
 
   async function waitFor(token: string) {
@@ -101,7 +111,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     expect(world.log).toEqual(log);
   });
 
-  test.each(['tool_poisoning', 'unauthorised_access', 'exfiltration', 'denial_of_service'] as const)('IR-1 %s is contained and given back', async (kind) => {
+  test.each(INCIDENT_KINDS)('IR-1 %s is contained and given back', async (kind) => {
     const one = incident(kind);
     await run(report(one));
     expect(world.contained.size).toBeGreaterThan(0);
@@ -114,6 +124,30 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
   test('an event that is no incident ends there, and one that is malformed fails', async () => {
     expect((await run({ source: 'mcp-zero-trust.registry', 'detail-type': 'MCP Tool State Change', detail: { subject: 'files/read', from: 'review', to: 'approved' } })).states.at(-1)).toBe('Nothing to contain');
     expect((await run(report({ ...incident(), severity: 'mild' as never }))).error).toBe('NotAnIncident');
+  });
+
+  test('SOC-3 what GuardDuty finds in the workloads of other people begins nothing, in its own cluster is told, and in a server is contained', async () => {
+    const found = (cluster: string, service: string) => ({
+      source: 'aws.guardduty', 'detail-type': 'GuardDuty Finding',
+      detail: { id: `${cluster}-${service}`, type: 'Execution:Runtime/ReverseShell', severity: 8, resource: { ecsClusterDetails: { name: cluster, taskDetails: { group: `service:${service}` } } }, service: { eventLastSeen: AT } },
+    });
+    expect((await run(found('payments', 'files'))).states.at(-1)).toBe('Nothing to contain');
+    expect((await run(found('zone', 'gateway'))).states.at(-1)).toBe('Done');
+    expect(world.log).toEqual(['apply preserve_evidence']);
+    expect(told.at(-1)!.text).toContain('is not contained: nothing here takes hold of what it concerns.');
+    await run(found('zone', 'files'));
+    expect([...world.contained.keys()]).toEqual(['block_server server files', 'revoke_grants server files', 'isolate_workload ECS service zone/files']);
+    expect(told.at(-1)!.text).toContain('is contained.');
+  });
+
+  test('IR-2 people are told what waits for their word, and what failed', async () => {
+    await run(report(incident('tool_poisoning', { severity: 'medium' })));
+    expect(told[0]!.text).toContain('is not contained, waits for your word on 2 actions.');
+    world.interrupt = (when, what) => {
+      if (when === 'before' && what === 'apply') throw new Error('throttled');
+    };
+    await run(report(incident('denial_of_service', {}, 'event-2')));
+    expect(told[1]!.text).toContain('is not contained, 2 actions failed.');
   });
 
   test('IR-2 nobody who can publish on the bus speaks as a person', async () => {
@@ -131,7 +165,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     const one = incident('exfiltration');
     const done = await run(report(one));
     expect(done.error).toBe('ActionFailed');
-    expect((await find(one.id)).actions.map(({ state }) => state)).toEqual(['apply_failed', 'apply_failed', 'apply_failed', 'apply_failed', 'apply_failed', 'apply_failed']);
+    expect((await find(one.id)).actions.map(({ state }) => state)).toEqual(['apply_failed', 'apply_failed', 'apply_failed', 'apply_failed', 'apply_failed', 'applied']);
     world.interrupt = () => undefined;
     expect((await run(report(one))).states.at(-1)).toBe('Done');
   });
@@ -166,7 +200,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
   });
 
   test('IR-2 an action that no function has the right to is written down as failed', async () => {
-    const one = incident('server_compromise', { subjects: [{ kind: 'workload', platform: 'kubernetes', cluster: 'c', namespace: 'n', deployment: 'd' }] } as Partial<Incident>);
+    const one = incident('server_compromise', { subjects: [DEPLOYMENT] } as Partial<Incident>);
     expect((await run(report(one))).error).toBe('ActionFailed');
     expect((await find(one.id)).actions.find(({ action }) => action.kind === 'isolate_workload')).toMatchObject({ state: 'apply_failed', outcome: 'nothing here can cut the Deployment c/n/d off from the network' });
   });

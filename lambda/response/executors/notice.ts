@@ -1,6 +1,7 @@
 import { escapeUnprintable } from '../../audit/unprintable';
 import { nameOf, type Action } from '../action';
 import type { Cause, Executor } from '../executor';
+import { standingOf } from '../standing';
 
 /** A message to people. */
 export interface Notice {
@@ -10,15 +11,26 @@ export interface Notice {
 }
 
 /**
- * Tells the responders of an incident and what is done about it, and again when that is taken back (IR-2: communication).
+ * Tells the responders of an incident, what is done about it and what is not, and again when that is taken back (IR-2: communication).
  *
  * @param send Delivers the message, at least once.
  */
 export function createNotifyExecutor(send: (notice: Notice) => Promise<void>): Executor<Extract<Action, { kind: 'notify' }>> {
   return {
     observe: async () => ({ is: 'nobody was told yet', contained: false, value: {} }),
-    async apply(_, __, cause) {
-      await send(noticeOf(cause, `is contained. See what was done:  mcp-zero-trust respond show ${cause.incident.id}`, `Take it back if it is a false positive:  mcp-zero-trust respond undo ${cause.incident.id} --why TEXT`));
+    async apply({ again }, _, cause) {
+      const { id } = cause.incident;
+      const { predicate, open, waiting } = standingOf(cause.actions);
+      await send(
+        noticeOf(
+          cause,
+          again === undefined ? `${predicate}.` : `was seen again at ${again}, and ${predicate}.`,
+          ...(open.length === 0 ? [] : ['Not in force', ...open.map((line) => `  ${line}`), '']),
+          `See what was done:  mcp-zero-trust respond show ${id}`,
+          ...waiting.slice(0, 1).map((number) => `Your word on what waits:  mcp-zero-trust respond approve ${id} --action ${number} --why TEXT  (or deny)`),
+          `Take it back if it is a false positive:  mcp-zero-trust respond undo ${id} --why TEXT`,
+        ),
+      );
       return 'the responders were told';
     },
     async undo(_, __, cause) {

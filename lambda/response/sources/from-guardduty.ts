@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../protocol';
 import { isJsonObject } from '../../protocol';
 import type { AddressSubject, Incident, Severity, WorkloadSubject } from '../incident';
+import { isNear, type Estate } from '../playbook';
 import { readAddress } from '../read-incident';
 import { report } from './build';
 
@@ -8,17 +9,19 @@ const SOURCE = 'aws.guardduty';
 const HIGHEST: readonly (readonly [number, Severity])[] = [[9, 'critical'], [7, 'high'], [4, 'medium']];
 
 /**
- * A finding of GuardDuty on a container of ECS or EKS. What is found elsewhere, such as in an account's users, is for people: no
- * playbook takes hold of it.
+ * A finding of GuardDuty on a container of ECS or EKS, in a cluster that servers run in. What is found elsewhere, such as in an
+ * account's users or in the clusters of others, is for others: no playbook takes hold of it.
  *
+ * @param estate without it, every cluster is one that servers run in
  * @see https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-format.html
  */
-export function incidentOfFinding(detail: JsonObject): Incident | undefined {
+export function incidentOfFinding(detail: JsonObject, estate?: Estate): Incident | undefined {
   const workload = workloadIn(detail);
   const id = textAt(detail, 'id');
   const type = textAt(detail, 'type');
   const at = textAt(detail, 'service.eventLastSeen') ?? textAt(detail, 'updatedAt');
   if (workload === undefined || id === undefined || type === undefined || at === undefined) return undefined;
+  if (estate !== undefined && !isNear(workload, estate)) return undefined;
   const reported = { severity: severityOf(detail.severity), at, why: `GuardDuty found ${type}`, evidence: [{ kind: 'finding', id } as const] };
   // An update of a finding is the same incident: what a person took back stays taken back.
   const source = { name: SOURCE, eventId: id };
