@@ -1,4 +1,4 @@
-import { Duration, Lazy, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
+import { Duration, Lazy, Names, RemovalPolicy, Resource, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -57,10 +57,13 @@ export class AuditTrail extends Resource {
   private readonly ocsf?: OcsfEvents;
   private readonly signers: string[] = [];
   private readonly collected = new Set<logs.ILogGroup>();
+  /** One for all log groups, by which they are watched together. */
+  private readonly subscriptionName: string;
   private readonly toArchive: logs.LogSubscriptionDestinationConfig;
 
   constructor(scope: Construct, id: string, props: AuditTrailProps = {}) {
     super(scope, id);
+    this.subscriptionName = Names.uniqueResourceName(this, { maxLength: 200, separator: '-' });
     const retention = props.retention ?? Duration.days(365);
     assertDurations(props, retention);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -127,7 +130,12 @@ export class AuditTrail extends Resource {
   addLogGroup(logGroup: logs.ILogGroup): void {
     if (this.collected.has(logGroup)) return;
     this.collected.add(logGroup);
-    new logs.SubscriptionFilter(this, `Subscription${this.collected.size}`, { logGroup, destination: { bind: () => this.toArchive }, filterPattern: logs.FilterPattern.exists('$.chain.writer') });
+    new logs.SubscriptionFilter(this, `Subscription${this.collected.size}`, {
+      logGroup,
+      filterName: this.subscriptionName,
+      destination: { bind: () => this.toArchive },
+      filterPattern: logs.FilterPattern.exists('$.chain.writer'),
+    });
   }
 
   /**
@@ -155,6 +163,35 @@ export class AuditTrail extends Resource {
     return (this._watched = logGroup);
   }
 
+  /**
+   * What the function that reads the archive fails on, where there is one.
+   *
+   * @internal
+   */
+  _readerFailures(): { readonly errors: cloudwatch.Metric; readonly undelivered: cloudwatch.Metric } | undefined {
+    return this.ocsf && { errors: this.ocsf.reader.function.metricErrors({ statistic: cloudwatch.Stats.SUM }), undelivered: this.ocsf.undelivered.metricApproximateNumberOfMessagesVisible() };
+  }
+
+  /**
+   * Events that CloudWatch Logs could not hand to the delivery stream, and gave up on: a role or a key denies it, or the stream is gone. Sum over 5
+   * minutes unless told otherwise.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+   */
+  metricForwardingErrors(props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.forwarding('DeliveryErrors', props);
+  }
+
+  /** Events that the delivery stream did not take as fast as they came; CloudWatch Logs tries for a day. Sum over 5 minutes unless told otherwise. */
+  metricForwardingThrottled(props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.forwarding('DeliveryThrottling', props);
+  }
+
+  /** Records that came to the delivery stream. Sum over 5 minutes unless told otherwise. */
+  metricIncomingRecords(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('IncomingRecords', { statistic: cloudwatch.Stats.SUM, ...props });
+  }
+
   /** Seconds since the oldest event was written that is not archived yet. Maximum over 5 minutes unless told otherwise. */
   metricDataFreshness(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('DeliveryToS3.DataFreshness', { statistic: cloudwatch.Stats.MAXIMUM, ...props });
@@ -163,6 +200,11 @@ export class AuditTrail extends Resource {
   /** Share of deliveries to the archive that succeeded. Average over 5 minutes unless told otherwise. */
   metricDeliverySuccess(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('DeliveryToS3.Success', { statistic: cloudwatch.Stats.AVERAGE, ...props });
+  }
+
+  /** Of all subscriptions together, which are known when the template is written. */
+  private forwarding(metricName: string, props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return new cloudwatch.MathExpression({ expression: `SELECT SUM(${metricName}) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = '${this.subscriptionName}'`, usingMetrics: {}, label: metricName, ...props });
   }
 
   private metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -14,13 +14,14 @@ import { Contributors } from './contributors';
 import { MonitoringDashboard } from './monitoring-dashboard';
 import type { MonitoringProps } from './monitoring-props';
 import { addSavedQueries } from './saved-queries';
+import { addTrailAlarms } from './trail-alarms';
 
 type NetworkMetric = keyof typeof NETWORK_METRICS;
 
 /** Names that are looked up in vain within 5 minutes: software asks for some by itself. */
 const BLOCKED_LOOKUPS = 10;
-/** Seconds that an event may wait to be archived. */
-const ARCHIVED_WITHIN = 1_800;
+/** Restarts of one container within a quarter of an hour. */
+const RESTARTS = 3;
 /** Requests within 5 minutes that whatever stands around the code that decides may fail on. */
 const FAILED_REQUESTS = 5;
 /** Share of requests that may fail. */
@@ -74,11 +75,12 @@ export class Monitoring extends Construct {
 
     this.view = new MonitoringDashboard(this, 'View', { ...props, metric: (name, options) => this.metric(name, options), contributors: this.contributors });
     this.dashboard = this.view.dashboard;
-    const { failedSignIns, impostor, refusals, unusualSequence, highRisk, blockedData, largeAnswer, unusualAnswer, requests, failing, slow } = this.watchRequests();
+    const { failedSignIns, impostor, refusals, denials, unusualSequence, highRisk, blockedData, largeAnswer, unusualAnswer, requests, failing, slow, slower } = this.watchRequests();
+    if (props.accessGrants) this.alarms.rare('UnusualApprovals', 'Far more grants are approved than usual', props.accessGrants.metric('Approved', { period: Duration.hours(1) }));
     const blocks = this.watchServing();
-    this.intrusionAlarm = this.alarms.together('Intrusion', 'Somebody may be using an MCP gateway as somebody else', allOf(anyOf(failedSignIns, impostor, blocks), anyOf(refusals, highRisk, unusualSequence)));
+    this.intrusionAlarm = this.alarms.together('Intrusion', 'Somebody may be using an MCP gateway as somebody else', allOf(anyOf(failedSignIns, impostor, blocks), anyOf(refusals, denials, highRisk, unusualSequence)));
     this.exfiltrationAlarm = this.alarms.together('Exfiltration', 'Data may be leaving by way of MCP tools', allOf(anyOf(largeAnswer, unusualAnswer, blockedData), anyOfLater(() => [highRisk, unusualSequence, ...this.stopped])));
-    this.overloadAlarm = this.alarms.together('Overload', 'An MCP gateway is asked for more than it can serve', allOf(anyOf(requests), anyOf(failing, slow)));
+    this.overloadAlarm = this.alarms.together('Overload', 'An MCP gateway is asked for more than it can serve', allOf(anyOf(requests), anyOf(failing, slow, slower)));
     addSavedQueries(this, this.auditLogs);
   }
 
@@ -127,18 +129,22 @@ export class Monitoring extends Construct {
   }
 
   /**
-   * Watches the pods of a cluster, by CloudWatch Container Insights: containers that start again and again.
+   * Watches the pods of a cluster, by CloudWatch Container Insights, which has to be on in it: containers that start again and again.
    *
    * @param clusterName name of the EKS cluster
    */
   addCluster(clusterName: string): void {
-    const most = (metricName: string, label: string) => new cloudwatch.MathExpression({
+    const most = (metricName: string, label: string, period?: Duration) => new cloudwatch.MathExpression({
       expression: `SELECT MAX(${metricName}) FROM SCHEMA("ContainerInsights", ClusterName, Namespace, PodName) WHERE ClusterName = '${clusterName}'`,
-      usingMetrics: {}, label,
+      usingMetrics: {}, label, period,
     });
     const looping = most('pod_container_status_waiting_reason_crash_loop_back_off', 'containers that wait to be started again');
-    this.alarms.above('PodRestarts', 'Containers of MCP servers or their gateway start again and again', looping, { periods: 3 });
-    this.view.add('Pods', [['Containers that start again and again', [looping]], ['Restarts', [most('pod_number_of_container_restarts', 'of the container with most')]]]);
+    this.alarms.above('PodsWaiting', 'Containers of MCP servers or their gateway start again and again', looping, { periods: 3 });
+    const [restarts, quarter] = ['pod_number_of_container_restarts', Duration.minutes(15)];
+    // Of the container with most, since an alarm is on one series: one that goes on failing becomes that one.
+    const more = new cloudwatch.MathExpression({ expression: 'DIFF(restarts)', usingMetrics: { restarts: most(restarts, 'restarts', quarter) }, period: quarter, label: 'Restarts within a quarter of an hour' });
+    this.alarms.above('PodRestarts', 'A container of an MCP server or their gateway was started again several times', more, { threshold: RESTARTS });
+    this.view.add('Pods', [['Containers that start again and again', [looping]], ['Restarts', [most(restarts, 'of the container with most')]]]);
   }
 
   /** In each process that serves requests, and over all of them and all servers in what is archived (MUL-11). */
@@ -160,6 +166,7 @@ export class Monitoring extends Construct {
       failedSignIns,
       impostor: this.alarms.above('FailuresThenSuccess', 'A sign-in succeeded after many that failed', this.metric('FailuresThenSuccess')),
       refusals: this.alarms.unusual('UnusualRefusals', 'Far more requests are refused than usual', gateway.metricDenied()),
+      denials: this.alarms.unusual('UnusualDenials', 'Far more is asked for that no policy permits than usual', this.metric('Refusals', { dimensionsMap: { Reason: 'not_permitted' } })),
       unusualSequence: this.alarms.above('UnusualSequences', 'A principal used tools in an order that it never did', this.metric('UnusualSequences')),
       highRisk: this.alarms.above('HighRisks', 'A principal behaves very unlike itself', this.metric('HighRisks')),
       blockedData: this.alarms.above('BlockedData', 'A data guard stopped protected data in an answer or a call', this.metric('BlockedData')),
@@ -168,13 +175,14 @@ export class Monitoring extends Construct {
       requests: this.alarms.unusual('UnusualRequests', 'Far more requests come than usual', gateway.metricRequests()),
       failing: this.alarms.above('Failures', 'Many requests fail: decisions cannot be taken, or upstream servers do not answer', failing, { threshold: FAILING, periods: 3 }),
       slow: this.alarms.above('Latency', 'Requests take long', gateway.metricLatency({ statistic: cloudwatch.Stats.p(99) }), { threshold: latencyThreshold.toMilliseconds(), periods: 3 }),
+      slower: this.alarms.unusual('UnusualLatency', 'Requests take far longer than usual', gateway.metricLatency({ statistic: cloudwatch.Stats.p(50) })),
     };
   }
 
   /** What stands around the code that decides. Answers the alarm of the web ACL, where there is one. */
   private watchServing(): cloudwatch.IAlarm | undefined {
     const { gateway, auditTrail } = this.props;
-    if (auditTrail) this.alarms.above('AuditDelivery', 'Audit events are not archived', auditTrail.metricDataFreshness(), { threshold: ARCHIVED_WITHIN });
+    if (auditTrail) addTrailAlarms(this.alarms, auditTrail, gateway);
     const { webAcl = gateway instanceof McpGateway ? gateway.webAcl : undefined } = this.props;
     const blocked: [string, cloudwatch.IMetric[]][] = webAcl ? [['Requests that the web ACL blocked', [this.metric('WebAclBlocks')]]] : [];
     const failing: [string, cloudwatch.IMetric[]][] = gateway instanceof McpGateway ? [['Errors of the functions and the API', this.watchFunctions(gateway)]] : [];

@@ -4,6 +4,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as destinations from 'aws-cdk-lib/aws-lambda-destinations';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -32,6 +33,9 @@ export class OcsfEvents extends Construct {
   /** Reads all that is archived. */
   readonly reader: GatewayFunction;
 
+  /** Objects that could not be read after all retries. */
+  readonly undelivered: sqs.Queue;
+
   constructor(scope: Construct, id: string, { archive, from, encryptionKey, lake, ...rest }: OcsfEventsProps) {
     super(scope, id);
     this.reader = new GatewayFunction(this, 'Function', {
@@ -42,7 +46,7 @@ export class OcsfEvents extends Construct {
       environment: { MCP_OCSF_PREFIX: TO, ...(lake && lakeEnvironment(this, lake)) },
       timeout: Duration.minutes(5),
       memorySize: 1024,
-      whyNoDeadLetterQueue: 'what it fails on goes to the queue of its rule, and stays in the archive as it was written',
+      whyNoDeadLetterQueue: 'what it fails on, and what its rule cannot hand over, goes to one queue, and stays in the archive as it was written',
     });
     const handler = this.reader.function;
     iam.Grant.addToPrincipal({ grantee: handler, actions: ['s3:GetObject'], resourceArns: [archive.arnForObjects(`${from}*`)] });
@@ -54,7 +58,10 @@ export class OcsfEvents extends Construct {
     // The L2's way would add a function of the CDK's own.
     (archive.node.defaultChild as s3.CfnBucket).notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     const deadLetterQueue = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
-    acknowledge(deadLetterQueue, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the rule that invokes the function' });
+    this.undelivered = deadLetterQueue;
+    acknowledge(deadLetterQueue, { 'AwsSolutions-SQS3': 'this queue is the dead-letter queue of the function and of the rule that invokes it' });
+    // The rule is done once Lambda has taken the event: what the function then fails on is Lambda's to retry, and to put somewhere.
+    handler.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(deadLetterQueue), retryAttempts: 2 });
     new events.Rule(this, 'Rule', {
       description: 'Writes archived audit events in OCSF',
       eventPattern: { source: ['aws.s3'], detailType: ['Object Created'], detail: { bucket: { name: [archive.bucketName] }, object: { key: [{ prefix: from }] } } },

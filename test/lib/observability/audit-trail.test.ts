@@ -75,6 +75,13 @@ describe('an audit trail', () => {
     template.hasResourceProperties('AWS::S3::Bucket', { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } });
     expect(environmentOf(template, /in OCSF$/)).toMatchObject({ MCP_OCSF_PREFIX: 'ocsf/' });
   });
+
+  it('ENT-2 MUL-11 keeps what its reader gives up on, and what its rule cannot hand over, in one queue', () => {
+    const [queue] = Object.keys(template.findResources('AWS::SQS::Queue')).filter((id) => id.startsWith('AuditOcsfUndelivered'));
+    const arn = { 'Fn::GetAtt': [queue, 'Arn'] };
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { FunctionName: { Ref: Match.stringLikeRegexp('^AuditOcsfFunction') }, MaximumRetryAttempts: 2, DestinationConfig: { OnFailure: { Destination: arn } } });
+    template.hasResourceProperties('AWS::Events::Rule', { Targets: [Match.objectLike({ DeadLetterConfig: { Arn: arn } })] });
+  });
 });
 
 describe('an audit trail as it is told', () => {

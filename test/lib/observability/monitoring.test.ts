@@ -4,7 +4,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { AuditTrail, McpGateway, Monitoring, PolicyStore, SecurityZone, ToolRegistry } from '../../../lib';
+import { AccessGrants, AuditTrail, McpGateway, Monitoring, PolicyStore, SecurityZone, ToolRegistry } from '../../../lib';
 import { AUDIT_METRICS, NETWORK_METRICS } from '../../../lib/observability/audit-filters';
 import { CONTRIBUTOR_RULES } from '../../../lib/observability/contributors';
 import { SAVED_QUERIES } from '../../../lib/observability/saved-queries';
@@ -132,8 +132,10 @@ describe('the monitoring of a gateway in a zone', () => {
   const zone = new SecurityZone(stack, 'Zone');
   const registry = new ToolRegistry(stack, 'Tools');
   const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER], registry });
-  const auditTrail = new AuditTrail(stack, 'Audit', { ocsf: false });
-  const monitoring = new Monitoring(stack, 'Monitoring', { gateway, registry, auditTrail });
+  const auditTrail = new AuditTrail(stack, 'Audit');
+  const accessGrants = new AccessGrants(stack, 'Grants', { signIn: { authorizationEndpoint: 'https://login.example.com/authorize', tokenEndpoint: 'https://login.example.com/token', clientId: 'c' } });
+  auditTrail.addGateway(gateway);
+  const monitoring = new Monitoring(stack, 'Monitoring', { gateway, registry, accessGrants, auditTrail });
   monitoring.addZone(zone);
   monitoring.addAuditLog(new logs.LogGroup(stack, 'Tasks'));
   monitoring.addCluster('mcp');
@@ -175,7 +177,38 @@ describe('the monitoring of a gateway in a zone', () => {
     expect(alarm(/asked for names/)).toMatchObject({ MetricName: 'DnsBlocks', Threshold: 10 });
     expect(alarm(/web ACL blocks/)).toHaveProperty('Metrics');
     expect(JSON.stringify(alarm(/start again and again/))).toContain('crash_loop_back_off');
-    expect(alarm(/not archived/)).toMatchObject({ Namespace: 'AWS/Firehose', MetricName: 'DeliveryToS3.DataFreshness' });
+    expect(alarm(/started again several times/)).toMatchObject({ Threshold: 3, Metrics: [{ Expression: 'DIFF(restarts)' }, { Expression: expect.stringContaining('MAX(pod_number_of_container_restarts)'), Period: 900, ReturnData: false }] });
+  });
+
+  it('LOG-2 LOG-4 raises an alarm where events do not reach the archive: none is handed over, taken, written, or comes at all', () => {
+    const subscriptions = Object.values(template.findResources('AWS::Logs::SubscriptionFilter')).map(({ Properties: { FilterName } }) => FilterName);
+    expect(new Set(subscriptions)).toEqual(new Set(['Stack-Audit-9CF4CB89']));
+    expect(alarm(/cannot hand them over/)).toMatchObject({ Threshold: 1, EvaluationPeriods: 1, Metrics: [{ Expression: `SELECT SUM(DeliveryErrors) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = 'Stack-Audit-9CF4CB89'` }] });
+    expect(alarm(/faster than they are taken/)).toMatchObject({ EvaluationPeriods: 6, Metrics: [{ Expression: expect.stringContaining('SUM(DeliveryThrottling)') }] });
+    expect(alarm(/cannot be written/)).toMatchObject({ Namespace: 'AWS/Firehose', MetricName: 'DeliveryToS3.Success', ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
+    expect(alarm(/are not archived/)).toMatchObject({ Namespace: 'AWS/Firehose', MetricName: 'DeliveryToS3.DataFreshness' });
+    expect(alarm(/no record of any comes/)).toMatchObject({
+      EvaluationPeriods: 2, Threshold: 1,
+      Metrics: [
+        { Expression: 'IF(FILL(requests, 0) > 0 AND FILL(records, 0) == 0, 1, 0)' },
+        { Id: 'requests', MetricStat: { Metric: { Namespace: NAMESPACE, MetricName: 'Requests' }, Period: 3_600, Stat: 'Sum' } },
+        { Id: 'records', MetricStat: { Metric: { Namespace: 'AWS/Firehose', MetricName: 'IncomingRecords' }, Period: 3_600, Stat: 'Sum' } },
+      ],
+    });
+  });
+
+  it('MUL-11 LOG-2 raises an alarm where what is archived is not read, or was given up on', () => {
+    const reader = { Ref: expect.stringMatching(/^AuditOcsfFunction/) };
+    expect(alarm(/are not read/)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 5, Dimensions: [{ Name: 'FunctionName', Value: reader }] });
+    expect(alarm(/were given up on/)).toMatchObject({ Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 1, Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [expect.stringMatching(/^AuditOcsfUndelivered/), 'QueueName'] } }] });
+  });
+
+  it('LOG-3 JIT-1 knows what is unusual: refusals for want of a policy, approvals, answers that come slowly', () => {
+    const unusual = (description: RegExp) => alarm(description).Metrics.find(({ MetricStat }: any) => MetricStat).MetricStat;
+    expect(unusual(/no policy permits/)).toMatchObject({ Metric: { Namespace: NAMESPACE, MetricName: 'Refusals', Dimensions: [{ Name: 'Reason', Value: 'not_permitted' }] }, Stat: 'Sum' });
+    expect(unusual(/far longer than usual/)).toMatchObject({ Metric: { MetricName: 'Latency' }, Stat: 'p50' });
+    expect(unusual(/more grants are approved/)).toMatchObject({ Metric: { MetricName: 'Approved' }, Period: 3_600 });
+    expect(alarm(/more grants are approved/)).toMatchObject({ EvaluationPeriods: 1, AlarmActions: [expect.anything()] });
   });
 
   it('TB-4 raises an alarm where nobody is let in: by the authorizer, by the API, by a load balancer', () => {
@@ -188,9 +221,9 @@ describe('the monitoring of a gateway in a zone', () => {
   it('TB-4 joins several signs to one alarm', () => {
     const composites = Object.fromEntries(Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm')).map(({ Properties }) => [Properties.AlarmDescription, JSON.stringify(Properties.AlarmRule)]));
     const names = (text: string) => [...text.matchAll(/Monitoring([A-Za-z]+?)[0-9A-F]{8}/g)].map(([, name]) => name);
-    expect(names(composites['Somebody may be using an MCP gateway as somebody else']!)).toEqual(['FailedSignIns', 'FailuresThenSuccess', 'UnusualWebAclBlocks', 'UnusualRefusals', 'HighRisks', 'UnusualSequences']);
+    expect(names(composites['Somebody may be using an MCP gateway as somebody else']!)).toEqual(['FailedSignIns', 'FailuresThenSuccess', 'UnusualWebAclBlocks', 'UnusualRefusals', 'UnusualDenials', 'HighRisks', 'UnusualSequences']);
     expect(names(composites['Data may be leaving by way of MCP tools']!)).toEqual(['LargeAnswers', 'UnusualAnswers', 'BlockedData', 'HighRisks', 'UnusualSequences', 'DnsBlocks', 'FirewallDrops']);
-    expect(names(composites['An MCP gateway is asked for more than it can serve']!)).toEqual(['UnusualRequests', 'Failures', 'Latency']);
+    expect(names(composites['An MCP gateway is asked for more than it can serve']!)).toEqual(['UnusualRequests', 'Failures', 'Latency', 'UnusualLatency']);
   });
 
   it('CV-4 lets the code watch behaviour', () => {
