@@ -5,7 +5,7 @@ import { holdId, type Containment } from './action';
 import type { Before } from './executor';
 import type { Incident } from './incident';
 import { planFor, type Estate, type ResponsePolicy } from './playbook';
-import type { ActionRecord, Case } from './record';
+import { wordOfReturn, type ActionRecord, type Case } from './record';
 
 /** A containment, and for which incidents it is in force. */
 export interface Hold {
@@ -26,7 +26,7 @@ export interface Versioned<T> {
 
 /** What was decided and done, in documents that nobody overwrites unread. */
 export interface Ledger {
-  /** Writes an incident down with its plan, once: one that is known keeps the plan that it has. */
+  /** Writes an incident down with its plan, once: one that is known keeps the plan that it has, and gets word to people where it is seen again after it was taken back. */
   open(incident: Incident, now: string): Promise<Case>;
   find(incident: string): Promise<Case | undefined>;
   list(): Promise<readonly Case[]>;
@@ -65,6 +65,10 @@ export function createLedger(store: DocumentStore, estate?: Estate, policy?: Res
         const record: ActionRecord = { ...planned, incident: incident.id, state: 'planned', changedAt: openedAt };
         await putOnce(COLLECTIONS.actions, actionId(incident.id, planned.number), record as unknown as JsonObject);
       }
+      const found = (await find(incident.id))!;
+      const word = wordOfReturn(found, incident.at);
+      if (word === undefined) return found;
+      await putOnce(COLLECTIONS.actions, actionId(incident.id, word.number), { ...word, incident: incident.id, state: 'planned', changedAt: now } as unknown as JsonObject);
       return (await find(incident.id))!;
     },
     find,

@@ -17,11 +17,13 @@ export interface Preview extends PlannedAction {
 
 /** Carries out playbooks, and takes them back (IR-2, SOC-3). All that anybody does about an incident goes through here. */
 export interface Responder {
-  /** Takes an incident on: the same one twice is one case. */
+  /** Takes an incident on: the same one twice is one case. One that is seen again after it was taken back is told of again, and nothing else. */
   open(incident: Incident): Promise<Case>;
   /** Opens a case and carries out what needs nobody's word, one action after the other; one that fails keeps none of the others from being done. */
   respond(incident: Incident): Promise<Case>;
   list(): Promise<readonly Case[]>;
+  /** Whether there is a case of this incident. */
+  knows(incident: string): Promise<boolean>;
   /** @throws ResponseRefused where there is no such incident */
   find(incident: string): Promise<Case>;
   /** What would be done about the incident. Changes nothing, not even the ledger. */
@@ -169,6 +171,7 @@ export function createResponder({ store, executors, policy, estate, clock = Date
       return find(incident.id);
     },
     list: () => ledger.list(),
+    knows: async (id) => (await ledger.find(id)) !== undefined,
     find,
     preview: (incident) => Promise.all(planFor(incident, estate, policy).map(previewOf)),
     apply,

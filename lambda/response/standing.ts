@@ -11,10 +11,12 @@ export interface Standing {
   readonly waiting: readonly number[];
 }
 
+const FAILED: readonly ActionState[] = ['apply_failed', 'undo_failed'];
+
 /** What is said of an action that is not in force, and how many of them are spoken of. */
 const STATES: readonly (readonly [label: string, states: readonly ActionState[], count: (actions: string, isOne: boolean) => string])[] = [
   ['waits for your word', ['waiting'], (actions) => `waits for your word on ${actions}`],
-  ['failed', ['apply_failed', 'undo_failed'], (actions) => `${actions} failed`],
+  ['failed', FAILED, (actions) => `${actions} failed`],
   ['was taken back', ['undoing', 'undone'], (actions, isOne) => `${actions} ${isOne ? 'was' : 'were'} taken back`],
   ['was denied', ['denied'], (actions, isOne) => `${actions} ${isOne ? 'was' : 'were'} denied`],
   ['is not done yet', ['planned', 'approved', 'applying', 'dry_run'], (actions, isOne) => `${actions} ${isOne ? 'is' : 'are'} not done yet`],
@@ -22,13 +24,18 @@ const STATES: readonly (readonly [label: string, states: readonly ActionState[],
 
 /** Says no more than what is in force: whatever else an action is, it contains nothing. Pure. */
 export function standingOf(actions: readonly ActionRecord[]): Standing {
-  const spoken = actions.filter(({ action }) => action.kind !== 'notify');
+  const spoken = actions.filter((record) => isContainment(record.action) || hasFailed(record));
   const groups = STATES.map(([label, states, count]) => ({ label, count, found: spoken.filter((record) => states.includes(stateIn(record))) })).filter(({ found }) => found.length > 0);
   return {
     predicate: [isContained(spoken), ...groups.map(({ count, found: { length } }) => count(length === 1 ? '1 action' : `${length} actions`, length === 1))].join(', '),
     open: groups.flatMap(({ label, found }) => found.map(({ number, action }) => `${number}  ${label}:  ${describeAction(action)}`)),
     waiting: spoken.filter((record) => stateIn(record) === 'waiting').map(({ number }) => number),
   };
+}
+
+/** Evidence is kept, whatever is taken back, and word to people is this one. */
+function hasFailed({ action, state }: ActionRecord): boolean {
+  return action.kind !== 'notify' && FAILED.includes(state);
 }
 
 function isContained(actions: readonly ActionRecord[]): string {

@@ -1,9 +1,10 @@
 import { noticeOf, type Notice } from './executors';
 import { describeAction, type ActionKind } from './action';
+import type { Incident } from './incident';
 import type { Estate } from './playbook';
 import { ResponseRefused, stateOf, type ActionRecord, type CaseState } from './record';
 import type { Responder } from './responder';
-import { incidentOfEvent, type AlarmMeaning, type BusEvent } from './sources';
+import { incidentOfEvent, worseOnesOf, type AlarmMeaning, type BusEvent } from './sources';
 
 /** What a workflow begins with: an event of the bus, or what a person asked for. */
 export type WorkflowInput = BusEvent | PersonsRequest;
@@ -55,10 +56,16 @@ export function createPlanStep(responder: Responder, alarms?: Readonly<Record<st
     if (!('detail-type' in input)) return planOfRequest(responder, input);
     const incident = incidentOfEvent(input, alarms, estate);
     if (incident === undefined) return { incident: '', automatic: [], asked: [] };
-    const { actions } = await responder.open(incident);
+    const known = (await firstKnown(responder, worseOnesOf(incident))) ?? incident;
+    const { actions } = await responder.open(known);
     const stepOf = (record: ActionRecord) => actionStep(record, 'apply', '', '');
-    return { incident: incident.id, automatic: actions.filter(({ mode }) => mode !== 'approval').map(stepOf), asked: actions.filter(({ mode }) => mode === 'approval').map(stepOf) };
+    return { incident: known.id, automatic: actions.filter(({ mode }) => mode !== 'approval').map(stepOf), asked: actions.filter(({ mode }) => mode === 'approval').map(stepOf) };
   };
+}
+
+async function firstKnown(responder: Responder, incidents: readonly Incident[]): Promise<Incident | undefined> {
+  const known = await Promise.all(incidents.map(({ id }) => responder.knows(id)));
+  return incidents[known.indexOf(true)];
 }
 
 async function planOfRequest(responder: Responder, { operation, incident, number, by, why }: PersonsRequest): Promise<WorkflowPlan> {

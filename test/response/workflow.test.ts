@@ -15,6 +15,7 @@ import {
   INCIDENT_EVENT,
   INCIDENT_KINDS,
   stateOf,
+  type Case,
   type Executors,
   type Incident,
   type Notice,
@@ -138,6 +139,56 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     await run(found('zone', 'files'));
     expect([...world.contained.keys()]).toEqual(['block_server server files', 'revoke_grants server files', 'isolate_workload ECS service zone/files']);
     expect(told.at(-1)!.text).toContain('is contained.');
+  });
+
+  describe('a finding of GuardDuty that comes again', () => {
+    const found = (severity: number, at: string): WorkflowInput => ({
+      source: 'aws.guardduty', 'detail-type': 'GuardDuty Finding',
+      detail: { id: 'finding-1', type: 'Execution:Runtime/ReverseShell', severity, resource: { ecsClusterDetails: { name: 'zone', taskDetails: { group: 'service:files' } } }, service: { eventLastSeen: at } },
+    });
+    /** A time so many hours from now. */
+    const hours = (count: number) => new Date(Date.now() + count * 3_600_000).toISOString();
+    const cases = () => responderWith({}).list();
+    const undo = async (id: string) => {
+      await desk()('arn:carol', { action: 'undo', incident: id, why: 'our own test' });
+      await run(started.pop()!);
+    };
+
+    test('IR-2 and got worse is planned anew, contained and told of, once', async () => {
+      await run(found(5, AT));
+      expect(world.contained.size).toBe(0);
+      await run(found(9, AT));
+      expect([...world.contained.keys()]).toEqual(['block_server server files', 'revoke_grants server files', 'isolate_workload ECS service zone/files']);
+      expect(told.map(({ text }) => text.split('\n')[0]!.replace(/, noticed.* by aws.guardduty,/, ''))).toEqual([
+        'Server compromise (medium) is not contained, waits for your word on 3 actions.',
+        'Server compromise (critical) is contained in part (3 of 4 containments), waits for your word on 1 action.',
+      ]);
+      const log = [...world.log];
+      await run(found(9, hours(1)));
+      await run(found(5, hours(2)));
+      expect(world.log).toEqual(log);
+      expect(told).toHaveLength(2);
+      expect(await cases()).toHaveLength(2);
+    });
+
+    test('IR-2 after it was taken back stays taken back, also where it is milder now, and people hear of it once', async () => {
+      await run(found(8, AT));
+      const [{ incident: { id } }] = await cases() as [Case];
+      await undo(id);
+      expect(world.contained.size).toBe(0);
+      told.length = 0;
+      await run(found(8, AT));
+      expect(told).toEqual([]);
+      const again = hours(1);
+      for (const [severity, at] of [[8, again], [8, again], [5, hours(2)], [8, hours(3)]] as const) await run(found(severity, at));
+      expect(told.map(({ text }) => text.split('\n')[0])).toEqual([expect.stringContaining(`was seen again at ${again}, and is not contained, 3 actions were taken back.`)]);
+      expect(world.contained.size).toBe(0);
+      expect(stateOf(await find(id))).toBe('undone');
+      await undo(id);
+      told.length = 0;
+      await run(found(8, hours(4)));
+      expect(told).toHaveLength(1);
+    });
   });
 
   test('IR-2 people are told what waits for their word, and what failed', async () => {

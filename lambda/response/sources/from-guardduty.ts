@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../protocol';
 import { isJsonObject } from '../../protocol';
-import type { AddressSubject, Incident, Severity, WorkloadSubject } from '../incident';
+import { incidentId, SEVERITIES, type AddressSubject, type Incident, type IncidentSource, type Severity, type WorkloadSubject } from '../incident';
 import { isNear, type Estate } from '../playbook';
 import { readAddress } from '../read-incident';
 import { report } from './build';
@@ -23,12 +23,29 @@ export function incidentOfFinding(detail: JsonObject, estate?: Estate): Incident
   if (workload === undefined || id === undefined || type === undefined || at === undefined) return undefined;
   if (estate !== undefined && !isNear(workload, estate)) return undefined;
   const reported = { severity: severityOf(detail.severity), at, why: `GuardDuty found ${type}`, evidence: [{ kind: 'finding', id } as const] };
-  // An update of a finding is the same incident: what a person took back stays taken back.
-  const source = { name: SOURCE, eventId: id };
+  const source = sourceOf(id, reported.severity);
   const client = clientIn(detail);
   if (/^[^:]+:[^/]+\/DenialOfService/.test(type)) return report(source, { ...reported, kind: 'denial_of_service', subjects: [workload] });
   if (/^Exfiltration:/.test(type)) return report(source, { ...reported, kind: 'exfiltration', subjects: client === undefined ? [workload] : [workload, client] });
   return report(source, { ...reported, kind: 'server_compromise', subjects: [workload] });
+}
+
+/**
+ * The incidents that the finding of this one was when it was more severe, the most severe first; none for what is no finding. An update of
+ * a finding is the same incident: what a person took back stays taken back. One that got worse is another, with a plan of its own; one
+ * that got milder is still the one that it was at worst.
+ */
+export function worseOnesOf(incident: Incident): readonly Incident[] {
+  if (incident.source.name !== SOURCE) return [];
+  const id = incident.source.eventId.slice(0, -incident.severity.length - 1);
+  return SEVERITIES.slice(SEVERITIES.indexOf(incident.severity) + 1).toReversed().map((severity) => {
+    const source = sourceOf(id, severity);
+    return { ...incident, severity, source, id: incidentId(source) };
+  });
+}
+
+function sourceOf(finding: string, severity: Severity): IncidentSource {
+  return { name: SOURCE, eventId: `${finding} ${severity}` };
 }
 
 function severityOf(value: JsonValue | undefined): Severity {
