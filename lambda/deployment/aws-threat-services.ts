@@ -32,17 +32,22 @@ export type CallService = (service: 'guardduty' | 'inspector2', method: 'GET' | 
  * @throws where a service cannot be asked, or GuardDuty or Inspector cannot be switched on at all
  */
 export async function ensureThreatServices(wanted: ThreatServicesWanted, call: CallService, hub: Pick<SecurityHubClient, 'send'>): Promise<ThreatServicesOutcome> {
-  return {
-    ...(wanted.guardDuty === undefined ? {} : await ensureDetector(wanted.guardDuty, call)),
+  const { leftOff = [], ...detector } = wanted.guardDuty === undefined ? {} : await ensureDetector(wanted.guardDuty, call);
+  const services = {
     ...(wanted.securityHub ? { SecurityHub: await ensureHub(hub) } : {}),
     ...(wanted.inspector.length === 0 ? {} : { Inspector: await ensureInspector(wanted.inspector, call) }),
   };
+  const left = Object.entries(services).filter(([, outcome]) => outcome === LEFT).map(([service]) => service);
+  return { ...detector, ...services, PlansLeftOff: [...leftOff, ...left].join(' ') || NONE };
 }
+
+const LEFT = 'left to the administrator';
+const NONE = 'none';
 
 /** The detector itself, among the plans that are left off: suspended, it watches nothing, whatever plans are on. */
 const DETECTOR = 'DETECTOR';
 
-async function ensureDetector({ detectorId, features }: NonNullable<ThreatServicesWanted['guardDuty']>, call: CallService): Promise<ThreatServicesOutcome> {
+async function ensureDetector({ detectorId, features }: NonNullable<ThreatServicesWanted['guardDuty']>, call: CallService): Promise<{ readonly DetectorId: string; readonly GuardDuty: string; readonly leftOff: readonly string[] }> {
   const known = detectorId ?? (await listedDetector(call));
   const id = known ?? (await createDetector(call));
   const detector = expectOk(await call('guardduty', 'GET', `/detector/${id}`), 'GuardDuty does not show its detector');
@@ -57,7 +62,7 @@ async function ensureDetector({ detectorId, features }: NonNullable<ThreatServic
     const { status } = await call('guardduty', 'POST', `/detector/${id}`, { enable: true, features: [update] });
     if (status >= 300) refused.push(feature.name);
   }
-  return { DetectorId: id, GuardDuty: known === undefined ? 'created' : 'existing', PlansLeftOff: refused.join(' ') || 'none' };
+  return { DetectorId: id, GuardDuty: known === undefined ? 'created' : 'existing', leftOff: refused };
 }
 
 async function listedDetector(call: CallService): Promise<string | undefined> {
@@ -91,7 +96,7 @@ async function ensureHub(hub: Pick<SecurityHubClient, 'send'>): Promise<string> 
     const { name } = error as Error;
     if (name === 'ResourceConflictException') return 'existing';
     // The function's own role allows it: an organization does not.
-    if (name === 'AccessDeniedException') return 'left to the administrator';
+    if (name === 'AccessDeniedException') return LEFT;
     throw new Error(`Security Hub cannot be switched on: ${name}`, { cause: error });
   }
 }
@@ -108,11 +113,11 @@ const INSPECTOR_LEFT = ['ACCESS_DENIED', 'ACCOUNT_IS_ISOLATED'];
  */
 async function ensureInspector(resourceTypes: readonly string[], call: CallService): Promise<string> {
   const { status, body } = await call('inspector2', 'POST', '/enable', { resourceTypes });
-  if (status === 403) return 'left to the administrator';
+  if (status === 403) return LEFT;
   if (status >= 300) throw new Error(`Inspector cannot be switched on (HTTP ${status})`);
   const refusals = Array.isArray(body.failedAccounts) ? (body.failedAccounts as readonly { readonly errorCode?: string }[]).map(({ errorCode }) => errorCode ?? 'it does not say why') : [];
   if (refusals.length === 0) return 'enabled';
-  if (refusals.some((code) => INSPECTOR_LEFT.includes(code))) return 'left to the administrator';
+  if (refusals.some((code) => INSPECTOR_LEFT.includes(code))) return LEFT;
   const failure = refusals.find((code) => !INSPECTOR_ON.includes(code));
   if (failure !== undefined) throw new Error(`Inspector cannot be switched on: ${failure}`);
   return 'existing';
@@ -123,12 +128,35 @@ function expectOk({ status, body }: Awaited<ReturnType<CallService>>, otherwise:
   return body;
 }
 
-/** Answers CloudFormation. Nothing is switched off when the resource is deleted: who watches an account is not one stack's to end. */
-export function createThreatServicesResource(
+/** What a schedule sends: what the custom resource wants, once more. */
+export interface ThreatServicesCheck {
+  readonly Wanted: string;
+}
+
+/** The line of a check, which counts what is left off. */
+export interface ThreatServicesLine {
+  readonly kind: 'threat_services';
+  readonly leftOff: number;
+  readonly which: string;
+}
+
+/**
+ * Answers CloudFormation, and looks again whenever a schedule says so: who suspends a detector tells no stack. Nothing is switched off when the
+ * resource is deleted: who watches an account is not one stack's to end.
+ *
+ * @param writeLine gets one JSON object of each check
+ */
+export function createThreatServices(
   ensure: (wanted: ThreatServicesWanted) => Promise<ThreatServicesOutcome>,
+  writeLine: (line: string) => void,
   send: (url: string, body: string) => Promise<void> = putAnswer,
-): (event: CloudFormationCustomResourceEvent) => Promise<void> {
+): (event: CloudFormationCustomResourceEvent | ThreatServicesCheck) => Promise<void> {
   return async (event) => {
+    if (!('RequestType' in event)) {
+      const { PlansLeftOff: which = NONE } = await ensure(readWanted({ ...event }));
+      writeLine(JSON.stringify({ kind: 'threat_services', leftOff: which === NONE ? 0 : which.split(' ').length, which } satisfies ThreatServicesLine));
+      return;
+    }
     const { StackId, RequestId, LogicalResourceId, ResponseURL } = event;
     const answer = { PhysicalResourceId: `${LogicalResourceId}-threat-services`, StackId, RequestId, LogicalResourceId };
     try {

@@ -2,7 +2,7 @@ import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { all, conditionsOf, valueOf } from './event-fields';
-import type { DetectionLine, FirewallAlert, GuardMetricLine, RequestLine, ResolverLine, WebAclLine } from './event-fields';
+import type { DetectionLine, FailureLine, FirewallAlert, GuardMetricLine, RequestLine, ResolverLine, ServicesLine, WebAclLine } from './event-fields';
 
 /** A metric that lines of a log are counted or read into. */
 export interface LineMetric {
@@ -17,6 +17,8 @@ export interface LineMetric {
 const request = conditionsOf<RequestLine>();
 const detection = conditionsOf<DetectionLine>();
 const guard = conditionsOf<GuardMetricLine>();
+const failure = conditionsOf<FailureLine>();
+const services = conditionsOf<ServicesLine>();
 const webAcl = conditionsOf<WebAclLine>();
 const firewall = conditionsOf<FirewallAlert>('event.alert.');
 const resolver = conditionsOf<ResolverLine>();
@@ -43,6 +45,14 @@ export const AUDIT_METRICS = {
 
 /** Those of what behaviour raised. */
 export const DETECTION_METRICS = ['FailuresThenSuccess', 'UnusualSequences', 'HighRisks'] as const satisfies readonly (keyof typeof AUDIT_METRICS)[];
+
+/** What those who watch cannot do (SOC-3). */
+export const WATCHER_METRICS = {
+  /** Findings that Security Hub did not take. */
+  RefusedFindings: { pattern: all(failure.is('kind', 'failure')) },
+  /** Services of AWS and plans of GuardDuty that are off, and stay off. */
+  ServicesLeftOff: { pattern: all(services.is('kind', 'threat_services')), value: valueOf<ServicesLine>('leftOff') },
+} satisfies Readonly<Record<string, LineMetric>>;
 
 /** What the networks in front of and around the gateway record (TB-4). */
 export const NETWORK_METRICS = {

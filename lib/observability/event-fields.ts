@@ -22,6 +22,18 @@ export interface GuardMetricLine {
   readonly Findings: number;
 }
 
+/** What went wrong where nobody asked (`lambda/deployment/aws-security-findings.ts`). */
+export interface FailureLine {
+  readonly kind: 'failure';
+  readonly message: string;
+}
+
+/** A check of the services that watch an account (`lambda/deployment/aws-threat-services.ts`). */
+export interface ServicesLine {
+  readonly kind: 'threat_services';
+  readonly leftOff: number;
+}
+
 /** The record of a request that a web ACL looked at. */
 export interface WebAclLine {
   readonly action: string;

@@ -11,8 +11,8 @@ import type { ProtectionPlan } from './protection-plan';
 export interface ThreatDetectionOptions {
   /**
    * Make sure that Amazon GuardDuty watches this account and region. An account has one detector in a region: one that is there is kept, whoever
-   * made it, and what is off of `protectionPlans` is switched on, unless the administrator of an organization decides on it. Nothing is
-   * switched off when the construct is deleted.
+   * made it, and what is off, the detector itself or some of `protectionPlans`, is switched on, unless the administrator of an organization decides on it.
+   * That is looked after at every deployment and every day. Nothing is switched off when the construct is deleted.
    *
    * @default true
    */
@@ -89,7 +89,7 @@ export interface ThreatDetectionProps extends ThreatDetectionOptions {
   readonly eventBus?: events.IEventBus;
 
   /**
-   * Hears of findings of GuardDuty that are of high severity. Its policy, and that of its key, have to let EventBridge publish.
+   * Hears of findings of GuardDuty that are of high severity, and of what keeps findings from being made or told. Its policy, and that of its key, have to let EventBridge and CloudWatch publish.
    *
    * @default - nobody does
    */

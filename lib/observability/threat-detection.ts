@@ -1,21 +1,27 @@
-import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as destinations from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as subscriptions from 'aws-cdk-lib/aws-logs-destinations';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { GatewayFunction } from '../gateway/function';
 import { acknowledge } from '../private/acknowledge';
 import { functionCode } from '../private/bundle';
 import { ToolRegistry } from '../registry';
+import { AlarmFactory } from './alarms';
+import { addLineMetric, WATCHER_METRICS } from './audit-filters';
 import { DataEventTrail } from './data-event-trail';
 import { all, conditionsOf } from './event-fields';
 import type { DetectionLine } from './event-fields';
-import { featuresOf, ProtectionPlan } from './protection-plan';
+import { ProtectionPlan } from './protection-plan';
 import type { ThreatDetectionProps } from './threat-detection-props';
+import { ThreatServices } from './threat-services';
+import type { WatcherDefinition } from './threat-services';
 
 /** Severity of findings that people hear of at once: high and critical. */
 const HIGH = 7;
@@ -35,8 +41,16 @@ export class ThreatDetection extends Construct {
   /** Bus that incidents go to. */
   readonly eventBus: events.IEventBus;
 
+  /**
+   * What was left off when it was deployed, separated by spaces: plans of GuardDuty by the names of its API, `DETECTOR`, `SecurityHub` and `Inspector`.
+   * `none` where all of it is on; absent where none of them is made sure of.
+   */
+  readonly plansLeftOff?: string;
+
   private readonly props: ThreatDetectionProps;
   private readonly findings: GatewayFunction;
+  private readonly services?: ThreatServices;
+  private readonly undelivered: sqs.Queue;
   private readonly watched = new Set<logs.ILogGroup>();
 
   constructor(scope: Construct, id: string, props: ThreatDetectionProps) {
@@ -44,12 +58,16 @@ export class ThreatDetection extends Construct {
     this.props = props;
     const { gateway, registry, accessGrants, auditTrail, dataEvents = true } = props;
     this.eventBus = props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
-    this.ensureServices();
+    this.services = this.ensureServices();
+    this.plansLeftOff = this.services?.leftOff;
+    this.undelivered = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
+    acknowledge(this.undelivered, { 'AwsSolutions-SQS3': 'this queue is where findings go that could not be told of after all retries' });
     this.findings = this.createFindings();
     for (const logGroup of gateway.auditLogGroups) this.addAuditLog(logGroup);
     if (registry instanceof ToolRegistry) this.addAuditLog(registry._announcer.logGroup, all('$.kind = "tool"', '$.from = "approved"', '$.to = "quarantined"'));
     if (accessGrants) this.addAuditLog(accessGrants._site.logGroup, all('$.kind = "kill_switch"', '$.action = "blocked"'));
     if (auditTrail?._watched) this.addAuditLog(auditTrail._watched);
+    if (props.alarmTopic) this.watchItself(props.alarmTopic);
     this.tellOfGuardDuty();
     if (auditTrail && dataEvents) new DataEventTrail(this, 'DataEvents', { auditTrail, tableArns: [registry?.tableArn, accessGrants?.tableArn].filter((arn) => arn !== undefined) });
   }
@@ -66,59 +84,26 @@ export class ThreatDetection extends Construct {
     new logs.SubscriptionFilter(this, `Findings${this.watched.size}`, { logGroup, destination: new subscriptions.LambdaDestination(this.findings.function), filterPattern: logs.FilterPattern.literal(filterPattern) });
   }
 
-  /** A custom resource and not resources of these services: those fail where the account has a detector or a hub already. */
-  private ensureServices(): void {
+  private ensureServices(): ThreatServices | undefined {
     const { guardDuty = true, existingDetectorId, protectionPlans = [ProtectionPlan.S3, ProtectionPlan.LAMBDA, ProtectionPlan.MALWARE], securityHub = true, inspector = true } = this.props;
     if (existingDetectorId !== undefined && !guardDuty) throw new Error('existingDetectorId is given, and guardDuty is false: leave one of them out');
-    if (!guardDuty && !securityHub && !inspector) return;
-    const ensure = this.define('Ensure', 'threat-services', 'Makes sure that GuardDuty, Security Hub and Inspector watch this account', { MCP_URL_SUFFIX: Stack.of(this).urlSuffix });
-    const grants = [
-      ...(guardDuty ? ['guardduty:ListDetectors', 'guardduty:CreateDetector', 'guardduty:GetDetector', 'guardduty:UpdateDetector'] : []),
-      ...(securityHub ? ['securityhub:EnableSecurityHub'] : []),
-      ...(inspector ? ['inspector2:Enable'] : []),
-    ];
-    const granted = iam.Grant.addToPrincipal({ grantee: ensure.function, actions: grants, resourceArns: ['*'] });
-    const roles = iam.Grant.addToPrincipal({
-      grantee: ensure.function,
-      actions: ['iam:CreateServiceLinkedRole'],
-      resourceArns: [Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: 'aws-service-role/*' })],
-      conditions: { StringEquals: { 'iam:AWSServiceName': ['guardduty.amazonaws.com', 'malware-protection.guardduty.amazonaws.com', 'securityhub.amazonaws.com', 'inspector2.amazonaws.com', 'agentless.inspector2.amazonaws.com'] } },
+    if (!guardDuty && !securityHub && !inspector) return undefined;
+    return new ThreatServices(this, 'Services', {
+      guardDuty, existingDetectorId, protectionPlans, securityHub, inspector,
+      define: (scope, id, definition) => this.define(scope, id, { ...definition, whyNoDeadLetterQueue: 'CloudFormation waits for its answer; a check that fails is counted, and the next one asks for the same' }),
     });
-    const { account, partition } = Stack.of(this);
-    // As the rule pack shows what is known only when it is deployed.
-    const shown = (value: string) => {
-      const known = Stack.of(this).resolve(value) as string | { readonly Ref: string };
-      return typeof known === 'string' ? known : `<${known.Ref}>`;
-    };
-    acknowledge(ensure, {
-      'AwsSolutions-IAM5[Resource::*]': 'switching these services on, and listing detectors, is about the account as a whole, which has no ARN',
-      [`AwsSolutions-IAM5[Resource::arn:${shown(partition)}:iam::${shown(account)}:role/aws-service-role/*]`]: 'the roles that four services of AWS need of themselves, by the names that those services give them',
-    });
-    const services = new CustomResource(this, 'Services', {
-      resourceType: 'Custom::McpThreatServices',
-      serviceToken: ensure.function.functionArn,
-      properties: {
-        Wanted: Stack.of(this).toJsonString({
-          ...(guardDuty ? { guardDuty: { detectorId: existingDetectorId, features: featuresOf(protectionPlans) } } : {}),
-          securityHub,
-          inspector: inspector ? ['ECR', 'LAMBDA'] : [],
-        }),
-      },
-      serviceTimeout: Duration.minutes(5),
-    });
-    granted.applyBefore(services);
-    roles.applyBefore(services);
   }
 
   private createFindings(): GatewayFunction {
     const { securityHub = true, gateway } = this.props;
     const { account, partition, region } = Stack.of(this);
-    const findings = this.define('Findings', 'security-findings', 'Tells those who respond, and Security Hub, of what an MCP gateway finds', {
-      MCP_INCIDENT_BUS: this.eventBus.eventBusName, MCP_SECURITY_HUB: `${securityHub}`, MCP_PARTITION: partition, MCP_ACCOUNT: account, MCP_GATEWAY: gateway.metricNamespace,
+    const findings = this.define(this, 'Findings', {
+      bundle: 'security-findings',
+      description: 'Tells those who respond, and Security Hub, of what an MCP gateway finds',
+      environment: { MCP_INCIDENT_BUS: this.eventBus.eventBusName, MCP_SECURITY_HUB: `${securityHub}`, MCP_PARTITION: partition, MCP_ACCOUNT: account, MCP_GATEWAY: gateway.metricNamespace },
+      whyNoDeadLetterQueue: 'what it fails on goes to a queue of its own, as its destination on failure',
     });
-    const undelivered = new sqs.Queue(this, 'Undelivered', { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) });
-    acknowledge(undelivered, { 'AwsSolutions-SQS3': 'this queue is where findings go that could not be told of after all retries' });
-    findings.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(undelivered), retryAttempts: 2, maxEventAge: Duration.hours(1) });
+    findings.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(this.undelivered), retryAttempts: 2, maxEventAge: Duration.hours(1) });
     this.eventBus.grantPutEventsTo(findings.function);
     if (securityHub) iam.Grant.addToPrincipal({ grantee: findings.function, actions: ['securityhub:BatchImportFindings'], resourceArns: [`arn:${partition}:securityhub:${region}:${account}:product/${account}/default`] });
     return findings;
@@ -136,16 +121,31 @@ export class ThreatDetection extends Construct {
     });
   }
 
-  private define(id: string, bundle: string, description: string, environment: Record<string, string>): GatewayFunction {
-    return new GatewayFunction(this, id, {
-      description, environment,
+  /** Who finds nothing, tells nobody, or is not let watch, says nothing by itself. */
+  private watchItself(alarmTopic: sns.ITopic): void {
+    const { gateway: { metricNamespace: namespace }, securityHub = true } = this.props;
+    const alarms = new AlarmFactory(this, alarmTopic);
+    const metric = (name: keyof typeof WATCHER_METRICS, logGroup: logs.ILogGroup, props: cloudwatch.MetricOptions) => {
+      addLineMetric(this, `${name}Lines`, logGroup, namespace, name, WATCHER_METRICS[name]);
+      return new cloudwatch.Metric({ namespace, metricName: name, ...props });
+    };
+    alarms.above('FindingsUndelivered', 'Findings of an MCP gateway reached nobody', this.undelivered.metricApproximateNumberOfMessagesVisible());
+    if (securityHub) alarms.above('SecurityHubRefusals', 'Security Hub takes no findings of an MCP gateway: it is off, or left to an administrator', metric('RefusedFindings', this.findings.logGroup, { statistic: cloudwatch.Stats.SUM }));
+    if (!this.services) return;
+    const leftOff = metric('ServicesLeftOff', this.services.checker.logGroup, { statistic: cloudwatch.Stats.MAXIMUM, period: Duration.days(1) });
+    alarms.above('ServicesLeftOff', 'GuardDuty, Security Hub or Inspector is off, or a plan of GuardDuty, and cannot be switched on', leftOff);
+    alarms.above('ServicesUnknown', 'Nobody knows whether GuardDuty, Security Hub and Inspector watch: they could not be asked', this.services.metricFailedChecks());
+  }
+
+  private define(scope: Construct, id: string, { bundle, ...definition }: WatcherDefinition): GatewayFunction {
+    return new GatewayFunction(scope, id, {
+      ...definition,
       code: functionCode(bundle),
       timeout: Duration.minutes(2),
       memorySize: 512,
       encryptionKey: this.props.encryptionKey ?? this.props.gateway.encryptionKey,
       logRetention: logs.RetentionDays.ONE_YEAR,
       removalPolicy: RemovalPolicy.RETAIN,
-      whyNoDeadLetterQueue: 'what it fails on goes to a queue of its own, or to CloudFormation, which waits for its answer',
     });
   }
 }

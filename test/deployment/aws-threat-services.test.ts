@@ -2,7 +2,7 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { EnableSecurityHubCommand, SecurityHubClient } from '@aws-sdk/client-securityhub';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createSignedCall } from '../../lambda/deployment/aws-signed-call';
-import { createThreatServicesResource, ensureThreatServices, type CallService, type ThreatServicesWanted } from '../../lambda/deployment/aws-threat-services';
+import { createThreatServices, ensureThreatServices, type CallService, type ThreatServicesWanted } from '../../lambda/deployment/aws-threat-services';
 
 const hub = mockClient(SecurityHubClient);
 beforeEach(() => {
@@ -57,14 +57,14 @@ describe('the services that watch an account', () => {
   it('SOC-3 what the administrator of an organization decides is left to the administrator, and said', async () => {
     hub.on(EnableSecurityHubCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     const { ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': ON, 'guardduty POST /detector/d7': { status: 400 }, 'inspector2 POST /enable': { status: 403 } });
-    expect(await ensure()).toEqual({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'S3_DATA_EVENTS RUNTIME_MONITORING', SecurityHub: 'left to the administrator', Inspector: 'left to the administrator' });
+    expect(await ensure()).toEqual({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'S3_DATA_EVENTS RUNTIME_MONITORING SecurityHub Inspector', SecurityHub: 'left to the administrator', Inspector: 'left to the administrator' });
   });
 
   it('SOC-3 a detector that is named is not looked for, and what is not wanted is not asked', async () => {
     const { calls, ensure } = account({ 'guardduty GET /detector/d9': ON });
     expect(await ensure({ guardDuty: { detectorId: 'd9', features: [] }, securityHub: false, inspector: [] })).toEqual({ DetectorId: 'd9', GuardDuty: 'existing', PlansLeftOff: 'none' });
     expect(calls.map(([name]) => name)).toEqual(['guardduty GET /detector/d9']);
-    expect(await ensure({ securityHub: false, inspector: [] })).toEqual({});
+    expect(await ensure({ securityHub: false, inspector: [] })).toEqual({ PlansLeftOff: 'none' });
     expect(hub.calls()).toEqual([]);
   });
 
@@ -83,7 +83,7 @@ describe('the services that watch an account', () => {
     ['is kept from the account', ['ALREADY_ENABLED', 'ACCOUNT_IS_ISOLATED'], 'left to the administrator'],
   ])('SOC-3 Inspector that %s, which it says in an answer that looks like success, is not reported as switched on', async (_, codes, expected) => {
     const { ensure } = account({ 'inspector2 POST /enable': { status: 200, body: { failedAccounts: codes.map((errorCode) => ({ accountId: '123456789012', errorCode, errorMessage: 'no' })) } } });
-    expect(await ensure({ securityHub: false, inspector: ['ECR'] })).toEqual({ Inspector: expected });
+    expect(await ensure({ securityHub: false, inspector: ['ECR'] })).toEqual({ Inspector: expected, PlansLeftOff: expected === 'existing' ? 'none' : 'Inspector' });
   });
 
   it.each<[string, Record<string, Answer>, string]>([
@@ -100,7 +100,7 @@ describe('the custom resource', () => {
   const event = (RequestType: string, Wanted?: string) => ({ RequestType, StackId: 's', RequestId: 'r', LogicalResourceId: 'Threats', ResponseURL: 'https://answer', ResourceProperties: { Wanted } }) as unknown as CloudFormationCustomResourceEvent;
   const answered = async (given: CloudFormationCustomResourceEvent, ensure = async () => ({ DetectorId: 'd1' }) as Record<string, string>) => {
     const bodies: any[] = [];
-    await createThreatServicesResource(ensure, async (_url, body) => void bodies.push(JSON.parse(body)))(given);
+    await createThreatServices(ensure, () => undefined, async (_url, body) => void bodies.push(JSON.parse(body)))(given);
     return bodies[0];
   };
 
@@ -116,6 +116,24 @@ describe('the custom resource', () => {
 
   it('fails with a sentence', async () => {
     expect(await answered(event('Update'))).toMatchObject({ Status: 'FAILED', Reason: 'the resource does not say what is wanted' });
+  });
+});
+
+describe('the check of every day', () => {
+  const checked = async (outcome: Record<string, string>) => {
+    const lines: any[] = [];
+    const asked: ThreatServicesWanted[] = [];
+    await createThreatServices(async (wanted) => (asked.push(wanted), outcome), (line) => lines.push(JSON.parse(line)), async () => { throw new Error('nobody waits for an answer'); })({ Wanted: JSON.stringify(WANTED) });
+    return { lines, asked };
+  };
+
+  it('SOC-3 asks for the same again, and counts what is left off', async () => {
+    expect(await checked({ PlansLeftOff: 'DETECTOR SecurityHub' })).toEqual({ lines: [{ kind: 'threat_services', leftOff: 2, which: 'DETECTOR SecurityHub' }], asked: [WANTED] });
+    expect((await checked({ PlansLeftOff: 'none' })).lines).toEqual([{ kind: 'threat_services', leftOff: 0, which: 'none' }]);
+  });
+
+  it('SOC-3 fails where a service cannot be asked, which is counted too', async () => {
+    await expect(createThreatServices(async () => { throw new Error('GuardDuty does not list its detectors (HTTP 403)'); }, () => undefined)({ Wanted: JSON.stringify(WANTED) })).rejects.toThrow('does not list');
   });
 });
 

@@ -57,6 +57,10 @@ export function testReferenceStack(app: App, stack: Stack): void {
     expect(functions).toEqual(expect.arrayContaining(['Signs and publishes approvals of MCP tools', 'Quarantines MCP tools']));
   });
 
+  test('SOC-3 says when it is deployed what an administrator left off', () => {
+    Template.fromStack(stack).hasOutput('PlansLeftOff', { Value: { 'Fn::GetAtt': Match.anyValue() } });
+  });
+
   test('fits into one template of AWS CloudFormation', () => {
     const template = Template.fromStack(stack).toJSON();
     expect(Object.keys(template.Resources).length).toBeLessThan(500);

@@ -3,10 +3,11 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as events from 'aws-cdk-lib/aws-events';
 import { AccessGrants, AuditTrail, McpGateway, Monitoring, PolicyStore, ProtectionPlan, ThreatDetection, ToolRegistry } from '../../../lib';
 import type { ThreatDetectionProps } from '../../../lib';
+import { createThreatServices } from '../../../lambda/deployment/aws-threat-services';
 import { INCIDENT_EVENT } from '../../../lambda/response/incident';
 import { environmentOf, ISSUER } from '../gateway/gateway-stack';
 import { takes } from './filter-pattern';
-import { behaviourLine, requestLine } from './written-lines';
+import { behaviourLine, refusedFindings, requestLine } from './written-lines';
 
 const FINDINGS = /of what an MCP gateway finds$/;
 
@@ -30,7 +31,7 @@ describe('threat detection around a gateway', () => {
   const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER], registry, accessGrants });
   const auditTrail = new AuditTrail(stack, 'Audit', { ocsf: false });
   const { alarmTopic } = new Monitoring(stack, 'Monitoring', { gateway });
-  new ThreatDetection(stack, 'Threats', { gateway, registry, accessGrants, auditTrail, alarmTopic });
+  const threats = new ThreatDetection(stack, 'Threats', { gateway, registry, accessGrants, auditTrail, alarmTopic });
   const template = Template.fromStack(stack);
 
   it('HOST-0 SOC-1 asks for GuardDuty with its plans, Security Hub and Inspector, without a resource that fails where they are on already', () => {
@@ -39,7 +40,7 @@ describe('threat detection around a gateway', () => {
   });
 
   it('SOC-3 the function that asks may switch on, and never off', () => {
-    const statements = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('ThreatsEnsure')).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+    const statements = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('ThreatsServicesEnsure')).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
     expect(statements.flatMap(({ Action }: any) => Action).filter((action: string) => !/^(xray|logs):/.test(action))).toEqual([
       'guardduty:ListDetectors', 'guardduty:CreateDetector', 'guardduty:GetDetector', 'guardduty:UpdateDetector', 'securityhub:EnableSecurityHub', 'inspector2:Enable', 'iam:CreateServiceLinkedRole',
     ]);
@@ -70,6 +71,36 @@ describe('threat detection around a gateway', () => {
     for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com']) template.hasResourceProperties('AWS::SNS::TopicPolicy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'sns:Publish', Principal: { Service: service }, Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } })]) } });
   });
 
+  const alarm = (description: RegExp) => Object.values(template.findResources('AWS::CloudWatch::Alarm', { Properties: { AlarmActions: Match.anyValue() } })).map(({ Properties }) => Properties).find(({ AlarmDescription }) => description.test(AlarmDescription));
+  /** Whether the metric of an alarm takes lines that the code writes. */
+  const counts = (metricName: string, ...lines: string[]) => {
+    const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter', { Properties: { MetricTransformations: [Match.objectLike({ MetricName: metricName })] } }));
+    return lines.map((line) => takes(filter!.Properties.FilterPattern, line));
+  };
+
+  it('SOC-3 raises an alarm where findings reach nobody, and where Security Hub takes none', async () => {
+    expect(alarm(/^Findings .* reached nobody/)).toMatchObject({ MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 1, Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [expect.stringMatching(/^ThreatsUndelivered/), 'QueueName'] } }] });
+    expect(alarm(/takes no findings/)).toMatchObject({ Namespace: gateway.metricNamespace, MetricName: 'RefusedFindings', Threshold: 1, Statistic: 'Sum' });
+    expect(counts('RefusedFindings', ...(await refusedFindings()), requestLine())).toEqual([true, false]);
+  });
+
+  it('HOST-0 SOC-3 looks every day whether the services still watch, tells of what is off, and of a check that failed', async () => {
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { ScheduleExpression: 'rate(1 day)' } }));
+    const [check] = rule!.Properties.Targets;
+    expect(JSON.parse(JSON.parse(check.Input).Wanted)).toEqual(wanted(template));
+    expect(alarm(/cannot be switched on/)).toMatchObject({ MetricName: 'ServicesLeftOff', Statistic: 'Maximum', Period: 86_400, Threshold: 1 });
+    const lines: string[] = [];
+    await createThreatServices(async () => ({ PlansLeftOff: 'DETECTOR' }), (line) => lines.push(line))(JSON.parse(check.Input));
+    expect(counts('ServicesLeftOff', ...lines)).toEqual([true]);
+    template.hasResourceProperties('AWS::Logs::MetricFilter', { MetricTransformations: [{ MetricName: 'ServicesLeftOff', MetricValue: '$.leftOff', MetricNamespace: gateway.metricNamespace }] });
+    expect(JSON.parse(lines[0]!)).toMatchObject({ leftOff: 1 });
+    expect(alarm(/could not be asked/)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Period: 86_400 });
+  });
+
+  it('SOC-3 says what was left off when it was deployed', () => {
+    expect(stack.resolve(threats.plansLeftOff)).toEqual({ 'Fn::GetAtt': [Object.keys(template.findResources('Custom::McpThreatServices'))[0], 'PlansLeftOff'] });
+  });
+
   it('HOST-2 LOG-2 records who touches the archive, and who writes the tables that decide', () => {
     const [trail] = Object.values(template.findResources('AWS::CloudTrail::Trail'));
     expect(trail!.Properties).toMatchObject({ IsLogging: true, EnableLogFileValidation: true, S3KeyPrefix: 'cloudtrail', KMSKeyId: expect.anything() });
@@ -87,6 +118,7 @@ describe('threat detection as it is told', () => {
       securityHub: true, inspector: [],
     });
     template.resourceCountIs('AWS::CloudTrail::Trail', 0);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
   });
 
   it('SOC-3 leaves the services of the account alone, where it is told to, and tells of incidents on a bus of one\'s own', () => {

@@ -1,8 +1,11 @@
+import { gzipSync } from 'node:zlib';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { SecurityHubClient } from '@aws-sdk/client-securityhub';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createPinoSink, type AuditEvent } from '../../../lambda/audit';
 import { detectionLine, type Detection } from '../../../lambda/behaviour';
 import { createGuardReporter } from '../../../lambda/deployment/aws-guard-events';
+import { createSecurityFindings } from '../../../lambda/deployment/aws-security-findings';
 import { createDetectionMetrics } from '../../../lambda/telemetry/aws-detection-metrics';
 
 /** A request whose event has every member that an event can have. */
@@ -22,6 +25,17 @@ export function requestLine(event: Partial<AuditEvent> = {}): string {
 /** The line that it writes of what behaviour raised. */
 export function behaviourLine(detection: Partial<Detection> = {}): string {
   return detectionLine({ kind: 'unusual_sequence', at: Date.UTC(2026, 10, 22), principal: '["https://login.example.com","User","ada"]', server: 'files', tool: 'read_file', sourceIp: '203.0.113.9', risk: 50, signals: ['unusual_sequence'], why: 'an unusual sequence of tools', ...detection });
+}
+
+/** The lines that it writes where Security Hub is off. */
+export async function refusedFindings(): Promise<string[]> {
+  const lines: string[] = [];
+  const hub = { send: () => Promise.reject(Object.assign(new Error('off'), { name: 'InvalidAccessException' })) } as unknown as SecurityHubClient;
+  const events = { send: () => Promise.resolve({ FailedEntryCount: 0 }) } as unknown as EventBridgeClient;
+  const context = { partition: 'aws', region: 'eu-west-1', account: '123456789012', gateway: 'McpZeroTrust/Gateway' };
+  const data = gzipSync(JSON.stringify({ messageType: 'DATA_MESSAGE', logEvents: [{ message: behaviourLine() }] })).toString('base64');
+  await createSecurityFindings({ events, bus: 'default', hub, context, writeLine: (line) => lines.push(line) })({ awslogs: { data } });
+  return lines;
 }
 
 /** Lines of metrics that Powertools prints for a finding of a data guard, and for a detection. */
