@@ -28,6 +28,7 @@ import {
   type KubernetesRequest,
   type Notice,
   type Responder,
+  type ResponseEvent,
   type WorkflowInput,
   type WorkloadSubject,
 } from '../response';
@@ -36,8 +37,10 @@ import { accountEvents, auditEvents, containerLines, createPlaces, networkAround
 import { createEvidenceBucket } from '../response/executors/aws-evidence-bucket';
 import { createWafExecutor } from '../response/executors/aws-waf';
 import { createReviews } from '../onboarding/reviews';
+import type { DocumentStore } from '../stores';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
 import { createAskAws } from './aws-asked-services';
+import { openAuditLog, readAuditLogSettings, type AuditLog } from './aws-audit-log';
 import { NO_SCAN, openRecords } from './aws-registry';
 import { createReinstatement } from './aws-reinstatement';
 import { createFunctionCall } from './aws-signed-call';
@@ -49,15 +52,41 @@ export function noticesTo(TopicArn: string, client = new SNSClient({})): (notice
   return async ({ subject, text }) => void (await client.send(new PublishCommand({ TopicArn, Subject: subject, Message: text })));
 }
 
-/** A responder of a deployed function. What happens is a line of its log, for metrics and for the audit trail (LOG-1). */
-export function responderOf({ table, policy, estate }: ResponseSettings, executors: Executors = {}, dynamodb = new DynamoDBClient({})): Responder {
-  return createResponder({
-    store: createDynamoDbStore(dynamodb, table),
-    executors,
-    policy,
-    estate,
-    onEvent: ({ at, ...event }) => void process.stdout.write(`${escapeUnprintable(JSON.stringify({ time: at, ...event }))}\n`),
-  });
+/** What a function of the response keeps, and where it writes. */
+export interface RecordedOptions {
+  /** Begins its log. @default - as the environment says */
+  readonly openLog?: () => Promise<Pick<AuditLog, 'write' | 'settle'>>;
+  /** @default - the table of the settings */
+  readonly store?: DocumentStore;
+}
+
+/**
+ * A function of the response. Each step that it takes is a chained and signed line of its log, for the audit trail (LOG-1, LOG-4); where
+ * the log cannot be begun, nothing is done, and the next call tries again.
+ */
+export function recorded<In, Out>(settings: ResponseSettings, serve: (responder: Responder) => (input: In) => Promise<Out>, executors: Executors = {}, options: RecordedOptions = {}): (input: In) => Promise<Out> {
+  const { table, policy, estate } = settings;
+  const { openLog = () => openAuditLog(readAuditLogSettings(process.env)), store = createDynamoDbStore(new DynamoDBClient({}), table) } = options;
+
+  async function begin() {
+    const { write, settle } = await openLog();
+    const onEvent = ({ at, ...event }: ResponseEvent) => write(escapeUnprintable(JSON.stringify({ time: at, ...event })));
+    return { settle, handle: serve(createResponder({ store, executors, policy, estate, onEvent })) };
+  }
+
+  let begun: ReturnType<typeof begin> | undefined;
+  return async (input) => {
+    begun ??= begin();
+    const { settle, handle } = await begun.catch((error: unknown) => {
+      begun = undefined;
+      throw error;
+    });
+    try {
+      return await handle(input);
+    } finally {
+      settle();
+    }
+  };
 }
 
 /** What a function can do, by what it was told and has the right to. */

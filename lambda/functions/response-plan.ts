@@ -1,11 +1,12 @@
-import { responderOf } from '../deployment/aws-response';
+import { recorded } from '../deployment/aws-response';
 import { readPlanSettings } from '../deployment/response-settings';
 import { createFinishStep, createPlanStep, type WorkflowInput } from '../response';
 
 const settings = readPlanSettings(process.env);
-const responder = responderOf(settings);
-const plan = createPlanStep(responder, settings.alarms, settings.estate);
-const finish = createFinishStep(responder);
 
 /** First and last step of a response: what is to be done, and how it ended. */
-export const handler = (input: { readonly plan: WorkflowInput } | { readonly finish: { readonly incident: string } }) => ('plan' in input ? plan(input.plan) : finish(input.finish));
+export const handler = recorded(settings, (responder) => {
+  const plan = createPlanStep(responder, settings.alarms, settings.estate);
+  const finish = createFinishStep(responder);
+  return (input: { readonly plan: WorkflowInput } | { readonly finish: { readonly incident: string } }): Promise<object> => ('plan' in input ? plan(input.plan) : finish(input.finish));
+});

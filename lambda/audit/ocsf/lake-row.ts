@@ -48,6 +48,10 @@ export const LAKE_TABLES: Readonly<Record<OcsfEvent['class_uid'], { readonly nam
       evidences: 'array<struct<src_endpoint:struct<ip:string>>>',
     },
   },
+  2005: {
+    name: 'incident-finding',
+    columns: { ...OF_ALL, status: 'string', status_detail: 'string', message: 'string', finding_info_list: 'array<struct<uid:string,title:string,types:array<string>>>' },
+  },
 };
 
 /** An event as a row: what OCSF has no place for is text by its name, since a column has one type. */

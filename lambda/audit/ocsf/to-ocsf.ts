@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../event';
 
-/** An event of OCSF 1.3: API Activity (6003), Authorize Session (3003) or Detection Finding (2004). */
-export type OcsfEvent = Readonly<Record<string, unknown>> & { readonly class_uid: 6003 | 3003 | 2004 };
+/** An event of OCSF 1.3: API Activity (6003), Authorize Session (3003), Detection Finding (2004) or Incident Finding (2005). */
+export type OcsfEvent = Readonly<Record<string, unknown>> & { readonly class_uid: 6003 | 3003 | 2004 | 2005 };
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -10,13 +10,15 @@ const VERSION = '1.3.0';
 
 /**
  * One line of an audit file as an OCSF event: a request is API Activity; a step of a grant or of a tool's approval, and the
- * kill switch, are Authorize Session; what behaviour raised is a Detection Finding. What has no place in OCSF, the agentic
- * fields that CoSAI asks for among it, is in `unmapped.mcp`. `undefined` for a line that is no event, such as a checkpoint.
+ * kill switch, are Authorize Session; what behaviour raised is a Detection Finding; a step of the response to an incident is an
+ * update of an Incident Finding. What has no place in OCSF, the agentic fields that CoSAI asks for among it, is in `unmapped.mcp`.
+ * `undefined` for a line that is no event, such as a checkpoint.
  */
 export function toOcsf(line: Line): OcsfEvent | undefined {
   const time = Date.parse(String(line.time));
   if (Number.isNaN(time) || line.kind === 'checkpoint') return undefined;
   if (line.kind === 'detection') return detectionFinding(line, time);
+  if (line.kind === 'response') return incidentFinding(line, time);
   if (line.kind === 'grant' || line.kind === 'kill_switch' || line.kind === 'tool') return authorizeSession(line, time);
   if (typeof line.decision !== 'string' || typeof line.requestId !== 'string') return undefined;
   return apiActivity(line as unknown as AuditEvent, time);
@@ -90,11 +92,28 @@ function detectionFinding(line: Line, time: number): OcsfEvent {
     ...classOf(2004, 2, 1, time, risk >= 75 ? 4 : risk >= 40 ? 3 : 2),
     status_id: 1,
     metadata: { version: VERSION, product: PRODUCT },
-    finding_info: { uid: `${String(line.signal)}:${time}:${String(line.principal ?? line.sourceIp)}`, title: String(line.why), types: [String(line.signal)], created_time: time },
+    finding_info: { uid: `${String(line.signal)}:${time}:${String(line.principal ?? line.sourceIp ?? line.tool)}`, title: String(line.why), types: [String(line.signal)], created_time: time },
     risk_score: risk,
     ...(principal === undefined ? {} : { actor: { user: principal } }),
     ...(line.sourceIp === undefined ? {} : { evidences: [{ src_endpoint: { ip: line.sourceIp } }] }),
     unmapped: { mcp: agentic({ server: line.server, tool: line.tool, signals: line.signals }) },
+  };
+}
+
+/** 2 low, 3 medium, 4 high, 5 critical. */
+const INCIDENT_SEVERITY: Readonly<Record<string, number>> = { low: 2, medium: 3, high: 4, critical: 5 };
+
+/** Whether an incident is resolved no single action says: as long as there are steps, it is in progress. */
+function incidentFinding(line: Line, time: number): OcsfEvent {
+  return {
+    ...classOf(2005, 2, 2, time, INCIDENT_SEVERITY[String(line.severity)] ?? 0),
+    status_id: 2,
+    status: 'In Progress',
+    status_detail: `${String(line.action)}: ${String(line.state)}`,
+    metadata: { version: VERSION, product: PRODUCT, uid: `${String(line.incident)}:${String(line.number)}:${String(line.state)}:${time}`, correlation_uid: String(line.incident) },
+    finding_info_list: [{ uid: String(line.incident), title: String(line.incidentKind), types: [String(line.incidentKind)] }],
+    ...(line.outcome === undefined ? {} : { message: String(line.outcome) }),
+    unmapped: { mcp: agentic({ subject: line.subject, action: line.action, number: line.number, state: line.state, by: line.by }) },
   };
 }
 

@@ -1,4 +1,4 @@
-import { LAKE_TABLES, lakeRow, toOcsf } from '../../../lambda/audit';
+import { LAKE_TABLES, lakeRow, toOcsf, type OcsfEvent } from '../../../lambda/audit';
 import { eventWith } from '../events';
 
 /** Whether a value of JSON is of a type of AWS Glue, with no member that the type lacks: Data Firehose drops what has no column. */
@@ -36,14 +36,15 @@ const LINES: [string, Record<string, unknown>][] = [
   ['the kill switch', { ...at, kind: 'kill_switch', action: 'blocked', target: { kind: 'server', server: 'a' }, by, why: 'w' }],
   ['a tool', { ...at, kind: 'tool', subject: 'a/b', action: 'quarantine', from: 'approved', to: 'quarantined', by: 'gateway', why: 'it changed', pin: 'p', revision: 3 }],
   ['a detection', { ...at, kind: 'detection', signal: 'loop', principal: '["i","Agent","bot"]', sourceIp: '192.0.2.1', server: 'a', tool: 'b', risk: 80, signals: ['loop'], why: 'w' }],
+  ['a step of a response', { ...at, kind: 'response', incident: 'inc-0123456789abcdef', incidentKind: 'exfiltration', severity: 'high', number: 1, action: 'block_principal', subject: 'principal User bob of i', state: 'applied', by: 'incident-response', outcome: 'its calls are refused' }],
 ];
 
 test.each(LINES)('ENT-2 %s is a row of the columns of its class', (_, line) => {
   const row = lakeRow(toOcsf(line)!);
-  const { columns } = LAKE_TABLES[(row as { class_uid: 6003 | 3003 | 2004 }).class_uid];
+  const { columns } = LAKE_TABLES[(row as { class_uid: OcsfEvent['class_uid'] }).class_uid];
   expect(Object.entries(JSON.parse(JSON.stringify(row))).filter(([name, value]) => columns[name] === undefined || !isOf(value, columns[name]!))).toEqual([]);
 });
 
 test('ENT-2 each class is a source of its own', () => {
-  expect(Object.values(LAKE_TABLES).map(({ name }) => name)).toEqual(['detection-finding', 'authorize-session', 'api-activity']);
+  expect(Object.values(LAKE_TABLES).map(({ name }) => name)).toEqual(['detection-finding', 'incident-finding', 'authorize-session', 'api-activity']);
 });

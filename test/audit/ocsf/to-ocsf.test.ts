@@ -49,6 +49,21 @@ describe('audit events in OCSF (LOG-2, ENT-2)', () => {
     });
   });
 
+  it('LOG-2 IR-2 a step of the response to an incident is an update of an Incident Finding', () => {
+    const step = { time: '2026-11-22T12:00:00Z', kind: 'response', incident: 'inc-0123456789abcdef', incidentKind: 'exfiltration', severity: 'high', number: 1, action: 'block_principal', subject: 'principal User bob of i', state: 'undone', by: 'carol', outcome: 'its calls are served again' };
+    expect(toOcsf(step)).toMatchObject({
+      class_uid: 2005,
+      category_uid: 2,
+      type_uid: 200502,
+      severity_id: 4,
+      status_id: 2,
+      status_detail: 'block_principal: undone',
+      finding_info_list: [{ uid: 'inc-0123456789abcdef', types: ['exfiltration'] }],
+      message: 'its calls are served again',
+      unmapped: { mcp: { by: 'carol', subject: 'principal User bob of i' } },
+    });
+  });
+
   it('a checkpoint, and a line that is no event, are none', () => {
     expect(toOcsf({ time: '2026-11-22T12:00:00Z', kind: 'checkpoint' })).toBeUndefined();
     expect(toOcsf({ lost: 3 })).toBeUndefined();

@@ -113,7 +113,7 @@ describe('ENT-2 an audit trail as a custom source of Amazon Security Lake', () =
   });
 
   it('has a stream for each class, in Parquet, partitioned by region, account and the day of the event', () => {
-    expect(streams.map(({ Prefix }) => Prefix)).toEqual(['detection-finding', 'authorize-session', 'api-activity'].map((name) => (
+    expect(streams.map(({ Prefix }) => Prefix)).toEqual(['detection-finding', 'incident-finding', 'authorize-session', 'api-activity'].map((name) => (
       { 'Fn::Join': ['', [`ext/mcp-${name}/region=`, { Ref: 'AWS::Region' }, '/accountId=', { Ref: 'AWS::AccountId' }, '/eventDay=!{partitionKeyFromQuery:eventDay}/']] })));
     for (const stream of streams) {
       expect(stream).toMatchObject({
