@@ -3,18 +3,18 @@
  * somebody is bothered by usual work. Everything is drawn from seeds: habits of made-up principals, and attacks on them.
  */
 import { parseArgs } from 'node:util';
-import type { AuditEvent } from '../../lambda/audit';
-import { createBehaviourMonitor, type Detection } from '../../lambda/behaviour';
+import type { Detection } from '../../lambda/behaviour';
 import { percent, wilson, type Share } from '../poisoning/statistics';
 import { conclude, figure, table } from '../report';
 import { createRandom } from '../window/random';
 import { ATTACKS, type Attack } from './attacks';
-import { createPersona, DAY, workday, type Act } from './persona';
+import { createPersona, DAY, workday } from './persona';
+import { Stage } from './stage';
+import { watchTeams } from './team';
 
 const MONDAY = Date.UTC(2026, 10, 2);
 const LEARNING_DAYS = 5;
 const MEASURED_DAYS = 10;
-const ISSUER = 'https://issuer.example';
 
 interface Outcome {
   readonly detected: readonly string[];
@@ -23,30 +23,6 @@ interface Outcome {
   /** The highest risk that a policy would have read before the attack's last call. */
   readonly risk: number;
 }
-
-class Stage {
-  readonly detections: Detection[] = [];
-  spentMs = 0;
-  calls = 0;
-  private readonly monitor = createBehaviourMonitor({ onDetection: (detection) => this.detections.push(detection) });
-
-  act(id: string, act: Act, sourceIp = `ip-${id}`): number {
-    const principal = { type: 'Agent', id, issuer: ISSUER };
-    const event = { ...EVENT, principal, sourceIp, target: act.tool, decision: act.decision, responseBytes: act.responseBytes, time: new Date(act.at).toISOString(), ...(act.notes ? { notes: act.notes } : {}) };
-    const started = performance.now();
-    const risk = this.monitor.assess({ principal: JSON.stringify([ISSUER, 'Agent', id]), server: 'work', tool: act.tool, arguments: act.arguments, now: act.at });
-    this.monitor.sink.write(event);
-    this.spentMs += performance.now() - started;
-    this.calls += 1;
-    return risk;
-  }
-
-  fail(at: number, sourceIp: string): void {
-    this.monitor.sink.write({ ...EVENT, sourceIp, decision: 'deny', httpStatus: 401, reason: 'token_invalid', time: new Date(at).toISOString() });
-  }
-}
-
-const EVENT: AuditEvent = { time: '', requestId: '', traceId: '', spanId: '', server: 'work', method: 'tools/call', decision: 'allow', policyIds: [], requestBytes: 300, responseBytes: 0, durationMs: 1, httpStatus: 200 };
 
 function usualWork(principals: number): { readonly alarms: readonly (readonly Detection[])[]; readonly calls: readonly number[]; readonly microseconds: number } {
   const alarms: Detection[][] = [];
@@ -119,6 +95,10 @@ function main(): void {
   const rows = results.map(({ name, found, risky, medianCalls, kinds }) => [name, percent(found), String(medianCalls ?? '-'), percent(risky), kinds.join(', ')]);
   console.log(table(`Attacks, ${principals} of each kind`, ['attack', 'detected (95 %)', 'calls until then', 'risk reached 50', 'as'], rows));
 
+  const teams = watchTeams(smoke ? 2 : 30);
+  console.log(table(`Tools of ${teams.teams} teams of ${teams.members}, ${teams.days} days after ${LEARNING_DAYS} to learn: ${figure(teams.calls)} calls, ${figure(teams.toolDays)} days of a tool`, ['told of a tool by mistake', 'times'], teams.mistakes.map(([kind, times]) => [kind, String(times)])));
+  console.log(table('A tool that changes for everybody, while each call stays usual for whom it is for', ['change', 'told of (95 %)', 'hours until then'], teams.changes.map(({ name, found, medianHours }) => [name, percent(found), medianHours === undefined ? '-' : medianHours.toFixed(1)])));
+
   const examples = results.slice(0, 4).filter(({ name }) => name !== 'known tools in an unusual order');
   conclude({
     bench: 'behaviour',
@@ -127,7 +107,7 @@ function main(): void {
       { name: "detected of the paper's three correlation examples", value: Math.min(...examples.map(({ found }) => found.share)) * 100, limit: 95, direction: 'at least', unit: '%' },
       { name: 'false alarms per 1,000 calls', value: rate.value, limit: 2, direction: 'at most' },
     ],
-    figures: { principals, calls: sum(work.calls), falseAlarmsPerThousand: rate, falseAlarmsByKind: Object.fromEntries(byKind), microsecondsPerCall: work.microseconds, attacks: results },
+    figures: { principals, calls: sum(work.calls), falseAlarmsPerThousand: rate, falseAlarmsByKind: Object.fromEntries(byKind), microsecondsPerCall: work.microseconds, attacks: results, teams },
   });
 }
 

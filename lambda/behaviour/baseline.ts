@@ -3,17 +3,19 @@ const DAY_MS = 86_400_000;
 const LEAST_WEIGHT = 0.02;
 /** Doublings: what varies by less is not unusual, however regular it was before. */
 const LEAST_DEVIATION = 0.4;
+/** Days without a rise that are room for a later one: a quiet year is none for a thousandfold. */
+const MOST_DAYS = 7;
 
 /**
  * What is usual of a quantity, on a scale of doublings (log2). Nobody can teach it much at once: after it was learned, a
- * value counts at most two deviations from the mean, and the mean may rise only `driftPerDay` above where it once was.
+ * value counts at most two deviations from the mean, and the mean may rise only by `driftPerDay`, or in one day by what it did not rise in the week before.
  * Changed in place.
  */
 export class Baseline {
   count = 0;
   mean = 0;
   variance = 0;
-  /** Highest mean that is believed, and since when. */
+  /** Highest mean that is believed, and when it was. */
   private ceiling = 0;
   private since = 0;
 
@@ -29,7 +31,9 @@ export class Baseline {
     const spread = (1 - weight) * (variance + weight * offset * offset);
     this.count += 1;
     if (known) {
-      this.mean = Math.min(moved, this.ceiling + (driftPerDay * Math.max(0, now - this.since)) / DAY_MS);
+      this.ceiling = Math.min(this.ceiling + (driftPerDay * Math.max(0, now - this.since)) / DAY_MS, mean + MOST_DAYS * driftPerDay);
+      this.since = Math.max(this.since, now);
+      this.mean = Math.min(moved, this.ceiling);
       // The deviation may not grow either: it is the other way to make room for more.
       this.variance = Math.min(spread, Math.max(variance, LEAST_DEVIATION ** 2));
     } else {

@@ -18,7 +18,6 @@ const MAX_TRANSITIONS = 128;
 const MAX_DESTINATIONS = 64;
 /** Fewer than this in a minute are never too many. */
 const LEAST_RATE = 20;
-const DESTINATIONS_NEEDED = 10;
 const WINDOW_MS = 600_000;
 const WINDOWS_NEEDED = 12;
 /** What a window may be above the usual before it counts, and what the sum may come to; in deviations. */
@@ -84,12 +83,9 @@ export class PrincipalHabits {
   }
 
   private meetDestinations(named: readonly string[], known: boolean, now: number, signals: SignalKind[]): void {
-    // A principal that never named a destination does so now: no list of known ones is needed to see that.
-    if (known && this.destinations.met === 0) signals.push('destination');
-    for (const destination of named) {
-      const isNew = this.destinations.meet(destination, now, DESTINATIONS_NEEDED, MAX_DESTINATIONS);
-      if (known && isNew) signals.push('destination');
-    }
+    // Whether there are many or none that a principal named before it was known, what comes after that is new.
+    const needed = known ? 0 : Infinity;
+    for (const destination of named) if (this.destinations.meet(destination, now, needed, MAX_DESTINATIONS)) signals.push('destination');
   }
 
   /** Counts what a call moved, in both directions. Windows without a call are no habit. */
@@ -118,32 +114,6 @@ export class PrincipalHabits {
 /** Two numbers as one. */
 export function pairOf(one: number, other: number): number {
   return one * 2 ** 26 + other;
-}
-
-const SHAPES_NEEDED = 20;
-const MAX_SHAPES = 32;
-const ANSWERS_NEEDED = 20;
-/** Doublings above the mean that an answer has to be at least, to be far larger. */
-const LEAST_DOUBLINGS = 3;
-
-/** What is remembered of one tool in the hands of one principal. */
-export class ToolHabits {
-  private readonly shapes = new Familiar<number>();
-  private readonly answer = new Baseline();
-
-  afterShape({ shape }: ArgumentFacts, now: number, signals: SignalKind[]): void {
-    if (this.shapes.meet(shape, now, SHAPES_NEEDED, MAX_SHAPES)) signals.push('shape');
-  }
-
-  /** @param others What is usual of the tool for everybody: counts while nothing is known of this principal (cold start), and learns of it. */
-  afterAnswer(others: Baseline, bytes: number, now: number, { sensitivity, coldAnswerBytes, driftPerDay }: BehaviourSettings, signals: SignalKind[]): void {
-    const level = Math.log2(1 + bytes);
-    const usual = this.answer.count >= ANSWERS_NEEDED ? this.answer : others;
-    const unusual = usual.count >= ANSWERS_NEEDED ? level - usual.mean > LEAST_DOUBLINGS && usual.excess(level) > sensitivity : bytes > coldAnswerBytes;
-    if (unusual) signals.push('size');
-    this.answer.learn(level, now, ANSWERS_NEEDED, driftPerDay);
-    others.learn(level, now, ANSWERS_NEEDED, driftPerDay);
-  }
 }
 
 /** Failures of authentication from one address. */

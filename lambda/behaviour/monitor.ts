@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { readTime, type AuditEvent, type AuditSink } from '../audit';
 import { factsOf } from './arguments';
-import { Baseline } from './baseline';
 import { Decaying } from './decaying';
-import { afterFailure, pairOf, PrincipalHabits, succeedsSuspiciously, ToolHabits } from './habits';
+import { afterFailure, pairOf, PrincipalHabits, succeedsSuspiciously } from './habits';
 import type { Assessor, ObservedCall } from './observed-call';
 import { isRecent, NO_RISK, raise, riskAt, signalsAt } from './risk';
 import { DEFAULT_BEHAVIOUR_SETTINGS, type BehaviourSettings } from './settings';
-import { SIGNALS, type Detection, type SignalKind } from './signal';
+import { SIGNALS, TOOL_SIGNALS, type Detection, type SignalKind, type ToolSignalKind } from './signal';
+import { NOTHING, Tool } from './tool';
+import { ToolHabits } from './tool-habits';
 
 export interface BehaviourOptions {
   /** @default DEFAULT_BEHAVIOUR_SETTINGS */
@@ -30,12 +31,6 @@ export interface BehaviourMonitor extends Assessor {
 /** Risk at which several signals together are something to look at, though none of them is. */
 const COMBINED_RISK = 50;
 const PAIRS_OF_A_PRINCIPAL = 5;
-
-/** What is usual of one tool for everybody. */
-interface Tool {
-  readonly number: number;
-  readonly answers: Baseline;
-}
 
 /** Everything is remembered in this process, in bounded memory, and forgotten with it. */
 export function createBehaviourMonitor({ settings: given, onDetection, seed = randomInt(2 ** 31) }: BehaviourOptions): BehaviourMonitor {
@@ -61,7 +56,7 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
     // Servers are those of a configuration, and so are few.
     if (known === undefined) tools.set(server, (known = new LRUCache({ max })));
     let tool = known.get(name);
-    if (tool === undefined) known.set(name, (tool = { number: (numbers += 1), answers: new Baseline() }));
+    if (tool === undefined) known.set(name, (tool = new Tool((numbers += 1))));
     return tool;
   }
 
@@ -85,6 +80,11 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
     onDetection({ kind: 'combined', at: now, principal, ...place, risk, signals: all, why: all.map((kind) => SIGNALS[kind].sentence).join('; ') });
   }
 
+  function tellOf(kinds: readonly ToolSignalKind[], server: string, tool: string, at: number): void {
+    if (kinds === NOTHING) return;
+    for (const kind of kinds) onDetection({ kind, at, server, tool, risk: TOOL_SIGNALS[kind].risk, signals: [], why: TOOL_SIGNALS[kind].sentence });
+  }
+
   function assess({ principal, server, tool: name, arguments: args, now }: ObservedCall): number {
     const facts = factsOf(args, seed);
     const habits = habitsOf(principal);
@@ -92,6 +92,7 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
     const signals: SignalKind[] = [];
     habits.afterCall(tool.number, facts, now, settings, signals);
     useOf(habits, tool).afterShape(facts, now, signals);
+    if (facts.destinations.length > 0) tellOf(tool.afterDestinations(habits.number, facts.destinations, now), server, name, now);
     habits.afterBytes(facts.size, now, settings, signals);
     if (signals.length > 0) notice(principal, habits, signals, now, { server, tool: name });
     return habits.risk === NO_RISK ? 0 : riskAt(habits.risk, now, riskHalfLifeMs);
@@ -118,7 +119,9 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
     if (isCall && decision === 'deny') habits.afterRefusal(now, signals);
     else if (isCall) {
       const known = toolOf(server, tool);
-      useOf(habits, known).afterAnswer(known.answers, event.responseBytes, now, settings, signals);
+      const use = useOf(habits, known);
+      use.afterAnswer(known.answers, event.responseBytes, now, settings, signals);
+      tellOf(known.afterAnswer(habits.number, use.answersMore, now, settings), server, tool, now);
       habits.afterBytes(event.responseBytes, now, settings, signals);
     }
     if (signals.length > 0) notice(principal, habits, signals, now, { server, tool, sourceIp });

@@ -26,17 +26,27 @@ export const SIGNALS = {
 
 export type SignalKind = keyof typeof SIGNALS;
 
+/** What is unusual about a tool in everybody's hands (TB-1). It is nobody's risk: who calls the tool did nothing unusual. */
+export const TOOL_SIGNALS = {
+  tool_size: { risk: 40, sentence: 'a tool that answers far more than it used to, to several principals' },
+  tool_rate: { risk: 40, sentence: 'a tool that several principals together call far more often than usual' },
+  tool_destination: { risk: 50, sentence: 'a destination that is new to a tool, named by several principals' },
+} as const;
+
+export type ToolSignalKind = keyof typeof TOOL_SIGNALS;
+
 /** Something that people should look at. Never holds an argument or a result. */
 export interface Detection {
-  readonly kind: SignalKind | 'combined';
+  readonly kind: SignalKind | ToolSignalKind | 'combined';
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly principal?: string;
   readonly server?: string;
   readonly tool?: string;
   readonly sourceIp?: string;
-  /** Of the principal, with this. */
+  /** Of the principal, with this; of the tool where it is the tool that is unusual. */
   readonly risk: number;
+  /** Those of the principal that still count. */
   readonly signals: readonly SignalKind[];
   /** One sentence. */
   readonly why: string;

