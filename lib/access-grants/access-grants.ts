@@ -36,6 +36,8 @@ export interface GrantLimits {
   readonly decisionTime: Duration;
 }
 
+const THROTTLED = 'the throttle of the stage, or AWS WAF before the load balancer, bounds how many requests come';
+
 /**
  * How clients and approvers reach the function of the grants: by routes of an API, behind an authorizer of their own, or by whatever else leads
  * requests for `/grants`, `/approvals` and the metadata to it. The function asks for tokens and sessions itself in any case.
@@ -209,6 +211,7 @@ export class AccessGrants extends Resource {
       description: 'Just-in-time grants: the API and the approval page',
       environment: { ...told, ...grantEnvironment(this, url), ...siteEnvironment(this, this.props.signIn, servers), MCP_KEY_SECRET_ARN: keySecret.secretArn },
       access: { read: ['grants', 'revocations'], write: ['grants', 'revocations'] },
+      whyUnreserved: THROTTLED,
     });
     keySecret.grantRead(site.function);
     letDecide(site.function.role!);
@@ -216,7 +219,7 @@ export class AccessGrants extends Resource {
       entrance.lead(site.function);
       return site;
     }
-    const authorizer = addGrantFunction(this, 'Authorizer', functions, { bundle: 'grants-authorizer', description: 'Just-in-time grants: is there a token for their API', environment: told });
+    const authorizer = addGrantFunction(this, 'Authorizer', functions, { bundle: 'grants-authorizer', description: 'Just-in-time grants: is there a token for their API', environment: told, whyUnreserved: THROTTLED });
     addGrantRoutes(
       entrance.restApi,
       functionIntegration(entrance.restApi, site.function),

@@ -63,8 +63,10 @@ function announceSteps(scope: Construct, { functions, table }: ApprovalsProps, e
     environment: { [GrantVariable.TABLE]: table.tableName, [GrantVariable.EVENT_BUS]: eventBus.eventBusName },
     access: { read: ['waits'] },
     isAsynchronous: true,
+    whyUnreserved: 'the shards of its stream bound how many of it run at once',
   });
   eventBus.grantPutEventsTo(announce.function);
+  acknowledge(announce, { 'AwsSolutions-IAM5[Resource::*]': 'a list of streams, which an event source asks for, knows no resources' });
   announce.function.addEventSource(
     new sources.DynamoEventSource(table, {
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
@@ -86,6 +88,7 @@ function waitForApprovers(scope: Construct, { functions, table, topic, url, deci
     description: 'Just-in-time grants: tells the approvers of a request',
     environment: { [GrantVariable.TABLE]: table.tableName, [GrantVariable.TOPIC]: topic.topicArn, MCP_PUBLIC_URL: url },
     access: { read: ['waits'], write: ['waits'] },
+    whyUnreserved: 'a workflow begins one of it for each grant that is asked for',
   });
   iam.Grant.addToPrincipal({ grantee: wait.function, actions: ['sns:Publish'], resourceArns: [topic.topicArn] });
   iam.Grant.addToPrincipal({ grantee: wait.function, actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resourceArns: [functions.encryptionKey.keyArn], conditions: { StringEquals: { 'kms:ViaService': `sns.${Stack.of(scope).region}.amazonaws.com` } } });

@@ -22,6 +22,8 @@ export interface GrantFunctionOptions {
   readonly environment: Record<string, string>;
   /** @default - it does not work with the table */
   readonly access?: TableAccess;
+  /** What bounds how many of it run at once. */
+  readonly whyUnreserved: string;
   /** @default - it is invoked synchronously alone */
   readonly isAsynchronous?: boolean;
 }

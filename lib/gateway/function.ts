@@ -18,6 +18,8 @@ export interface GatewayFunctionProps {
   readonly logRetention: logs.RetentionDays;
   readonly removalPolicy: RemovalPolicy;
   readonly reservedConcurrentExecutions?: number;
+  /** What bounds how many of it run at once, where nothing is reserved. */
+  readonly whyUnreserved: string;
   readonly vpc?: ec2.IVpc;
   readonly vpcSubnets?: ec2.SubnetSelection;
   readonly securityGroups?: ec2.ISecurityGroup[];
@@ -25,7 +27,10 @@ export interface GatewayFunctionProps {
   readonly whyNoDeadLetterQueue?: string;
 }
 
-/** A bundled function with a role of its own, which may write its own encrypted log group, send traces, and nothing else. */
+/**
+ * A bundled function with a role of its own, which may write its own encrypted log group, send traces, and nothing else. Whoever lets it do more to any
+ * resource says why, besides what is acknowledged here.
+ */
 export class GatewayFunction extends Construct {
   readonly function: lambda.Function;
   readonly logGroup: logs.LogGroup;
@@ -85,7 +90,7 @@ function allowNetworkInterfaces(role: iam.Role): void {
 
 function acknowledgeFindings(scope: GatewayFunction, props: GatewayFunctionProps): void {
   acknowledge(scope, {
-    'AwsSolutions-IAM5[Resource::*]': 'the X-Ray and, in a VPC, the network interface actions have no resource-level permissions; every other statement names its resource',
+    'AwsSolutions-IAM5[Resource::*]': 'the X-Ray and, in a VPC, the network interface actions have no resource-level permissions',
     'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of one role of one function and lives and dies with it',
     'NIST.800.53.R5-LambdaDLQ': props.whyNoDeadLetterQueue ?? 'the function is only ever invoked synchronously, so there is no event that a dead-letter queue could keep',
   });
@@ -96,7 +101,7 @@ function acknowledgeFindings(scope: GatewayFunction, props: GatewayFunctionProps
   }
   if (props.reservedConcurrentExecutions === undefined) {
     acknowledge(scope, {
-      'NIST.800.53.R5-LambdaConcurrency': 'the stage throttle bounds the request rate; reserve concurrency where the account has it to give',
+      'NIST.800.53.R5-LambdaConcurrency': props.whyUnreserved,
     });
   }
 }

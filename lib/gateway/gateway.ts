@@ -21,6 +21,8 @@ import { addRoutes } from './routes';
 import { McpServingGateway, removalPolicy, retention } from './serving-gateway';
 import { McpWebAcl } from './web-acl';
 
+const THROTTLED = 'the throttle of the stage bounds how many requests come; reserve concurrency where the account has it to give';
+
 /**
  * Zero trust in front of MCP servers: a REST API with AWS WAF, an authorizer that asks who is calling and whether they may talk
  * to this server at all, and a streaming proxy that decides every single request (CV-1, GW-1, GW-3, NET-3, NET-4).
@@ -85,6 +87,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
       timeout: bounded('authorizerTimeout', props.authorizerTimeout ?? Duration.seconds(10), Duration.seconds(29)),
       memorySize: (props.authorizerMemorySize ?? Size.mebibytes(512)).toMebibytes(),
       reservedConcurrentExecutions: props.authorizerReservedConcurrency,
+      whyUnreserved: THROTTLED,
       ...(props.authorizerInVpc ? { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups } : {}),
     });
     this.keySecret = this._createKeySecret(props);
@@ -98,6 +101,7 @@ export class McpGateway extends McpServingGateway implements ec2.IConnectable {
       timeout: proxyTimeout,
       memorySize: (props.proxyMemorySize ?? Size.mebibytes(1024)).toMebibytes(),
       reservedConcurrentExecutions: props.proxyReservedConcurrency,
+      whyUnreserved: THROTTLED,
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets,
       securityGroups,

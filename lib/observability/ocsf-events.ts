@@ -46,6 +46,7 @@ export class OcsfEvents extends Construct {
       environment: { MCP_OCSF_PREFIX: TO, ...(lake && lakeEnvironment(this, lake)) },
       timeout: Duration.minutes(5),
       memorySize: 1024,
+      whyUnreserved: 'one of it runs for each object, which the delivery stream makes of all events of a minute or of 5 MB',
       whyNoDeadLetterQueue: 'what it fails on, and what its rule cannot hand over, goes to one queue, and stays in the archive as it was written',
     });
     const handler = this.reader.function;

@@ -90,7 +90,7 @@ export class ThreatDetection extends Construct {
     if (!guardDuty && !securityHub && !inspector) return undefined;
     return new ThreatServices(this, 'Services', {
       guardDuty, existingDetectorId, protectionPlans, securityHub, inspector,
-      define: (scope, id, definition) => this.define(scope, id, { ...definition, whyNoDeadLetterQueue: 'CloudFormation waits for its answer; a check that fails is counted, and the next one asks for the same' }),
+      define: (at, id, definition) => this.define(at, id, definition),
     });
   }
 
@@ -102,6 +102,7 @@ export class ThreatDetection extends Construct {
       description: 'Tells those who respond, and Security Hub, of what an MCP gateway finds',
       environment: { MCP_INCIDENT_BUS: this.eventBus.eventBusName, MCP_SECURITY_HUB: `${securityHub}`, MCP_PARTITION: partition, MCP_ACCOUNT: account, MCP_GATEWAY: gateway.metricNamespace },
       whyNoDeadLetterQueue: 'what it fails on goes to a queue of its own, as its destination on failure',
+      whyUnreserved: 'log groups pass on to it what is a finding and nothing else, many lines at once',
     });
     findings.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(this.undelivered), retryAttempts: 2, maxEventAge: Duration.hours(1) });
     this.eventBus.grantPutEventsTo(findings.function);

@@ -15,11 +15,12 @@ export interface WatcherDefinition {
   readonly description: string;
   readonly environment: Record<string, string>;
   readonly whyNoDeadLetterQueue: string;
+  readonly whyUnreserved: string;
 }
 
 export interface ThreatServicesProps {
   /** Makes the function. */
-  readonly define: (scope: Construct, id: string, definition: Omit<WatcherDefinition, 'whyNoDeadLetterQueue'>) => GatewayFunction;
+  readonly define: (scope: Construct, id: string, definition: WatcherDefinition) => GatewayFunction;
   readonly guardDuty: boolean;
   readonly existingDetectorId?: string;
   readonly protectionPlans: readonly ProtectionPlan[];
@@ -45,7 +46,13 @@ export class ThreatServices extends Construct {
     super(scope, id);
     const { guardDuty, existingDetectorId, protectionPlans, securityHub, inspector } = props;
     const stack = Stack.of(this);
-    this.checker = props.define(this, 'Ensure', { bundle: 'threat-services', description: 'Makes sure that GuardDuty, Security Hub and Inspector watch this account', environment: { MCP_URL_SUFFIX: stack.urlSuffix } });
+    this.checker = props.define(this, 'Ensure', {
+      bundle: 'threat-services',
+      description: 'Makes sure that GuardDuty, Security Hub and Inspector watch this account',
+      environment: { MCP_URL_SUFFIX: stack.urlSuffix },
+      whyNoDeadLetterQueue: 'CloudFormation waits for its answer; a check that fails is counted, and the next one asks for the same',
+      whyUnreserved: 'deployments of its stack and a check every day begin it, one after the other',
+    });
     const grants = this.letEnsure(props);
     const Wanted = stack.toJsonString({
       ...(guardDuty ? { guardDuty: { detectorId: existingDetectorId, features: featuresOf(protectionPlans) } } : {}),

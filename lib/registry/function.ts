@@ -59,6 +59,7 @@ export class RegistryFunction extends Construct {
       code: functionCode(bundle),
       timeout,
       memorySize: MEMORY_MIB,
+      whyUnreserved: 'workflows, schedules, the shards of a stream and people of the account who decide begin it, and no client of a gateway',
       ...(isAsynchronous ? { whyNoDeadLetterQueue: 'what it fails on goes to the queue that its failures, its rules and its stream have in common, and raises an alarm' } : {}),
     });
     const { function: handler, logGroup } = this.inner;

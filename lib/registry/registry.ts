@@ -230,6 +230,7 @@ export class ToolRegistry extends ToolRegistryBase {
     const { function: handler, logGroup } = this._announcer;
     addRegistryMetrics(logGroup, this.metricNamespace);
     eventBus.grantPutEventsTo(handler);
+    acknowledge(this._announcer, { 'AwsSolutions-IAM5[Resource::*]': 'a list of streams, which an event source asks for, knows no resources' });
     handler.addEventSource(new sources.DynamoEventSource(table, {
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
       filters: [lambda.FilterCriteria.filter({ dynamodb: { Keys: { collection: { S: lambda.FilterRule.isEqual('tools') } } } })],

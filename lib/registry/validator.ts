@@ -113,6 +113,7 @@ export class ToolDescriptionValidator extends Construct implements ec2.IConnecta
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets,
       securityGroups,
+      whyUnreserved: 'each deployment has it ask one server after the other',
       whyNoDeadLetterQueue: 'CloudFormation waits for the answer of each request and fails the deployment without one',
     });
   }

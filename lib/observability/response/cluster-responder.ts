@@ -77,6 +77,7 @@ export class ClusterResponder extends Construct {
       },
       timeout: Duration.seconds(30),
       memorySize: 256,
+      whyUnreserved: 'functions of the response alone ask it, at steps of playbooks',
       encryptionKey: props.encryptionKey,
       logRetention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,

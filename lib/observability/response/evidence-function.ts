@@ -68,6 +68,7 @@ export class EvidenceFunction {
     if (vpc || clusterResponder) this.function.allow(['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSecurityGroups', 'cloudtrail:LookupEvents'], ['*']);
     if (clusterResponder) this.function.allow(['ec2:DescribeInstances'], ['*']);
     if (copiesDisks) this.letCopyDisks(clusterResponder.cluster.clusterName);
+    acknowledge(this.function, { 'AwsSolutions-IAM5[Resource::*]': 'lookups in CloudTrail, descriptions by EC2 and ECS, and lists of tasks know no resources; all of them read, and those of tasks name their cluster' });
   }
 
   /** Reads what a service of Amazon ECS runs. */

@@ -26,6 +26,7 @@ export interface ResponseFunctionProps {
 /** Code of all functions that carry actions out. */
 export const ACTING = 'response-act';
 const MEMORY_MIB = 512;
+const WHY_UNRESERVED = 'the steps of playbooks begin it, and people of the account who decide, and no client of a gateway';
 
 /** A function of the response, with a role of its own that reaches the ledger, and besides what it is granted. */
 export class ResponseFunction extends Construct implements iam.IGrantable {
@@ -35,7 +36,7 @@ export class ResponseFunction extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, { bundle, table, ...props }: ResponseFunctionProps) {
     super(scope, id);
-    const { function: handler, logGroup } = new GatewayFunction(this, 'Function', { ...props, code: functionCode(bundle), timeout: props.timeout ?? Duration.minutes(1), memorySize: MEMORY_MIB });
+    const { function: handler, logGroup } = new GatewayFunction(this, 'Function', { ...props, code: functionCode(bundle), timeout: props.timeout ?? Duration.minutes(1), memorySize: MEMORY_MIB, whyUnreserved: WHY_UNRESERVED });
     this.function = handler;
     this.logGroup = logGroup;
     this.grantPrincipal = handler.grantPrincipal;
