@@ -109,7 +109,7 @@ describe('the live page in Chromium', () => {
   const line = (text: string | RegExp) => page.locator('#lines > li').filter({ hasText: text });
   const wide = () => page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 
-  test('SOC-1 shows decisions of a real client as they come, with who, what and why, and no argument', async () => {
+  test('shows decisions of a real client as they come, with who, what and why, and no argument', async () => {
     await start();
     await approve('tiny/echo', 'tiny/shout');
     await look();

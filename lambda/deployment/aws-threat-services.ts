@@ -28,7 +28,7 @@ export type CallService = (service: 'guardduty' | 'inspector2', method: 'GET' | 
  * for each, and whoever made them may be another team or the administrator of an organization. What is on stays on, what is missing is
  * switched on, and what the administrator decides is left to the administrator and named in the outcome.
  *
- * Control: HOST-0, SOC-1, SOC-3.
+ * Control: HOST-0.
  * @throws where a service cannot be asked, or GuardDuty or Inspector cannot be switched on at all
  */
 export async function ensureThreatServices(wanted: ThreatServicesWanted, call: CallService, hub: Pick<SecurityHubClient, 'send'>): Promise<ThreatServicesOutcome> {

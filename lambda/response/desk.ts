@@ -28,7 +28,7 @@ const INCIDENT_ID = /^inc-[0-9a-f]{16}$/;
 
 /**
  * Takes the requests of people where workflows carry them out: their word on an action, the end of a false positive, an incident
- * that they report, and what would be done about one (TB-4: by whoever they are signed).
+ * that they report, and what would be done about one (by whoever they are signed).
  */
 export function createResponseDesk({ responder, complete, start, estate, policy }: ResponseDeskOptions): (by: string, body: JsonValue) => Promise<DeskAnswer> {
   async function decide(by: string, request: JsonObject, approved: boolean): Promise<DeskAnswer> {

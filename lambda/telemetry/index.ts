@@ -1,3 +1,3 @@
-/** Counts of what the gateway decided, for Prometheus and what reads its format (LOG-2, SOC-1); traces of it, for what takes OTLP (GW-4). */
+/** Counts of what the gateway decided, for Prometheus and what reads its format; traces of it, for what takes OTLP (GW-4). */
 export { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from './metrics';
 export * from './tracing';

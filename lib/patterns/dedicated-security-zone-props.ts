@@ -54,7 +54,7 @@ export interface DedicatedSecurityZoneProps {
 
   /**
    * Repository of Amazon GuardDuty's agent for AWS Fargate, in the registry that GuardDuty's documentation names for the region: then GuardDuty sees what the
-   * containers do (HOST-0, SOC-3), by an endpoint of the zone, unless `observability` chooses other protection plans.
+   * containers do (HOST-0), by an endpoint of the zone, unless `observability` chooses other protection plans.
    *
    * @default - tasks have no agent
    */

@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findImplementations, findTests } from './mentions';
 import { readCatalogue, type Section } from './read-catalogue';
-import { findGaps, renderTable, type Evidence } from './table';
+import { BROWSER_TESTS, findGaps, renderTable, type Evidence } from './table';
 
 export const CODE_FOLDERS = ['bin', 'lambda', 'lib', 'network', 'range', 'scripts'];
-export const TEST_FOLDERS = ['test', 'test-browser'];
+export const TEST_FOLDERS = ['test', BROWSER_TESTS];
 export const PAGE = 'docs/controls.md';
 
 /** Everything that the page is made of. */

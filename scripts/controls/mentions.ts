@@ -13,6 +13,8 @@ export interface Mention {
 
 const ID = /\b([A-Z]{2,4})-(\d{1,2})\b(?:(?:\.\.| to \1-)(\d{1,2})\b)?/g;
 const TEST_FUNCTIONS = new Set(['it', 'test', 'describe']);
+/** `xit` and the like are none of jest's functions here, and so prove nothing either. */
+const LEFT_OUT = new Set(['skip', 'todo']);
 
 /** The ids in a text; `IOV-1..8` and `IOV-1 to IOV-8` are eight. */
 export function idsIn(text: string): readonly string[] {
@@ -37,15 +39,17 @@ export function findImplementations(root: string, folders: readonly string[]): r
   });
 }
 
-/** What the titles of tests in `folders` prove. */
+/** What the titles of tests in `folders` prove; what is skipped, or is still to be written, proves nothing. */
 export function findTests(root: string, folders: readonly string[]): readonly Mention[] {
   return filesWithIds(root, folders).flatMap(({ file, source }) => {
     const mentions: Mention[] = [];
     const visit = (node: ts.Node, titles: readonly string[]): void => {
+      const called = ts.isCallExpression(node) ? testFunction(node) : undefined;
+      if (called?.isLeftOut) return;
       const title = titleOf(node);
       const all = title === undefined ? titles : [...titles, title];
-      if (title !== undefined && !isSuite(node)) mentions.push(...[...new Set(idsIn(all.join(' ')))].map((id) => ({ id, file, name: all.join(' › ') })));
-      ts.forEachChild(node, (child) => visit(child, all));
+      if (title === undefined || called?.name === 'describe') ts.forEachChild(node, (child) => visit(child, all));
+      else mentions.push(...[...new Set(idsIn(all.join(' ')))].map((id) => ({ id, file, name: all.join(' › ') })));
     };
     visit(source, []);
     return mentions;
@@ -96,15 +100,13 @@ function titleOf(node: ts.Node): string | undefined {
   return ts.isTemplateExpression(title) ? title.getText().slice(1, -1) : undefined;
 }
 
-function isSuite(node: ts.Node): boolean {
-  return ts.isCallExpression(node) && testFunction(node) === 'describe';
-}
-
-/** Which of jest's functions a call calls, through `.each` and the like. */
-function testFunction(call: ts.CallExpression): string | undefined {
+/** Which of jest's functions a call calls, through `.each` and the like, and whether jest leaves out what it says. */
+function testFunction(call: ts.CallExpression): { readonly name: string; readonly isLeftOut: boolean } | undefined {
   let callee: ts.Expression = call.expression;
+  let isLeftOut = false;
   while (ts.isCallExpression(callee) || ts.isTaggedTemplateExpression(callee) || ts.isPropertyAccessExpression(callee)) {
+    if (ts.isPropertyAccessExpression(callee)) isLeftOut ||= LEFT_OUT.has(callee.name.text);
     callee = ts.isCallExpression(callee) ? callee.expression : ts.isTaggedTemplateExpression(callee) ? callee.tag : callee.expression;
   }
-  return ts.isIdentifier(callee) && TEST_FUNCTIONS.has(callee.text) ? callee.text : undefined;
+  return ts.isIdentifier(callee) && TEST_FUNCTIONS.has(callee.text) ? { name: callee.text, isLeftOut } : undefined;
 }

@@ -8,6 +8,9 @@ export interface Evidence {
   readonly tests: readonly Mention[];
 }
 
+/** Not among those that `npm test` runs. */
+export const BROWSER_TESTS = 'test-browser';
+
 /** Shown of each. */
 const SHOWN = 3;
 const MAX_TITLE = 110;
@@ -18,7 +21,7 @@ Each control of [arXiv:2504.08623](https://arxiv.org/abs/2504.08623), where it i
 written by \`npm run controls\` from the doc comments of the code and the titles of the tests; \`npm test\` fails where it is not up to
 date, where a control has no implementation or no test, and where the code names a control that is not on it. What is the work of
 the people who run MCP is marked so. A test that carries a control's id proves the behaviour in its title, not that the control is
-complete: what is not stopped is said in the pages of each part.
+complete: what is not stopped is said in the pages of each part. Tests that are marked so need a browser: \`npm run test:browser\` runs them, after \`npm test\`.
 `;
 
 /** What is missing, one sentence for each control. */
@@ -50,7 +53,7 @@ function rowOf({ id, organisation }: Control, { implementations, tests }: Eviden
   const proved = unique(tests.filter((mention) => mention.id === id), ({ file, name }) => `${file} ${name}`);
   return [
     list(implemented.map(({ file, name }) => link(name === '' ? posix.basename(file) : `\`${name}\``, file, folder)), 'places'),
-    list(proved.map(({ file, name }) => `${escape(shorten(name))} (${link(posix.basename(file, '.test.ts'), file, folder)})`), 'tests'),
+    list(proved.map(({ file, name }) => `${escape(shorten(name))} (${link(posix.basename(file, '.test.ts'), file, folder)}${file.startsWith(`${BROWSER_TESTS}/`) ? ', in a browser' : ''})`), 'tests'),
   ];
 }
 

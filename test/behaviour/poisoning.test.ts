@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Familiar } from '../../lambda/behaviour/familiar';
+import type { JsonObject } from '../../lambda/protocol';
 import { alice, DAY, HOUR, keyOf, MINUTE, Stand } from './stand';
 
 /** `count` calls, one every `everyMs`, and then the next morning. */
@@ -93,10 +94,10 @@ describe('slow poisoning of what is usual', () => {
     expect(odd()).toBe(0);
   });
 
-  test.each([
-    ['destinations', (i: number) => ['send', { url: `https://flood-${i}.example/` }] as const, ['send', { url: 'https://mail.example.com/' }] as const],
-    ['forms of arguments', (i: number) => ['send', { [`member${i}`]: 1 }] as const, ['send', { url: 'https://mail.example.com/' }] as const],
-    ['sequences', (i: number) => [`tool-${i}`, {}] as const, ['send', { url: 'https://mail.example.com/' }] as const],
+  test.each<[string, (i: number) => readonly [string, JsonObject], readonly [string, JsonObject]]>([
+    ['destinations', (i) => ['send', { url: `https://flood-${i}.example/` }], ['send', { url: 'https://mail.example.com/' }]],
+    ['forms of arguments', (i) => ['send', { [`member${i}`]: 1 }], ['send', { url: 'https://mail.example.com/' }]],
+    ['sequences', (i) => [`tool-${i}`, {}], ['send', { url: 'https://mail.example.com/' }]],
   ])('TB-1 habits are not forgotten by filling the memory with new %s', (_, flood, habit) => {
     const stand = new Stand();
     for (let i = 0; i < 100; i++) {

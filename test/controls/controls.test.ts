@@ -49,6 +49,17 @@ describe('what is read from the code', () => {
     expect(findTests(root, ['tests']).map(({ id, name }) => `${id} ${name}`)).toEqual(['CV-1 CV-1 calls › are %s', 'CV-1 CV-1 calls › GW-1 too', 'GW-1 CV-1 calls › GW-1 too']);
   });
 
+  it('is not the title of a test that is skipped or still to be written, nor what a test calls by such a name', () => {
+    write('skipped/a.test.ts', "it.skip('CV-1 is skipped', () => {});\nit.todo('CV-2 comes later');\ndescribe.skip('CV-3', () => { it('is skipped too', () => {}); });\nit.skip.each([1])('CV-4 %s', () => {});\nit('GW-1 calls', () => { stand.test('GW-2'); test('GW-3', 1); });\n");
+    expect(findTests(root, ['skipped']).map(({ id, name }) => `${id} ${name}`)).toEqual(['GW-1 GW-1 calls']);
+  });
+
+  it('is shown with the suite that it is in, where a test needs a browser', () => {
+    const sections = [{ section: 'One', controls: [{ id: 'GW-1', name: 'Validation', asks: 'all' }] }];
+    const page = renderTable(sections, { implementations: [], tests: [{ id: 'GW-1', file: 'test/a.test.ts', name: 'GW-1 here' }, { id: 'GW-1', file: 'test-browser/b.test.ts', name: 'GW-1 there' }] }, 'docs');
+    expect(page).toContain('GW-1 here ([a](../test/a.test.ts))<br>GW-1 there ([b](../test-browser/b.test.ts), in a browser)');
+  });
+
   it('is each id of a range', () => {
     expect(idsIn('CON-1..4, MUL-7 and UTF-8')).toEqual(['CON-1', 'CON-2', 'CON-3', 'CON-4', 'MUL-7', 'UTF-8']);
   });

@@ -41,7 +41,7 @@ describe('findings of the gateway', () => {
     expect(incidents).toMatchObject([{ kind: 'unauthorised_access', severity: 'high', subjects: [{ kind: 'principal', id: 'ada' }, { kind: 'address', address: '203.0.113.9' }] }, { kind: 'exfiltration' }]);
   });
 
-  it('SOC-3 a definition in quarantine and the kill switch are findings too, and other steps are not', async () => {
+  it('LOG-3 a definition in quarantine and the kill switch are findings too, and other steps are not', async () => {
     await importing()(delivered([QUARANTINE, KILL_SWITCH, QUARANTINE.replace('"approved"', '"review"'), KILL_SWITCH.replace('"blocked"', '"unblocked"')]));
     expect(imported()).toMatchObject([
       { Severity: { Label: 'CRITICAL' }, Title: 'MCP: the definition of files/read_file is in quarantine', Resources: [{ Type: 'Other', Id: 'mcp:definition/files/read_file' }] },
@@ -50,14 +50,14 @@ describe('findings of the gateway', () => {
     expect(told()).toEqual([]);
   });
 
-  it('SOC-3 the same line is the same finding, wherever in a chain it stands', () => {
+  it('LOG-3 the same line is the same finding, wherever in a chain it stands', () => {
     const line = JSON.parse(behaviourLine());
     const [once, again] = [toAsff({ chain: { seq: 1 }, ...line }, CONTEXT), toAsff({ chain: { seq: 9 }, ...line }, CONTEXT)];
     expect(once!.Id).toBe(again!.Id);
     expect(toAsff({ ...line, risk: 51 }, CONTEXT)!.Id).not.toBe(once!.Id);
   });
 
-  it('SOC-3 stays within what Security Hub takes, whatever clients call themselves', () => {
+  it('LOG-3 stays within what Security Hub takes, whatever clients call themselves', () => {
     const finding = toAsff(JSON.parse(behaviourLine({ principal: JSON.stringify(['i', 'User', 'x'.repeat(5_000)]), why: 'y'.repeat(5_000) })), CONTEXT)!;
     expect(finding.Title.length).toBeLessThanOrEqual(256);
     expect(finding.Description.length).toBeLessThanOrEqual(1_024);

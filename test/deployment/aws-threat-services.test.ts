@@ -36,7 +36,7 @@ const CREATE = 'guardduty POST /detector';
 const ON: Answer = { status: 200, body: { status: 'ENABLED', features: [] } };
 
 describe('the services that watch an account', () => {
-  it('HOST-0 SOC-3 are switched on in an account that has none of them', async () => {
+  it('HOST-0 are switched on in an account that has none of them', async () => {
     const { calls, ensure } = account({ [LIST]: { status: 200, body: { detectorIds: [] } }, [CREATE]: { status: 200, body: { detectorId: 'd1' } }, 'guardduty GET /detector/d1': { status: 200, body: { status: 'ENABLED', features: [] } } });
     expect(await ensure()).toEqual({ DetectorId: 'd1', GuardDuty: 'created', PlansLeftOff: 'none', SecurityHub: 'enabled', Inspector: 'enabled' });
     expect(calls.filter(([name]) => name === 'guardduty POST /detector/d1').map(([, { features }]) => features)).toEqual([
@@ -46,7 +46,7 @@ describe('the services that watch an account', () => {
     expect(calls.at(-1)).toEqual(['inspector2 POST /enable', { resourceTypes: ['ECR', 'LAMBDA'] }]);
   });
 
-  it('SOC-3 an account that has a detector and a hub keeps them, and gets what is missing only', async () => {
+  it('HOST-0 an account that has a detector and a hub keeps them, and gets what is missing only', async () => {
     hub.on(EnableSecurityHubCommand).rejects(Object.assign(new Error('already'), { name: 'ResourceConflictException' }));
     const { calls, ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': { status: 200, body: { status: 'ENABLED', features: [{ name: 'S3_DATA_EVENTS', status: 'ENABLED' }, { name: 'RUNTIME_MONITORING', status: 'ENABLED', additionalConfiguration: [{ name: 'EKS_ADDON_MANAGEMENT', status: 'DISABLED' }] }] } } });
     expect(await ensure()).toMatchObject({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'none', SecurityHub: 'existing' });
@@ -54,13 +54,13 @@ describe('the services that watch an account', () => {
     expect(calls.filter(([name]) => name === 'guardduty POST /detector/d7')).toHaveLength(1);
   });
 
-  it('SOC-3 what the administrator of an organization decides is left to the administrator, and said', async () => {
+  it('HOST-0 what the administrator of an organization decides is left to the administrator, and said', async () => {
     hub.on(EnableSecurityHubCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     const { ensure } = account({ [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': ON, 'guardduty POST /detector/d7': { status: 400 }, 'inspector2 POST /enable': { status: 403 } });
     expect(await ensure()).toEqual({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'S3_DATA_EVENTS RUNTIME_MONITORING SecurityHub Inspector', SecurityHub: 'left to the administrator', Inspector: 'left to the administrator' });
   });
 
-  it('SOC-3 a detector that is named is not looked for, and what is not wanted is not asked', async () => {
+  it('HOST-0 a detector that is named is not looked for, and what is not wanted is not asked', async () => {
     const { calls, ensure } = account({ 'guardduty GET /detector/d9': ON });
     expect(await ensure({ guardDuty: { detectorId: 'd9', features: [] }, securityHub: false, inspector: [] })).toEqual({ DetectorId: 'd9', GuardDuty: 'existing', PlansLeftOff: 'none' });
     expect(calls.map(([name]) => name)).toEqual(['guardduty GET /detector/d9']);
@@ -68,7 +68,7 @@ describe('the services that watch an account', () => {
     expect(hub.calls()).toEqual([]);
   });
 
-  it('SOC-3 a detector that is suspended is switched on again, before its plans and where none is missing', async () => {
+  it('HOST-0 a detector that is suspended is switched on again, before its plans and where none is missing', async () => {
     const suspended = { [LIST]: { status: 200, body: { detectorIds: ['d7'] } }, 'guardduty GET /detector/d7': { status: 200, body: { status: 'DISABLED', features: [{ name: 'S3_DATA_EVENTS', status: 'ENABLED' }] } } };
     const { calls, ensure } = account(suspended);
     expect(await ensure({ guardDuty: { features: [{ name: 'S3_DATA_EVENTS' }] }, securityHub: false, inspector: [] })).toEqual({ DetectorId: 'd7', GuardDuty: 'existing', PlansLeftOff: 'none' });
@@ -81,7 +81,7 @@ describe('the services that watch an account', () => {
     ['is being switched on', ['ENABLE_IN_PROGRESS'], 'existing'],
     ['is refused by the organization', ['ACCESS_DENIED'], 'left to the administrator'],
     ['is kept from the account', ['ALREADY_ENABLED', 'ACCOUNT_IS_ISOLATED'], 'left to the administrator'],
-  ])('SOC-3 Inspector that %s, which it says in an answer that looks like success, is not reported as switched on', async (_, codes, expected) => {
+  ])('HOST-0 Inspector that %s, which it says in an answer that looks like success, is not reported as switched on', async (_, codes, expected) => {
     const { ensure } = account({ 'inspector2 POST /enable': { status: 200, body: { failedAccounts: codes.map((errorCode) => ({ accountId: '123456789012', errorCode, errorMessage: 'no' })) } } });
     expect(await ensure({ securityHub: false, inspector: ['ECR'] })).toEqual({ Inspector: expected, PlansLeftOff: expected === 'existing' ? 'none' : 'Inspector' });
   });
@@ -91,7 +91,7 @@ describe('the services that watch an account', () => {
     ['no detector can be made', { [LIST]: { status: 200, body: { detectorIds: [] } }, [CREATE]: { status: 403 } }, 'GuardDuty cannot be switched on (HTTP 403)'],
     ['Inspector fails', { [LIST]: { status: 200, body: { detectorIds: ['d'] } }, 'inspector2 POST /enable': { status: 500 } }, 'Inspector cannot be switched on (HTTP 500)'],
     ['Inspector says that it failed', { [LIST]: { status: 200, body: { detectorIds: ['d'] } }, 'inspector2 POST /enable': { status: 200, body: { failedAccounts: [{ errorCode: 'ALREADY_ENABLED' }, { errorCode: 'SSM_THROTTLED' }] } } }, 'Inspector cannot be switched on: SSM_THROTTLED'],
-  ])('SOC-3 a deployment fails, and says why, where %s', async (_, answers, message) => {
+  ])('HOST-0 a deployment fails, and says why, where %s', async (_, answers, message) => {
     await expect(account(answers).ensure()).rejects.toThrow(message);
   });
 });
@@ -108,7 +108,7 @@ describe('the custom resource', () => {
     expect(await answered(event('Create', JSON.stringify(WANTED)))).toEqual({ PhysicalResourceId: 'Threats-threat-services', StackId: 's', RequestId: 'r', LogicalResourceId: 'Threats', Status: 'SUCCESS', Data: { DetectorId: 'd1' } });
   });
 
-  it('SOC-3 switches nothing off when it is deleted', async () => {
+  it('HOST-0 switches nothing off when it is deleted', async () => {
     const ensure = jest.fn();
     expect(await answered(event('Delete'), ensure)).toMatchObject({ Status: 'SUCCESS' });
     expect(ensure).not.toHaveBeenCalled();
@@ -127,12 +127,12 @@ describe('the check of every day', () => {
     return { lines, asked };
   };
 
-  it('SOC-3 asks for the same again, and counts what is left off', async () => {
+  it('HOST-0 asks for the same again, and counts what is left off', async () => {
     expect(await checked({ PlansLeftOff: 'DETECTOR SecurityHub' })).toEqual({ lines: [{ kind: 'threat_services', leftOff: 2, which: 'DETECTOR SecurityHub' }], asked: [WANTED] });
     expect((await checked({ PlansLeftOff: 'none' })).lines).toEqual([{ kind: 'threat_services', leftOff: 0, which: 'none' }]);
   });
 
-  it('SOC-3 fails where a service cannot be asked, which is counted too', async () => {
+  it('HOST-0 fails where a service cannot be asked, which is counted too', async () => {
     await expect(createThreatServices(async () => { throw new Error('GuardDuty does not list its detectors (HTTP 403)'); }, () => undefined)({ Wanted: JSON.stringify(WANTED) })).rejects.toThrow('does not list');
   });
 });

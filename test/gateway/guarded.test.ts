@@ -134,7 +134,7 @@ describe('results', () => {
     expect(harness.events.at(-1)).toMatchObject({ decision: 'error' });
   });
 
-  it('DLP-3 refuses a result that its output schema does not allow', async () => {
+  it('IOV-1 refuses a result that its output schema does not allow', async () => {
     const tool = { ...ECHO_TOOL, outputSchema: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] } };
     const respond = modernServer([tool], ({ message }) => (message.method === 'tools/call' ? { result: { resultType: 'complete', content: [], structuredContent: { n: 'one' } } } : undefined));
     const { harness } = await start(respond, guard());

@@ -149,14 +149,14 @@ describe('markup, terminals, types', () => {
     expect((await guarded(honest)).value).toBe(honest);
   });
 
-  it('DLP-3 removes content that is not what it claims to be', async () => {
+  it('IOV-1 removes content that is not what it claims to be', async () => {
     const png = base64(Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
     expect((await guarded({ content: [{ type: 'image', mimeType: 'image/png', data: png }] })).ids).toEqual([]);
     expect((await guarded({ content: [{ type: 'image', mimeType: 'image/png', data: base64('<html><script>1</script></html>') }] })).value.content).toEqual([{ type: 'text', text: '[removed:contradicts-mime-type]' }]);
     expect((await guarded({ contents: [{ uri: 'x:y', mimeType: 'text/plain', blob: base64('\x7fELF\x02\x01\x01') }] })).value.contents[0].text).toBe('[removed:contradicts-mime-type]');
   });
 
-  it('DLP-3 does not unpack more than it may', async () => {
+  it('IOV-2 does not unpack more than it may', async () => {
     const bomb = zipSync({ a: new Uint8Array(20_000_000) });
     expect((await guarded({ contents: [{ uri: 'x:y', blob: base64(bomb) }] })).ids).toEqual(['type/opaque-archive blocked']);
   });
@@ -211,11 +211,11 @@ describe('output schemas', () => {
   it.each([
     ['breaks it', { content: [], structuredContent: { n: 'x' } }],
     ['leaves it out', { content: [] }],
-  ])('DLP-3 refuses a result that %s', async (_how, result) => {
+  ])('IOV-1 refuses a result that %s', async (_how, result) => {
     expect((await guarded(result, {}, tool)).outcome).toMatchObject({ ok: false, reason: 'schema/output-schema-broken' });
   });
 
-  it('DLP-3 lets one pass that keeps it, and errors', async () => {
+  it('IOV-1 lets one pass that keeps it, and errors', async () => {
     expect((await guarded({ content: [], structuredContent: { n: 1 } }, {}, tool)).outcome.ok).toBe(true);
     expect((await guarded({ content: [], isError: true }, {}, tool)).outcome.ok).toBe(true);
   });

@@ -101,7 +101,7 @@ describe('the live page', () => {
     expect(get(of, '/', { authorization: `Bearer ${TOKEN}` }).status).toBe(200);
   });
 
-  test('SOC-1 sends what happened, then what happens, and each part of the page once until it changes', async () => {
+  test('sends what happened, then what happens, and each part of the page once until it changes', async () => {
     const of = site();
     feed.sink.write(eventWith({ requestId: 'before' }));
     const response = get(of, '/live/events');

@@ -30,7 +30,7 @@ describe('where there is a live page', () => {
     return gateway.url;
   }
 
-  test('SOC-1 at / of a gateway that only this machine reaches, without a token; its stream ends with the gateway', async () => {
+  test('at / of a gateway that only this machine reaches, without a token; its stream ends with the gateway', async () => {
     const url = await start();
     expect(gateway!.page).toBe(`${url}/`);
     expect(await (await fetch(`${url}/`)).text()).toContain('<title>');

@@ -256,7 +256,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     expect((await find(one.id)).actions.find(({ action }) => action.kind === 'isolate_workload')).toMatchObject({ state: 'apply_failed', outcome: 'nothing here can cut the Deployment c/n/d off from the network' });
   });
 
-  test('TB-4 the desk says what is wrong with a request, and what would be done about an incident', async () => {
+  test('IR-2 the desk says what is wrong with a request, and what would be done about an incident', async () => {
     const ask = (body: any) => desk()('arn:carol', JSON.parse(JSON.stringify(body)));
     expect(await ask({ action: 'undo', incident: 'inc-0000000000000000', why: 'x' })).toEqual({ status: 409, message: 'there is no incident inc-0000000000000000' });
     expect(await ask({ action: 'undo', incident: '../../x', why: 'x' })).toMatchObject({ status: 409, message: 'expected an incident, such as inc-0123456789abcdef' });

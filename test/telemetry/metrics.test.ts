@@ -2,7 +2,7 @@ import { createMetrics } from '../../lambda/telemetry';
 import { eventWith } from '../audit/events';
 
 describe('metrics in OpenMetrics text', () => {
-  test('LOG-2 requests by decision, refusals by reason, times and sizes', () => {
+  test('requests by decision, refusals by reason, times and sizes', () => {
     const metrics = createMetrics();
     metrics.sink.write(eventWith({ server: 'files', method: 'tools/call', decision: 'allow', durationMs: 3, responseBytes: 2_000 }));
     metrics.sink.write(eventWith({ server: 'files', method: 'tools/call', decision: 'allow', durationMs: 30, responseBytes: 9_000_000 }));

@@ -7,7 +7,7 @@ validateTemplates();
 
 const ISSUER = { issuer: 'https://login.example.com', jwksUri: 'https://login.example.com/jwks.json' };
 
-test('LOG-3 LOG-4 SOC-3 an audit trail, monitoring and threat detection are clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
+test('LOG-3 LOG-4 HOST-0 an audit trail, monitoring and threat detection are clean under the rules of the CDK, AWS Solutions, NIST 800-53 R5 and our own, without a warning', () => {
   const app = validatedApp((scope) => {
     const stack = new Stack(scope, 'Stack');
     const registry = new ToolRegistry(stack, 'Tools');

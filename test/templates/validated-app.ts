@@ -52,12 +52,12 @@ export function testReferenceStack(app: App, stack: Stack): void {
     expect(acknowledged.filter(([, reason]) => reason.split(' ').length < 8)).toEqual([]);
   });
 
-  test('TD-4 IR-1 has a registry of tools, whose response to incidents can quarantine them', () => {
+  test('TD-4 IR-2 has a registry of tools, whose response to incidents can quarantine them', () => {
     const functions = stack.node.findAll().filter((construct) => construct instanceof CfnFunction).map(({ description }) => description);
     expect(functions).toEqual(expect.arrayContaining(['Signs and publishes approvals of MCP tools', 'Quarantines MCP tools']));
   });
 
-  test('SOC-3 says when it is deployed what an administrator left off', () => {
+  test('HOST-0 says when it is deployed what an administrator left off', () => {
     Template.fromStack(stack).hasOutput('PlansLeftOff', { Value: { 'Fn::GetAtt': Match.anyValue() } });
   });
 

@@ -211,7 +211,7 @@ test('fails when nobody could apply anything, and without nodes', () => {
   expect(() => app.synth()).toThrow(/nobody could apply anything to the cluster: give administrators, or kubectlLayer[\s\S]*the cluster has no nodes: add some with addNodes\(\)/);
 });
 
-test('LOG-3 SOC-2 without runtime monitoring there is neither an agent nor an endpoint for it', () => {
+test('HOST-0 without runtime monitoring there is neither an agent nor an endpoint for it', () => {
   const { cluster, template } = clustered({ runtimeMonitoring: false });
   cluster.addNodes('system');
   expect(propertiesOf(template(), 'AWS::EKS::Addon').map(({ AddonName }) => AddonName)).not.toContain('aws-guardduty-agent');

@@ -305,7 +305,7 @@ describe('metrics', () => {
     }
   });
 
-  test('TB-4 the time that requests take is that of answers: no stream, no request that was refused before it was read, nothing of the authorizer', () => {
+  test('the time that requests take is that of answers: no stream, no request that was refused before it was read, nothing of the authorizer', () => {
     const filters = Object.values(gatewayStack().template().findResources('AWS::Logs::MetricFilter', { Properties: { MetricTransformations: [{ MetricName: 'Latency', MetricValue: '$.durationMs' }] } })).map(({ Properties }) => Properties);
     expect(filters.map(({ LogGroupName }) => LogGroupName.Ref)).toEqual([expect.stringMatching(/^GatewayProxyLogs/)]);
     const counts = (event: Parameters<typeof requestLine>[0]) => takes(filters[0]!.FilterPattern, requestLine(event));

@@ -67,12 +67,12 @@ describe('metrics from the lines that the code writes', () => {
     expect(counts('DnsBlocks', resolver('BLOCK'), resolver('ALLOW'), resolver())).toEqual([true, false, false]);
   });
 
-  it('CV-2 metrics that the code prints are those that the dashboard draws', () => {
+  it('LOG-3 metrics that the code prints are those that the dashboard draws', () => {
     expect(JSON.parse(detectionMetric)).toMatchObject({ service: 'gateway', signal: 'loop', Detections: 1 });
     expect(JSON.parse(riskMetric)).toMatchObject({ service: 'gateway', Risk: 80, _aws: { CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['service']] }] } });
   });
 
-  it('TB-1 rules on contributors are about members that events have', () => {
+  it('LOG-3 rules on contributors are about members that events have', () => {
     for (const { keys, filters } of Object.values(CONTRIBUTOR_RULES)) {
       for (const path of [...keys.map((key) => `$.${key}`), ...filters.map(({ Match: at }) => at)]) expect(memberAt(JSON.parse(lines.allowed!), path.replace('$.', ''))).toBeDefined();
     }
@@ -211,7 +211,7 @@ describe('the monitoring of a gateway in a zone', () => {
     expect(alarm(/more grants are approved/)).toMatchObject({ EvaluationPeriods: 1, AlarmActions: [expect.anything()] });
   });
 
-  it('TB-4 raises an alarm where nobody is let in: by the authorizer, by the API, by a load balancer', () => {
+  it('LOG-3 raises an alarm where nobody is let in: by the authorizer, by the API, by a load balancer', () => {
     const [[authorizer]] = Object.entries(template.findResources('AWS::Lambda::Function')).filter(([, { Properties }]) => AUTHORIZER.test(Properties.Description ?? '')) as [[string, unknown]];
     expect(alarm(/nobody is let in/)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 5, Dimensions: [{ Name: 'FunctionName', Value: { Ref: authorizer } }], AlarmActions: [expect.anything()] });
     expect(alarm(/its authorizer or its proxy does not answer/)).toMatchObject({ Namespace: 'AWS/ApiGateway', MetricName: '5XXError', Threshold: 5 });
@@ -226,7 +226,7 @@ describe('the monitoring of a gateway in a zone', () => {
     expect(names(composites['An MCP gateway is asked for more than it can serve']!)).toEqual(['UnusualRequests', 'Failures', 'Latency', 'UnusualLatency']);
   });
 
-  it('CV-4 lets the code watch behaviour', () => {
+  it('CV-2 lets the code watch behaviour', () => {
     for (const who of [AUTHORIZER, PROXY]) expect(environmentOf(template, who)).toMatchObject({ MCP_BEHAVIOUR_METRICS: NAMESPACE });
   });
 

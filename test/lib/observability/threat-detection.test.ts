@@ -34,19 +34,19 @@ describe('threat detection around a gateway', () => {
   const threats = new ThreatDetection(stack, 'Threats', { gateway, registry, accessGrants, auditTrail, alarmTopic });
   const template = Template.fromStack(stack);
 
-  it('HOST-0 SOC-1 asks for GuardDuty with its plans, Security Hub and Inspector, without a resource that fails where they are on already', () => {
+  it('HOST-0 asks for GuardDuty with its plans, Security Hub and Inspector, without a resource that fails where they are on already', () => {
     expect(wanted(template)).toEqual({ guardDuty: { features: [{ name: 'S3_DATA_EVENTS' }, { name: 'LAMBDA_NETWORK_LOGS' }, { name: 'EBS_MALWARE_PROTECTION' }] }, securityHub: true, inspector: ['ECR', 'LAMBDA'] });
     for (const type of ['AWS::GuardDuty::Detector', 'AWS::SecurityHub::Hub']) template.resourceCountIs(type, 0);
   });
 
-  it('SOC-3 the function that asks may switch on, and never off', () => {
+  it('HOST-0 the function that asks may switch on, and never off', () => {
     const statements = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('ThreatsServicesEnsure')).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
     expect(statements.flatMap(({ Action }: any) => Action).filter((action: string) => !/^(xray|logs):/.test(action))).toEqual([
       'guardduty:ListDetectors', 'guardduty:CreateDetector', 'guardduty:GetDetector', 'guardduty:UpdateDetector', 'securityhub:EnableSecurityHub', 'inspector2:Enable', 'iam:CreateServiceLinkedRole',
     ]);
   });
 
-  it('SOC-3 passes on what is a finding, of every log of events, and nothing else', () => {
+  it('LOG-3 passes on what is a finding, of every log of events, and nothing else', () => {
     const filters = Object.values(template.findResources('AWS::Logs::SubscriptionFilter', { Properties: { DestinationArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ThreatsFindings'), 'Arn'] } } })).map(({ Properties }) => Properties);
     const byLog = Object.fromEntries(filters.map(({ LogGroupName, FilterPattern }) => [LogGroupName.Ref.replace(/[0-9A-F]{8}$/, ''), FilterPattern]));
     expect(Object.keys(byLog)).toEqual(['GatewayAuthorizerLogs', 'GatewayProxyLogs', 'ToolsAnnounceFunctionLogs', 'GrantsSiteLogs']);
@@ -64,7 +64,7 @@ describe('threat detection around a gateway', () => {
     expect(INCIDENT_EVENT).toEqual({ source: 'mcp-zero-trust.security', detailType: 'MCP Security Incident' });
   });
 
-  it('TB-4 tells people of findings of high severity, in words of AWS only', () => {
+  it('LOG-3 tells people of findings of high severity, in words of AWS only', () => {
     const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { EventPattern: { source: ['aws.guardduty'] } } }));
     expect(rule!.Properties.EventPattern).toEqual({ source: ['aws.guardduty'], 'detail-type': ['GuardDuty Finding'], detail: { severity: [{ numeric: ['>=', 7] }] } });
     expect(Object.values(rule!.Properties.Targets[0].InputTransformer.InputPathsMap).sort()).toEqual(['$.account', '$.detail.id', '$.detail.severity', '$.detail.type', '$.region']);
@@ -78,13 +78,13 @@ describe('threat detection around a gateway', () => {
     return lines.map((line) => takes(filter!.Properties.FilterPattern, line));
   };
 
-  it('SOC-3 raises an alarm where findings reach nobody, and where Security Hub takes none', async () => {
+  it('LOG-3 raises an alarm where findings reach nobody, and where Security Hub takes none', async () => {
     expect(alarm(/^Findings .* reached nobody/)).toMatchObject({ MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 1, Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [expect.stringMatching(/^ThreatsUndelivered/), 'QueueName'] } }] });
     expect(alarm(/takes no findings/)).toMatchObject({ Namespace: gateway.metricNamespace, MetricName: 'RefusedFindings', Threshold: 1, Statistic: 'Sum' });
     expect(counts('RefusedFindings', ...(await refusedFindings()), requestLine())).toEqual([true, false]);
   });
 
-  it('HOST-0 SOC-3 looks every day whether the services still watch, tells of what is off, and of a check that failed', async () => {
+  it('HOST-0 looks every day whether the services still watch, tells of what is off, and of a check that failed', async () => {
     const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { ScheduleExpression: 'rate(1 day)' } }));
     const [check] = rule!.Properties.Targets;
     expect(JSON.parse(JSON.parse(check.Input).Wanted)).toEqual(wanted(template));
@@ -97,7 +97,7 @@ describe('threat detection around a gateway', () => {
     expect(alarm(/could not be asked/)).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Period: 86_400 });
   });
 
-  it('SOC-3 says what was left off when it was deployed', () => {
+  it('HOST-0 says what was left off when it was deployed', () => {
     expect(stack.resolve(threats.plansLeftOff)).toEqual({ 'Fn::GetAtt': [Object.keys(template.findResources('Custom::McpThreatServices'))[0], 'PlansLeftOff'] });
   });
 
@@ -121,7 +121,7 @@ describe('threat detection as it is told', () => {
     template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
   });
 
-  it('SOC-3 leaves the services of the account alone, where it is told to, and tells of incidents on a bus of one\'s own', () => {
+  it('HOST-0 leaves the services of the account alone, where it is told to, and tells of incidents on a bus of one\'s own', () => {
     const template = threatStack((stack) => ({ guardDuty: false, securityHub: false, inspector: false, eventBus: new events.EventBus(stack, 'Bus') }));
     expect(wanted(template)).toBeUndefined();
     expect(environmentOf(template, FINDINGS)).toMatchObject({ MCP_SECURITY_HUB: 'false', MCP_INCIDENT_BUS: { Ref: expect.stringMatching(/^Bus/) } });

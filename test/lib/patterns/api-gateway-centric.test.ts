@@ -24,7 +24,7 @@ test('takes policies from a folder, which are about the servers that are added',
 describe('the eyes of the model', () => {
   const tokenIssuers = [ISSUER];
 
-  test('LOG-4 SOC-3 are open unless somebody closes them, as they are told', () => {
+  test('LOG-4 LOG-3 are open unless somebody closes them, as they are told', () => {
     const stack = new Stack(new App(), 'Stack');
     const model = new ApiGatewayCentric(stack, 'Mcp', { tokenIssuers, observability: { auditTrail: { retention: Duration.days(30) }, monitoring: { failedSignInThreshold: 7 }, threatDetection: { securityHub: false } } });
     expect(model.observability!.auditTrail.bucket).toBeDefined();

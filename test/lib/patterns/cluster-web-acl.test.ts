@@ -29,7 +29,7 @@ describe('in front of the cluster', () => {
     expect(rules.find(({ Name }: any) => Name === 'AddressRate').Statement.RateBasedStatement.Limit).toBe(5_000);
   });
 
-  test('IR-1 the response blocks addresses there too, before anything else is looked at', () => {
+  test('SOC-3 the response blocks addresses there too, before anything else is looked at', () => {
     expect(rules[0]).toMatchObject({ Name: 'BlockedAddresses', Priority: 0, Action: { Block: {} } });
     const respond = Template.fromStack(Stack.of(model.observability!.response));
     const acting = propertiesOf(respond, 'AWS::Lambda::Function').find(({ Description }) => Description === 'Blocks addresses')!;

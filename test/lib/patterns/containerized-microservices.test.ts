@@ -135,13 +135,13 @@ describe('a model with a server without egress and one with', () => {
     expect(model.gateway.auditLogGroups).toHaveLength(1);
   });
 
-  test('TB-4 clients that reach no gateway are an alarm, and so are pods that start again and again', () => {
+  test('LOG-3 clients that reach no gateway are an alarm, and so are pods that start again and again', () => {
     const watch = Template.fromStack(Stack.of(model.observability!.monitoring));
     watch.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'HTTPCode_ELB_5XX_Count', AlarmActions: [Match.anyValue()] });
     expect(JSON.stringify(watch.findResources('AWS::CloudWatch::Alarm'))).toContain('crash_loop_back_off');
   });
 
-  test('LOG-4 SOC-3 audit events are signed with a key that pods reach through an endpoint, and GuardDuty looks at the cluster too', () => {
+  test('LOG-4 HOST-0 audit events are signed with a key that pods reach through an endpoint, and GuardDuty looks at the cluster too', () => {
     expect(objectOf(objects, 'ConfigMap', 'mcp-gateway', 'gateway').data.MCP_AUDIT_KEY_ARN).toMatch(/^<McpObservabilityAuditTrailSigningKey\w+\.Arn>$/);
     expect(securityGroupRules(template)).toContain('gateway-nodes -> Endpoint of kms:443');
     expect(actionsOf(template, 'Pods of mcp-gateway/gateway')).toContain('kms:Sign');

@@ -67,7 +67,7 @@ describe('a server', () => {
   });
 });
 
-test('HOST-0 SOC-3 the agent of GuardDuty gets into tasks and out to GuardDuty, where its repository is named, and nowhere else', () => {
+test('HOST-0 the agent of GuardDuty gets into tasks and out to GuardDuty, where its repository is named, and nowhere else', () => {
   const reached = (template: Template) => securityGroupRules(template).filter((rule) => rule.includes('Endpoint of guardduty-data'));
   const without = zoned();
   without.addServer('files');
