@@ -47,6 +47,7 @@ function zoneSettingsOf(app: App) {
     domainName: context('domainName', 'mcp.internal.example.com'),
     certificateArn: context('certificateArn', 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555'),
     clientCidr: context('clientCidr', '10.20.0.0/16'),
+    guardDutyAgentImage: app.node.tryGetContext('guardDutyAgent') as string | undefined,
     tlsInspectionAuthorityArn: app.node.tryGetContext('tlsInspectionAuthority') as string | undefined,
     egressDomains: egress === 'none' ? [] : egress.split(','),
     jwks: context('jwks', EXAMPLE_KEYS),

@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { DedicatedSecurityZone } from '../../lib';
 import { addAccessGrants } from './access-grants';
 import type { McpToolDefinition } from '../../lib';
+import { guardDutyAgent } from './guard-duty-agent';
 import { addObservabilityOutputs } from './outputs';
 import { ReferenceStack } from './reference-stack';
 import { addToolRegistry } from './tool-registry';
@@ -33,6 +34,8 @@ export interface ZoneModelSettings {
   readonly egressDomains: readonly string[];
   /** Certificate authority by which the firewall decrypts what leaves the zone; none, and it reads names only. */
   readonly tlsInspectionAuthorityArn?: string;
+  /** Image of GuardDuty's agent for AWS Fargate; none, and GuardDuty does not see what containers do. */
+  readonly guardDutyAgentImage?: string;
   /** Digest of each server's image. */
   readonly imageDigest: string;
 }
@@ -41,7 +44,7 @@ export interface ZoneModelSettings {
 export class ZoneModel extends ReferenceStack {
   constructor(scope: Construct, id: string, settings: ZoneModelSettings) {
     super(scope, id, { description: 'MCP servers in a security zone of their own' });
-    const { tlsInspectionAuthorityArn: authority } = settings;
+    const { tlsInspectionAuthorityArn: authority, guardDutyAgentImage: agent } = settings;
     const isolated = settings.egressDomains.length === 0;
     const model = new DedicatedSecurityZone(this, 'Mcp', {
       tokenIssuers: [isolated ? { issuer: settings.issuer, jwks: settings.jwks } : { issuer: settings.issuer, jwksUri: settings.jwksUri }],
@@ -51,6 +54,7 @@ export class ZoneModel extends ReferenceStack {
       registry: addToolRegistry(this, { nested: true }),
       accessGrants: addAccessGrants(this, settings, { nested: true }),
       clientCidrs: [settings.clientCidr],
+      guardDutyAgent: agent === undefined ? undefined : guardDutyAgent(this, agent),
       egress: { tlsInspectionAuthority: authority === undefined ? undefined : acm.Certificate.fromCertificateArn(this, 'Authority', authority) },
     });
     if (!isolated) model.zone.allowEgress(model.gatewayWorkload, { domains: [new URL(settings.jwksUri).hostname] });

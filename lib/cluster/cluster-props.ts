@@ -38,10 +38,10 @@ export interface McpClusterOptions {
   readonly administratorCidrs?: string[];
 
   /**
-   * Run the agent of Amazon GuardDuty on each node (SOC-2, LOG-3). It reports to the detector of the account, which needs `RUNTIME_MONITORING` on,
-   * with agents managed by you.
+   * Run the agent of Amazon GuardDuty on each node (HOST-0). It reports to the detector of the account, which needs `RUNTIME_MONITORING` on,
+   * with agents managed by you. Of a cluster that is given, `true` says that its owner runs them.
    *
-   * @default true
+   * @default true, with a warning for a cluster that is given
    */
   readonly runtimeMonitoring?: boolean;
 

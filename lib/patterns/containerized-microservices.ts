@@ -163,13 +163,14 @@ export class ContainerizedMicroservices extends Construct {
     return place && new ClusterResponder(this, 'ClusterResponder', { vpc: this.zone?.vpc, ...place, cluster: this.cluster, encryptionKey: this.gateway.encryptionKey, logRetention, removalPolicy });
   }
 
-  private openEyes({ registry, accessGrants, observability: options, runtimeMonitoring = true, logRetention = logs.RetentionDays.ONE_YEAR }: ContainerizedMicroservicesProps): Observability {
+  private openEyes({ registry, accessGrants, observability: options, runtimeMonitoring, givenCluster, logRetention = logs.RetentionDays.ONE_YEAR }: ContainerizedMicroservicesProps): Observability {
     const { gateway, zone, zoned, cluster, clusterResponder, logArchive } = this;
-    const runtime = runtimeMonitoring ? [ProtectionPlan.of('RUNTIME_MONITORING')] : [];
+    const runtime = runtimeMonitoring ?? true ? [ProtectionPlan.of('RUNTIME_MONITORING')] : [];
+    if (givenCluster && runtimeMonitoring === undefined && !options?.threatDetection?.protectionPlans) warnOfAgents(this);
     const observability = new Observability(this, 'Observability', {
       ...options,
       auditTrail: { retention: Duration.days(logRetention), ...options?.auditTrail },
-      // The agents on the nodes are those of the cluster's own add-on.
+      // The agents on the nodes are those of the cluster's own add-on, or of the owner of one that was given.
       threatDetection: { protectionPlans: [ProtectionPlan.S3, ProtectionPlan.LAMBDA, ProtectionPlan.MALWARE, ProtectionPlan.EKS_AUDIT, ...runtime], ...options?.threatDetection },
       gateway,
       zone,
@@ -259,6 +260,11 @@ export class ContainerizedMicroservices extends Construct {
     const nodes = new Map([[gatewayNamespace(props.namespacePrefix), zoned.gatewayNodes], ...this.servers.map(({ server }) => [server.namespace, server.nodes!] as const)]);
     return placeOnNodes(objects, (namespace) => nodes.get(namespace)?.name);
   }
+}
+
+/** Agents of nodes are their owner's. To have GuardDuty manage them would put them into all clusters of the account. */
+function warnOfAgents(scope: Construct): void {
+  Annotations.of(scope).addWarningV2('cdk-mcp-zero-trust:noRuntimeAgent', 'GuardDuty watches what runs on the nodes of the given cluster only where its agent does: install the add-on aws-guardduty-agent, with an endpoint of guardduty-data in its network, and say runtimeMonitoring: true; or false, and it is not watched');
 }
 
 function imageOf({ repository, imageDigest }: PodImage): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fn, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -10,7 +10,7 @@ import { addModel } from '../../bin/models';
 import { DedicatedSecurityZone, ToolRegistry, TraceExport } from '../../lib';
 import { propertiesOf } from '../lib/zone/zone-stack';
 import { posture } from './posture';
-import { keysOf, testReferenceStack, validatedApp, validateTemplates } from './validated-app';
+import { expectNoFinding, keysOf, testReferenceStack, validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
 
@@ -22,6 +22,28 @@ describe.each([['with declared egress', 'api.example.com'], ['without egress', '
 
   test('NET-1 MUL-5 does not change in what it lets through unnoticed', () => {
     expect(posture(Template.fromStack(stack))).toMatchSnapshot();
+  });
+});
+
+describe('the reference stack of the zone, whose tasks GuardDuty watches,', () => {
+  const app = validatedApp(addModel, { model: 'zone', egress: 'none', guardDutyAgent: '694911143906.dkr.ecr.eu-west-1.amazonaws.com/aws-guardduty-agent-fargate:v1' });
+  const stack = app.node.findChild('McpZoneModel') as Stack;
+
+  test('HOST-0 asks for runtime monitoring, and lets tasks get the agent and send what it sees', () => {
+    const templates = stack.node.findAll().filter((construct) => construct instanceof Stack).map((each) => Template.fromStack(each));
+    const [services] = templates.flatMap((template) => propertiesOf(template, 'Custom::McpThreatServices'));
+    expect(JSON.parse(services!.Wanted).guardDuty.features).toContainEqual({ name: 'RUNTIME_MONITORING', additionalConfiguration: ['ECS_FARGATE_AGENT_MANAGEMENT'] });
+    const policies = JSON.stringify(propertiesOf(Template.fromStack(stack), 'AWS::EC2::VPCEndpoint'));
+    expect(policies).toContain('guardduty:SendSecurityTelemetry');
+    expect(policies).toContain('arn:aws:ecr:eu-west-1:694911143906:repository/aws-guardduty-agent-fargate');
+  });
+
+  test('HOST-0 is as clean', () => {
+    expectNoFinding(app, stack);
+  });
+
+  test('fails with a sentence where the image is none', () => {
+    expect(() => addModel(new App({ context: { model: 'zone', guardDutyAgent: 'guardduty' } }))).toThrow('guardDutyAgent is "guardduty", expected an image in a registry of Amazon ECR');
   });
 });
 

@@ -1,4 +1,5 @@
 import { App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -49,7 +50,7 @@ describe('in a cluster that is there already', () => {
       gatewayEgress: [{ cidrs: ['10.1.64.0/24'] }],
     },
   });
-  const { model, addServer, template: synthesize } = modelled(given);
+  const { model, stack, addServer, template: synthesize } = modelled(given);
   addServer('files', { egress: { domains: ['api.example.com'] } });
   const template = synthesize();
 
@@ -64,6 +65,13 @@ describe('in a cluster that is there already', () => {
     expect(objectOf(objects, 'Deployment', 'mcp-files').spec.template.spec.nodeSelector).toBeUndefined();
     expect(objectOf(objects, 'NetworkPolicy', 'mcp-gateway', 'from-addresses').spec.ingress[0].from).toEqual([{ ipBlock: { cidr: '10.1.0.0/20' } }]);
     expect(objects.filter(({ kind, spec }) => kind === 'Service' && spec.type === 'NodePort')).toEqual([]);
+  });
+
+  test('HOST-0 what its owner has to do for GuardDuty to see its nodes is said, until somebody says how it is', () => {
+    const message = Match.stringLikeRegexp('install the add-on aws-guardduty-agent');
+    Annotations.fromStack(stack).hasWarning('/Stack/Mcp', message);
+    for (const runtimeMonitoring of [true, false]) Annotations.fromStack(modelled((inner) => ({ ...given(inner), runtimeMonitoring })).stack).hasNoWarning('*', message);
+    Annotations.fromStack(modelled().stack).hasNoWarning('*', message);
   });
 
   test('IR-2 the response reaches it where its owner says from where, and nobody is a responder otherwise', () => {
