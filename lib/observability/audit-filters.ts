@@ -37,14 +37,16 @@ export const AUDIT_METRICS = {
   FailuresThenSuccess: { pattern: all(detection.is('kind', 'detection'), detection.is('signal', 'failures_then_success')) },
   /** LOG-3: tools one after the other that never followed each other. */
   UnusualSequences: { pattern: all(detection.is('kind', 'detection'), detection.is('signal', 'unusual_sequence')) },
-  /** CV-2, TB-1. */
+  /** TB-1: what is unusual about a tool in everybody's hands. */
+  ChangedTools: { pattern: all(detection.is('kind', 'detection'), detection.is('signal', 'tool_*')) },
+  /** CV-2. */
   HighRisks: { pattern: all(detection.is('kind', 'detection'), detection.is('risk', 75, '>=')) },
   /** LOG-3, DLP-1: what a data guard stopped. */
   BlockedData: { pattern: all(guard.is('Findings', 1, '>='), guard.is('action', 'blocked')), value: valueOf<GuardMetricLine>('Findings') },
 } satisfies Readonly<Record<string, LineMetric>>;
 
 /** Those of what behaviour raised. */
-export const DETECTION_METRICS = ['FailuresThenSuccess', 'UnusualSequences', 'HighRisks'] as const satisfies readonly (keyof typeof AUDIT_METRICS)[];
+export const DETECTION_METRICS = ['FailuresThenSuccess', 'UnusualSequences', 'ChangedTools', 'HighRisks'] as const satisfies readonly (keyof typeof AUDIT_METRICS)[];
 
 /** What those who watch cannot do (SOC-3). */
 export const WATCHER_METRICS = {

@@ -36,7 +36,7 @@ export class MonitoringDashboard extends Construct {
     this.add('Behaviour', [
       ['Detections by signal', [search(gateway.metricNamespace, 'service,signal', 'Detections')]],
       ['Risk', [new cloudwatch.Metric({ namespace: gateway.metricNamespace, metricName: 'Risk', dimensionsMap: { service: 'gateway' }, statistic: cloudwatch.Stats.MAXIMUM, label: 'highest' })]],
-      ['Correlations', [metric('FailuresThenSuccess'), metric('UnusualSequences'), metric('HighRisks')]],
+      ['Correlations', [metric('FailuresThenSuccess'), metric('UnusualSequences'), metric('ChangedTools'), metric('HighRisks')]],
     ]);
     this.add('Data', [
       ['Size of answers, bytes', [metric('ResponseBytes', { statistic: cloudwatch.Stats.p(99), label: 'p99' }), metric('ResponseBytes', { statistic: cloudwatch.Stats.MAXIMUM, label: 'largest' })]],

@@ -1,4 +1,4 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Annotations, Duration, Size } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -75,11 +75,11 @@ export class Monitoring extends Construct {
 
     this.view = new MonitoringDashboard(this, 'View', { ...props, metric: (name, options) => this.metric(name, options), contributors: this.contributors });
     this.dashboard = this.view.dashboard;
-    const { failedSignIns, impostor, refusals, denials, unusualSequence, highRisk, blockedData, largeAnswer, unusualAnswer, requests, failing, slow, slower } = this.watchRequests();
+    const { failedSignIns, impostor, refusals, denials, unusualSequence, changedTool, highRisk, blockedData, largeAnswer, unusualAnswer, requests, failing, slow, slower } = this.watchRequests();
     if (props.accessGrants) this.alarms.rare('UnusualApprovals', 'Far more grants are approved than usual', props.accessGrants.metric('Approved', { period: Duration.hours(1) }));
     const blocks = this.watchServing();
     this.intrusionAlarm = this.alarms.together('Intrusion', 'Somebody may be using an MCP gateway as somebody else', allOf(anyOf(failedSignIns, impostor, blocks), anyOf(refusals, denials, highRisk, unusualSequence)));
-    this.exfiltrationAlarm = this.alarms.together('Exfiltration', 'Data may be leaving by way of MCP tools', allOf(anyOf(largeAnswer, unusualAnswer, blockedData), anyOfLater(() => [highRisk, unusualSequence, ...this.stopped])));
+    this.exfiltrationAlarm = this.alarms.together('Exfiltration', 'Data may be leaving by way of MCP tools', allOf(anyOf(largeAnswer, unusualAnswer, blockedData), anyOfLater(() => [highRisk, unusualSequence, changedTool, ...this.stopped])));
     this.overloadAlarm = this.alarms.together('Overload', 'An MCP gateway is asked for more than it can serve', allOf(anyOf(requests), anyOf(failing, slow, slower)));
     addSavedQueries(this, this.auditLogs);
   }
@@ -152,7 +152,10 @@ export class Monitoring extends Construct {
     const { gateway, auditTrail } = this.props;
     gateway._watchBehaviour();
     const together = auditTrail?._watchBehaviour();
-    if (!together) return;
+    if (!together) {
+      Annotations.of(this).addWarningV2('cdk-mcp-zero-trust:watchedApart', 'what spans servers or instances is not noticed, since each process sees its own requests alone: give an auditTrail that also writes OCSF, whose function reads all of them');
+      return;
+    }
     this.auditLogs.push(together);
     for (const name of DETECTION_METRICS) addLineMetric(this, `${name}Together`, together, this.namespace, name, AUDIT_METRICS[name]);
   }
@@ -168,6 +171,7 @@ export class Monitoring extends Construct {
       refusals: this.alarms.unusual('UnusualRefusals', 'Far more requests are refused than usual', gateway.metricDenied()),
       denials: this.alarms.unusual('UnusualDenials', 'Far more is asked for that no policy permits than usual', this.metric('Refusals', { dimensionsMap: { Reason: 'not_permitted' } })),
       unusualSequence: this.alarms.above('UnusualSequences', 'A principal used tools in an order that it never did', this.metric('UnusualSequences')),
+      changedTool: this.alarms.above('ChangedTools', 'A tool answers, is called or is given destinations as it never was, for several principals', this.metric('ChangedTools')),
       highRisk: this.alarms.above('HighRisks', 'A principal behaves very unlike itself', this.metric('HighRisks')),
       blockedData: this.alarms.above('BlockedData', 'A data guard stopped protected data in an answer or a call', this.metric('BlockedData')),
       largeAnswer: this.alarms.above('LargeAnswers', 'A tool answered with very much data', this.metric('ResponseBytes', { statistic: cloudwatch.Stats.MAXIMUM }), { threshold: responseSizeThreshold.toBytes() }),

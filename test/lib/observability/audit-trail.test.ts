@@ -1,5 +1,5 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AccessGrants, AuditTrail, McpGateway, Monitoring, PolicyStore, ThreatDetection, ToolRegistry } from '../../../lib';
 import type { AuditTrailProps } from '../../../lib';
 import { AUTHORIZER, environmentOf, ISSUER, PROXY } from '../gateway/gateway-stack';
@@ -67,7 +67,12 @@ describe('an audit trail', () => {
     expect(denial).toMatchObject({ Action: 'kms:Sign', Principal: { AWS: '*' } });
     const allowed: string[] = denial.Condition.ArnNotEquals['aws:PrincipalArn'].map((arn: any) => arn['Fn::GetAtt'][0]);
     expect(allowed.map((name) => name.replace(/[0-9A-F]{8}$/, ''))).toEqual(['GatewayAuthorizerRole', 'GatewayProxyRole', 'ToolsAnnounceFunctionRole', 'GrantsSiteRole']);
-    for (const who of [AUTHORIZER, PROXY, /^Announces changes/, /^Just-in-time grants: the API/]) expect(environmentOf(template, who).MCP_AUDIT_KEY_ARN).toEqual({ 'Fn::GetAtt': [signing![0], 'Arn'] });
+    for (const who of [AUTHORIZER, PROXY, /^Just-in-time grants: the API/]) expect(environmentOf(template, who).MCP_AUDIT_KEY_ARN).toEqual({ 'Fn::GetAtt': [signing![0], 'Arn'] });
+    const [{ AliasName, TargetKeyId }] = Object.values(template.findResources('AWS::KMS::Alias')).map(({ Properties }) => Properties) as [any];
+    expect(TargetKeyId).toEqual({ 'Fn::GetAtt': [signing![0], 'Arn'] });
+    expect(JSON.stringify(environmentOf(template, /^Announces changes/).MCP_AUDIT_KEY_ARN)).toContain(`:${AliasName}"`);
+    const permitted = signing![1].Properties.KeyPolicy.Statement.filter(({ Action, Effect }: any) => Action === 'kms:Sign' && Effect === 'Allow');
+    expect(permitted.map(({ Principal }: any) => Principal.AWS['Fn::GetAtt'][0])).toEqual([expect.stringMatching(/^ToolsAnnounceFunctionRole/)]);
   });
 
   it('ENT-2 writes each archived object once more in OCSF', () => {
@@ -129,7 +134,7 @@ describe('ENT-2 an audit trail as a custom source of Amazon Security Lake', () =
 
   it('has a table for each, where the stream writes', () => {
     const tables = Object.values(template.findResources('AWS::Glue::Table')).map(({ Properties }) => Properties.TableInput);
-    expect(tables.map(({ Name }) => Name)).toEqual(['detection_finding', 'authorize_session', 'api_activity']);
+    expect(tables.map(({ Name }) => Name)).toEqual(['detection_finding', 'incident_finding', 'authorize_session', 'api_activity']);
     for (const { Name, PartitionKeys, StorageDescriptor } of tables) {
       expect(PartitionKeys.map((key: any) => key.Name)).toEqual(['region', 'accountid', 'eventday']);
       expect(JSON.stringify(StorageDescriptor.Location)).toContain(`/ext/mcp-${Name.replace('_', '-')}/`);
@@ -146,20 +151,21 @@ describe('ENT-2 an audit trail as a custom source of Amazon Security Lake', () =
 });
 
 describe('MUL-11 behaviour over all instances and servers', () => {
-  const watched = (props?: AuditTrailProps, watchBehaviour?: boolean) => {
+  const watchedStack = (props?: AuditTrailProps, watchBehaviour?: boolean) => {
     const { stack, trail } = trailStack(props);
     const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER] });
     trail.addGateway(gateway);
     const monitoring = new Monitoring(stack, 'Monitoring', { gateway, auditTrail: trail, watchBehaviour });
     new ThreatDetection(stack, 'Threats', { gateway, auditTrail: trail, alarmTopic: monitoring.alarmTopic });
-    return Template.fromStack(stack);
+    return stack;
   };
+  const watched = (props?: AuditTrailProps, watchBehaviour?: boolean) => Template.fromStack(watchedStack(props, watchBehaviour));
   const ofReader = (template: Template, type: string) => Object.values(template.findResources(type, { Properties: { LogGroupName: { Ref: Match.stringLikeRegexp('^AuditOcsfFunctionLogs') } } })).map(({ Properties }) => Properties);
 
   it('is watched where all that was archived is read: signed events of the trail, metrics of the alarms, incidents', () => {
     const template = watched();
     expect(environmentOf(template, /in OCSF$/)).toMatchObject({ MCP_WATCH_BEHAVIOUR: 'true', MCP_AUDIT_KEY_ARN: expect.anything() });
-    expect(ofReader(template, 'AWS::Logs::MetricFilter').map(({ MetricTransformations: [{ MetricName }] }) => MetricName).sort()).toEqual(['FailuresThenSuccess', 'HighRisks', 'UnusualSequences']);
+    expect(ofReader(template, 'AWS::Logs::MetricFilter').map(({ MetricTransformations: [{ MetricName }] }) => MetricName).sort()).toEqual(['ChangedTools', 'FailuresThenSuccess', 'HighRisks', 'UnusualSequences']);
     expect(ofReader(template, 'AWS::Logs::SubscriptionFilter').map(({ FilterPattern }) => FilterPattern).sort()).toEqual(['{ $.chain.writer = "*" }', '{ $.kind = "detection" }']);
   });
 
@@ -167,5 +173,10 @@ describe('MUL-11 behaviour over all instances and servers', () => {
     const template = watched(props, watchBehaviour);
     expect(JSON.stringify(template.toJSON())).not.toContain('MCP_WATCH_BEHAVIOUR');
     expect(ofReader(template, 'AWS::Logs::SubscriptionFilter')).toEqual([]);
+  });
+
+  it.each<[string, AuditTrailProps | undefined, boolean | undefined, boolean]>([['without OCSF', { ocsf: false }, undefined, true], ['where it is watched', undefined, undefined, false], ['where behaviour is not watched at all', undefined, false, false]])('that it is not is said, %s: %s', (_, props, watchBehaviour, isSaid) => {
+    const warnings = Annotations.fromStack(watchedStack(props, watchBehaviour)).findWarning('*', Match.stringLikeRegexp('what spans servers or instances is not noticed'));
+    expect(warnings).toHaveLength(isSaid ? 1 : 0);
   });
 });

@@ -27,6 +27,7 @@ describe('metrics from the lines that the code writes', () => {
     failed: requestLine({ decision: 'error', reason: 'unavailable', httpStatus: 503 }),
     impostor: behaviourLine({ kind: 'failures_then_success' }),
     sequence: behaviourLine(),
+    changed: behaviourLine({ kind: 'tool_size', principal: undefined, signals: [], risk: 40 }),
     risky: behaviourLine({ kind: 'combined', risk: 90 }),
     blocked: guardLine,
     redacted: redactedLine,
@@ -44,11 +45,12 @@ describe('metrics from the lines that the code writes', () => {
     ['ResponseBytes', ['allowed']],
     ['FailuresThenSuccess', ['impostor']],
     ['UnusualSequences', ['sequence']],
+    ['ChangedTools', ['changed']],
     ['HighRisks', ['risky']],
     ['BlockedData', ['blocked']],
   ])('LOG-3 %s counts %j and nothing else', (metric, expected) => expect(taken(metric)).toEqual(expected));
 
-  it('LOG-3 every metric is tested', () => expect(Object.keys(AUDIT_METRICS)).toHaveLength(8));
+  it('LOG-3 every metric is tested', () => expect(Object.keys(AUDIT_METRICS)).toHaveLength(9));
 
   it('DLP-3 values and dimensions are members of the lines that are counted', () => {
     const read = (path: string, line: string) => memberAt(JSON.parse(line), path.replace('$.', ''));
@@ -222,7 +224,7 @@ describe('the monitoring of a gateway in a zone', () => {
     const composites = Object.fromEntries(Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm')).map(({ Properties }) => [Properties.AlarmDescription, JSON.stringify(Properties.AlarmRule)]));
     const names = (text: string) => [...text.matchAll(/Monitoring([A-Za-z]+?)[0-9A-F]{8}/g)].map(([, name]) => name);
     expect(names(composites['Somebody may be using an MCP gateway as somebody else']!)).toEqual(['FailedSignIns', 'FailuresThenSuccess', 'UnusualWebAclBlocks', 'UnusualRefusals', 'UnusualDenials', 'HighRisks', 'UnusualSequences']);
-    expect(names(composites['Data may be leaving by way of MCP tools']!)).toEqual(['LargeAnswers', 'UnusualAnswers', 'BlockedData', 'HighRisks', 'UnusualSequences', 'DnsBlocks', 'FirewallDrops']);
+    expect(names(composites['Data may be leaving by way of MCP tools']!)).toEqual(['LargeAnswers', 'UnusualAnswers', 'BlockedData', 'HighRisks', 'UnusualSequences', 'ChangedTools', 'DnsBlocks', 'FirewallDrops']);
     expect(names(composites['An MCP gateway is asked for more than it can serve']!)).toEqual(['UnusualRequests', 'Failures', 'Latency', 'UnusualLatency']);
   });
 
