@@ -2,7 +2,7 @@ import { isJsonObject } from '../protocol';
 import { SEVERITIES, type AlarmMeaning, type Estate, type ResponsePolicy } from '../response';
 import type { LinesOfWorkload } from '../response/executors/aws-evidence';
 import type { IpSet } from '../response/executors/aws-waf';
-import { readJson, required, type Environment } from './environment';
+import { readJson, readList, required, type Environment } from './environment';
 
 /** What every function of the response is told; the constructs write it (`lib/observability/response/environment.ts`). */
 export interface ResponseSettings {
@@ -56,7 +56,8 @@ export function readResponseSettings(environment: Environment): ResponseSettings
 
 /** @throws Error as `readResponseSettings` */
 export function readPlanSettings(environment: Environment): PlanSettings {
-  return { ...readResponseSettings(environment), alarms: readJson(environment, 'MCP_RESPONSE_ALARMS') as unknown as PlanSettings['alarms'] };
+  const { estate, ...settings } = readResponseSettings(environment);
+  return { ...settings, estate: { ...estate, eksClusters: readList(environment, 'MCP_RESPONSE_EKS_CLUSTERS') as string[] }, alarms: readJson(environment, 'MCP_RESPONSE_ALARMS') as unknown as PlanSettings['alarms'] };
 }
 
 /** @throws Error as `readResponseSettings` */

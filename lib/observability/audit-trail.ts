@@ -16,6 +16,7 @@ import { AuditArchive } from './audit-archive';
 import { AuditDelivery } from './audit-delivery';
 import type { AuditTrailProps } from './audit-trail-props';
 import { OcsfEvents } from './ocsf-events';
+import type { IncidentResponse } from './response';
 import { SecurityLakeSources } from './security-lake';
 
 /** Where the events are, as they were written. */
@@ -98,7 +99,9 @@ export class AuditTrail extends Resource {
    * @param registry a registry of this app
    */
   addRegistry(registry: ToolRegistry): void {
-    this.addFunction(registry._announcer.function, registry._announcer.logGroup);
+    // The response waits for the registry, so the registry cannot wait for the key, which knows the response.
+    this.letSignByAlias(registry._announcer.function);
+    this.addLogGroup(registry._announcer.logGroup);
   }
 
   /**
@@ -117,9 +120,20 @@ export class AuditTrail extends Resource {
    * @param logGroup its log
    */
   addFunction(handler: lambda.Function, logGroup: logs.ILogGroup): void {
-    handler.addEnvironment(Variable.AUDIT_KEY_ARN, this.signingKey.keyArn);
-    this.letSign(handler.role!);
+    if (Stack.of(handler) === Stack.of(this)) {
+      handler.addEnvironment(Variable.AUDIT_KEY_ARN, this.signingKey.keyArn);
+      this.letSign(handler.role!);
+    } else this.letSignByAlias(handler);
     this.addLogGroup(logGroup);
+  }
+
+  /**
+   * Collects what is done about incidents, by whom, and what came of it.
+   *
+   * @param response of this app
+   */
+  addResponse(response: IncidentResponse): void {
+    for (const { function: handler, logGroup } of response._recorders) this.addFunction(handler, logGroup);
   }
 
   /**
@@ -130,7 +144,8 @@ export class AuditTrail extends Resource {
   addLogGroup(logGroup: logs.ILogGroup): void {
     if (this.collected.has(logGroup)) return;
     this.collected.add(logGroup);
-    new logs.SubscriptionFilter(this, `Subscription${this.collected.size}`, {
+    // In the stack of the log group: a nested one has room of its own.
+    new logs.SubscriptionFilter(Stack.of(logGroup) === Stack.of(this) ? this : logGroup, `Subscription${this.collected.size}`, {
       logGroup,
       filterName: this.subscriptionName,
       destination: { bind: () => this.toArchive },
@@ -147,6 +162,23 @@ export class AuditTrail extends Resource {
     if (this.signers.includes(role.roleArn)) return;
     this.signers.push(role.roleArn);
     iam.Grant.addToPrincipal({ grantee: role, actions: ['kms:Sign'], resourceArns: [this.signingKey.keyArn] });
+  }
+
+  /**
+   * The key knows the roles of those who sign, so what is in a nested stack cannot know the key, or each would wait for the other: it is told of
+   * an alias, whose name is known before there is either, and the key itself lets its roles sign.
+   */
+  private letSignByAlias(handler: lambda.Function): void {
+    const role = handler.role!;
+    handler.addEnvironment(Variable.AUDIT_KEY_ARN, Stack.of(handler).formatArn({ service: 'kms', resource: this.keyAlias() }));
+    this.signers.push(role.roleArn);
+    this.signingKey.addToResourcePolicy(new iam.PolicyStatement({ principals: [new iam.ArnPrincipal(role.roleArn)], actions: ['kms:Sign'], resources: ['*'] }));
+  }
+
+  private keyAlias(): string {
+    const name = `alias/mcp-audit/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
+    if (this.node.tryFindChild('SigningKeyAlias') === undefined) new kms.Alias(this, 'SigningKeyAlias', { aliasName: name, targetKey: this.signingKey });
+    return name;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Names, Stack } from 'aws-cdk-lib';
+import { Lazy, Names, Stack } from 'aws-cdk-lib';
 import * as cloudtrail from 'aws-cdk-lib/aws-cloudtrail';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -7,8 +7,8 @@ import type { AuditTrail } from './audit-trail';
 
 export interface DataEventTrailProps {
   readonly auditTrail: AuditTrail;
-  /** Tables whose writers are recorded. */
-  readonly tableArns: readonly string[];
+  /** Tables whose writers are recorded, as they are known when the template is written. */
+  readonly tableArns: () => readonly string[];
 }
 
 const PREFIX = 'cloudtrail';
@@ -27,6 +27,9 @@ export class DataEventTrail extends Construct {
     encryptionKey.addToResourcePolicy(new iam.PolicyStatement({ principals, conditions, actions: ['kms:GenerateDataKey', 'kms:DescribeKey'], resources: ['*'] }));
 
     const data = (type: string, ...more: cloudtrail.CfnTrail.AdvancedFieldSelectorProperty[]) => [{ field: 'eventCategory', equalTo: ['Data'] }, { field: 'resources.type', equalTo: [type] }, ...more];
+    // Not what this trail writes itself.
+    const archived = { name: 'Archive of audit events', fieldSelectors: data('AWS::S3::Object', { field: 'resources.ARN', startsWith: [bucket.arnForObjects('events/')] }) };
+    const tables = () => (tableArns().length === 0 ? [] : [{ name: 'Tables that decide', fieldSelectors: data('AWS::DynamoDB::Table', { field: 'readOnly', equalTo: ['false'] }, { field: 'resources.ARN', equalTo: [...tableArns()] }) }]);
     const trail = new cloudtrail.CfnTrail(this, 'Resource', {
       trailName,
       isLogging: true,
@@ -34,11 +37,7 @@ export class DataEventTrail extends Construct {
       s3BucketName: bucket.bucketName,
       s3KeyPrefix: PREFIX,
       kmsKeyId: encryptionKey.keyArn,
-      advancedEventSelectors: [
-        // Not what this trail writes itself.
-        { name: 'Archive of audit events', fieldSelectors: data('AWS::S3::Object', { field: 'resources.ARN', startsWith: [bucket.arnForObjects('events/')] }) },
-        ...(tableArns.length === 0 ? [] : [{ name: 'Tables that decide', fieldSelectors: data('AWS::DynamoDB::Table', { field: 'readOnly', equalTo: ['false'] }, { field: 'resources.ARN', equalTo: [...tableArns] }) }]),
-      ],
+      advancedEventSelectors: Lazy.any({ produce: () => [archived, ...tables()] }),
     });
     if (policyDependable) trail.node.addDependency(policyDependable);
     acknowledge(trail, { 'NIST.800.53.R5-CloudTrailCloudWatchLogsEnabled': 'these events go to the locked archive; the trail of the account, with its alarms, is the account\'s own' });

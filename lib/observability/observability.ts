@@ -161,7 +161,7 @@ export class Observability extends Construct {
     if (zone) this.monitoring.addZone(zone);
     if (clusterName !== undefined) this.monitoring.addCluster(clusterName);
     if (props.loadBalancer) this.monitoring.addLoadBalancer(props.loadBalancer);
-    this.threatDetection = new ThreatDetection(watch, 'ThreatDetection', { ...seen, alarmTopic: this.monitoring.alarmTopic, ...props.threatDetection });
+    this.threatDetection = new ThreatDetection(watch, 'ThreatDetection', { ...seen, blockList: props.blockList, alarmTopic: this.monitoring.alarmTopic, ...props.threatDetection });
     const respond = props.nested ? new NestedStack(this, 'Respond', { description: 'Response to incidents in front of MCP servers' }) : this;
     this.response = new IncidentResponse(respond, 'Response', {
       ...props.response,
@@ -175,6 +175,9 @@ export class Observability extends Construct {
       clusterResponder: props.clusterResponder,
     });
     for (const logGroup of gateway.auditLogGroups) this.response.addAuditLog(logGroup);
+    if (clusterName !== undefined) this.response.watchEksCluster(clusterName);
+    this.auditTrail.addResponse(this.response);
+    this.threatDetection.addTable(this.response.tableArn);
   }
 
   /** A function signs with the trail's key, which knows the function: two stacks would wait for each other. */

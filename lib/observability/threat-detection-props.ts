@@ -1,7 +1,7 @@
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import type { AccessGrants } from '../access-grants';
+import type { AccessGrants, BlockList } from '../access-grants';
 import type { McpServingGateway } from '../gateway';
 import type { IToolRegistry } from '../registry';
 import type { AuditTrail } from './audit-trail';
@@ -47,8 +47,8 @@ export interface ThreatDetectionOptions {
   readonly inspector?: boolean;
 
   /**
-   * Record in AWS CloudTrail who reads and writes the archive of audit events, and who writes the tables of the registry and of grants. Only
-   * with `auditTrail`, which keeps the record.
+   * Record in AWS CloudTrail who reads and writes the archive of audit events, and who writes the tables that decide: of the registry, of
+   * grants or whom the gateway refuses, and of the response. Only with `auditTrail`, which keeps the record.
    *
    * @default true
    */
@@ -80,6 +80,13 @@ export interface ThreatDetectionProps extends ThreatDetectionOptions {
    * @default - none
    */
   readonly accessGrants?: AccessGrants;
+
+  /**
+   * Whom it refuses at once, where there are no grants.
+   *
+   * @default - none
+   */
+  readonly blockList?: BlockList;
 
   /**
    * Bus that incidents go to, as `MCP Security Incident` events of the source `mcp-zero-trust.security`.

@@ -32,7 +32,7 @@ const detection = conditionsOf<DetectionLine>();
  * made sure of, whatever the account has already; what behaviour raises is an incident on the bus and a finding in Security Hub; who touches the
  * archive and the tables behind the gateway's back is recorded.
  *
- * Control: HOST-0, HOST-2, SOC-1, SOC-3, TB-4, LOG-3.
+ * Control: HOST-0, HOST-2, SOC-3, TB-4, LOG-3.
  *
  * @example
  * new ThreatDetection(this, 'Threats', { gateway, auditTrail, registry, alarmTopic: monitoring.alarmTopic });
@@ -52,11 +52,12 @@ export class ThreatDetection extends Construct {
   private readonly services?: ThreatServices;
   private readonly undelivered: sqs.Queue;
   private readonly watched = new Set<logs.ILogGroup>();
+  private readonly tableArns: string[] = [];
 
   constructor(scope: Construct, id: string, props: ThreatDetectionProps) {
     super(scope, id);
     this.props = props;
-    const { gateway, registry, accessGrants, auditTrail, dataEvents = true } = props;
+    const { gateway, registry, accessGrants, blockList, auditTrail, dataEvents = true } = props;
     this.eventBus = props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
     this.services = this.ensureServices();
     this.plansLeftOff = this.services?.leftOff;
@@ -69,7 +70,17 @@ export class ThreatDetection extends Construct {
     if (auditTrail?._watched) this.addAuditLog(auditTrail._watched);
     if (props.alarmTopic) this.watchItself(props.alarmTopic);
     this.tellOfGuardDuty();
-    if (auditTrail && dataEvents) new DataEventTrail(this, 'DataEvents', { auditTrail, tableArns: [registry?.tableArn, accessGrants?.tableArn].filter((arn) => arn !== undefined) });
+    for (const table of [registry, accessGrants, blockList]) if (table) this.addTable(table.tableArn);
+    if (auditTrail && dataEvents) new DataEventTrail(this, 'DataEvents', { auditTrail, tableArns: () => this.tableArns });
+  }
+
+  /**
+   * Records who writes another table that decides, such as the ledger of the response, where data events are recorded.
+   *
+   * @param tableArn of Amazon DynamoDB, in this region
+   */
+  addTable(tableArn: string): void {
+    this.tableArns.push(tableArn);
   }
 
   /**

@@ -7,6 +7,8 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { AccessGrants, ClusterResponder, ContainmentAction, IncidentKind, IncidentResponse, IncidentSeverity, McpGateway, PolicyStore, ToolRegistry } from '../../lib';
+import { readPlanSettings } from '../../lambda/deployment/response-settings';
+import { isNear } from '../../lambda/response';
 import { expectNoFinding, validatedApp, validateTemplates } from './validated-app';
 
 validateTemplates();
@@ -41,6 +43,7 @@ describe('the response to incidents', () => {
     const logOf = (name: string) => logs.LogGroup.fromLogGroupName(stack, `Log-${name}`, name);
     response.addEcsService('files', service as ecs.FargateService, logOf('/files'));
     response.addDeployment('memory', 'mcp-memory', 'memory', logOf('/pods'));
+    response.watchEksCluster('mcp');
     response.addAuditLog(logOf('/gateway'));
     response.addAlarm(cloudwatch.Alarm.fromAlarmArn(stack, 'Drops', 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Drops'), { kind: IncidentKind.SERVER_COMPROMISE, server: 'files' });
     const person = new iam.Role(stack, 'Person', { assumedBy: new iam.AccountRootPrincipal() });
@@ -122,6 +125,28 @@ describe('the response to incidents', () => {
     expect(first).toMatchObject({ Name: 'BlockedAddresses', Priority: 0, Action: { Block: {} } });
     expect(new Set([first, ...others].map(({ Priority }: any) => Priority)).size).toBe(others.length + 1);
     template.resourceCountIs('AWS::WAFv2::IPSet', 2);
+  });
+
+  test('IR-2 what cuts a workload off waits for the evidence a minute at most', () => {
+    const machine = Object.entries(template.findResources('AWS::StepFunctions::StateMachine')).find(([id]) => id.startsWith('Response'))![1];
+    const text = machine.Properties.DefinitionString['Fn::Join'][1].map((part: unknown) => (typeof part === 'string' ? part : 'aws')).join('');
+    const { States } = JSON.parse(text).States['One after the other'].ItemProcessor;
+    const { TimeoutSeconds, Retry } = States['Keep evidence'];
+    const last = Retry.at(-1);
+    expect(last).toMatchObject({ ErrorEquals: ['States.ALL'], MaxAttempts: 1 });
+    expect(TimeoutSeconds * (1 + last.MaxAttempts) + last.IntervalSeconds).toBeLessThanOrEqual(60);
+    const evidence = Object.values(template.findResources('AWS::Lambda::Function')).find(({ Properties }) => /^Keeps copies/.test(Properties.Description ?? ''))!.Properties;
+    expect(evidence.Timeout).toBeLessThan(TimeoutSeconds);
+    expect(States['Cut tasks off'].Retry.at(-1).MaxAttempts).toBe(4);
+  });
+
+  test('SOC-3 the function that takes incidents on knows whose findings are ours', () => {
+    const { Variables } = Object.values(template.findResources('AWS::Lambda::Function')).find(({ Properties }) => /^Takes incidents on/.test(Properties.Description ?? ''))!.Properties.Environment;
+    expect(JSON.parse(Variables.MCP_RESPONSE_EKS_CLUSTERS)).toEqual(['mcp']);
+    const { estate } = readPlanSettings({ ...Variables, MCP_RESPONSE_TABLE: 'incidents', MCP_RESPONSE_WORKLOADS: JSON.stringify({ files: [{ kind: 'workload', platform: 'ecs', cluster: 'zone', service: 'files' }] }) });
+    expect(isNear({ kind: 'workload', platform: 'kubernetes', cluster: 'mcp', namespace: 'mcp-gateway', deployment: 'gateway' }, estate)).toBe(true);
+    expect(isNear({ kind: 'workload', platform: 'kubernetes', cluster: 'payments', namespace: 'n', deployment: 'd' }, estate)).toBe(false);
+    expect(isNear({ kind: 'workload', platform: 'ecs', cluster: 'zone', service: 'gateway' }, estate)).toBe(true);
   });
 
   test('LOG-4 evidence is locked, for the root user too', () => {

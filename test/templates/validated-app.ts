@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, type Stack, Validations } from 'aws-cdk-lib';
+import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { CfnTrail } from 'aws-cdk-lib/aws-cloudtrail';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
@@ -59,6 +60,25 @@ export function testReferenceStack(app: App, stack: Stack): void {
 
   test('HOST-0 says when it is deployed what an administrator left off', () => {
     Template.fromStack(stack).hasOutput('PlansLeftOff', { Value: { 'Fn::GetAtt': Match.anyValue() } });
+  });
+
+  test('LOG-1 LOG-4 IR-2 whoever carries out a response certifies itself with the key of the audit trail, which archives what it did', () => {
+    const templates = stack.node.findAll().filter((construct) => construct instanceof Stack).map((each) => Template.fromStack(each));
+    const responders = templates.map((template) => Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties).filter(({ Environment }) => Environment?.Variables.MCP_RESPONSE_POLICY !== undefined));
+    expect(responders.flat().length).toBeGreaterThanOrEqual(6);
+    responders.forEach((functions, index) => {
+      const collected = Object.values(templates[index]!.findResources('AWS::Logs::SubscriptionFilter', { Properties: { FilterPattern: '{ $.chain.writer = "*" }' } })).map(({ Properties }) => Properties.LogGroupName.Ref);
+      expect(functions.filter(({ Environment, LoggingConfig }) => Environment.Variables.MCP_AUDIT_KEY_ARN === undefined || !collected.includes(LoggingConfig.LogGroup.Ref))).toEqual([]);
+    });
+    const [key] = templates.flatMap((template) => Object.values(template.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'SIGN_VERIFY', Description: Match.stringLikeRegexp('audit events') } })));
+    const [refused] = key!.Properties.KeyPolicy.Statement.filter(({ Effect }: { readonly Effect: string }) => Effect === 'Deny');
+    expect(refused.Condition.ArnNotEquals['aws:PrincipalArn'].length).toBeGreaterThan(responders.flat().length);
+  });
+
+  test('HOST-2 LOG-2 records who writes a table that decides, that of the response too', () => {
+    const [trail] = stack.node.findAll().filter((construct) => construct instanceof CfnTrail);
+    const [, tables] = Stack.of(trail!).resolve(trail!.advancedEventSelectors) as readonly { readonly fieldSelectors: readonly { readonly field: string; readonly equalTo: readonly unknown[] }[] }[];
+    expect(tables!.fieldSelectors.find(({ field }) => field === 'resources.ARN')!.equalTo).toHaveLength(3);
   });
 
   test('fits into one template of AWS CloudFormation', () => {

@@ -33,11 +33,12 @@ export interface EvidenceOptions {
   readonly describeWorkload?: (workload: WorkloadSubject) => Promise<JsonValue>;
   /** What else the platform knows. @default - nothing */
   readonly sources?: readonly EvidenceSource[];
-  /** How long a part may take to be read, milliseconds: what cuts a workload off waits for the evidence. @default 30000 */
+  /** How long a part may take to be read, milliseconds: what cuts a workload off waits for the evidence. @default 20000 */
   readonly limitMs?: number;
 }
 
-const LIMIT_MS = 30_000;
+/** A function that keeps evidence is given 28 seconds (`lib/observability/response/evidence-function.ts`). */
+const LIMIT_MS = 20_000;
 
 /**
  * Copies the incident, the definitions it is about with their history, the audit events around it and what runs, to where nobody

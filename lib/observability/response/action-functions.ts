@@ -11,12 +11,12 @@ import { RegistryVariable } from '../../registry/environment';
 import { grantTableAccess as grantRegistryTable, KNOWLEDGE, STEPS } from '../../registry/table-access';
 import type { ClusterResponder } from './cluster-responder';
 import { ResponseVariable } from './environment';
-import { EvidenceFunction } from './evidence-function';
+import { EvidenceFunction, PATIENCE_FOR_EVIDENCE } from './evidence-function';
 import type { EvidenceFunctionProps } from './evidence-function';
 import { ACTING } from './function';
 import type { ResponseFunction } from './function';
 import type { IncidentResponseProps } from './incident-response-props';
-import type { ActionRoute } from './workflow';
+import type { ActionRoute, Patience } from './workflow';
 
 export interface ActionFunctionsProps extends EvidenceFunctionProps {
   readonly topic: sns.ITopic;
@@ -46,14 +46,15 @@ export class ActionFunctions {
     this.notice = this.define('Notice', 'Tells the responders', { [ResponseVariable.TOPIC]: props.topic.topicArn });
     props.letNotify(this.notice);
     const workload = ['isolate_workload', 'stop_workload'];
-    const route = (name: string, kinds: readonly string[], handler: ResponseFunction | undefined, platform?: string): ActionRoute[] => (handler ? [{ name, kinds, platform, function: handler.function }] : []);
+    const route = (name: string, kinds: readonly string[], handler: ResponseFunction | undefined, platform?: string, patience?: Patience): ActionRoute[] =>
+      handler ? [{ name, kinds, platform, patience, function: handler.function }] : [];
     this.routes = [
       ...route('Quarantine', ['quarantine_tool'], tools),
       ...route('Block or set aside', ['block_principal', 'block_server', 'revoke_grants'], access),
       ...route('Block an address', ['block_address'], addresses),
       ...route('Cut tasks off', workload, this.tasks, 'ecs'),
       ...route('Cut pods off', workload, pods, 'kubernetes'),
-      ...route('Keep evidence', ['preserve_evidence'], this.evidence.function),
+      ...route('Keep evidence', ['preserve_evidence'], this.evidence.function, undefined, PATIENCE_FOR_EVIDENCE),
       ...route('Tell people', ['notify'], this.notice),
     ];
   }

@@ -6,6 +6,8 @@ export const ResponseVariable = {
   POLICY: 'MCP_RESPONSE_POLICY',
   /** JSON: workloads by server. */
   WORKLOADS: 'MCP_RESPONSE_WORKLOADS',
+  /** JSON: names of clusters of EKS whose findings are incidents, besides those of the workloads. */
+  EKS_CLUSTERS: 'MCP_RESPONSE_EKS_CLUSTERS',
   /** JSON: what alarms mean, by their names. */
   ALARMS: 'MCP_RESPONSE_ALARMS',
   /** JSON: ipv4 and ipv6, each with name and id. */

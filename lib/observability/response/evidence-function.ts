@@ -13,6 +13,7 @@ import { ResponseVariable } from './environment';
 import { ACTING } from './function';
 import type { ResponseFunction, ResponseFunctionProps } from './function';
 import type { IncidentResponseProps } from './incident-response-props';
+import type { Patience } from './workflow';
 
 /** A function of the response, as far as it is not like all others. */
 export type Definition = Pick<ResponseFunctionProps, 'bundle' | 'description' | 'timeout'> & { readonly environment?: Record<string, string> };
@@ -24,6 +25,12 @@ export interface EvidenceFunctionProps extends IncidentResponseProps {
   /** JSON of what is known when the template is written. */
   readonly lazily: (produce: () => object) => string;
 }
+
+/** What is read at all is read in 20 seconds (`lambda/response/executors/evidence.ts`). */
+const EVIDENCE_TIME = Duration.seconds(28);
+
+/** What cuts a workload off comes after the evidence, and waits for it no longer than a minute: two tries, and 2 seconds between them. */
+export const PATIENCE_FOR_EVIDENCE: Patience = { timeout: Duration.seconds(29), retries: 1 };
 
 /** Tag of copies of disks (`lambda/response/executors/aws-evidence/node-disks.ts`). */
 const INCIDENT_TAG = 'mcp-zero-trust:incident';
@@ -49,7 +56,7 @@ export class EvidenceFunction {
     this.function = props.define('Evidence', {
       bundle: ACTING,
       description: 'Keeps copies of evidence',
-      timeout: Duration.minutes(2),
+      timeout: EVIDENCE_TIME,
       environment: {
         [ResponseVariable.EVIDENCE_BUCKET]: evidenceBucket.bucketName,
         [ResponseVariable.EVIDENCE]: props.lazily(() => ({ auditLogs: this.auditLogs, lines: this.lines, ...(copiesDisks && { diskLockDays: evidenceRetention.toDays() }) })),

@@ -75,12 +75,27 @@ export class IncidentResponse extends Resource {
   /** Carries playbooks out, and takes them back. */
   readonly workflow: sfn.StateMachine;
 
+  /**
+   * ARN of the table of incidents.
+   *
+   * @attribute
+   */
+  readonly tableArn: string;
+
+  /**
+   * Functions that write down what they do, in the words of the audit trail.
+   *
+   * @internal
+   */
+  readonly _recorders: ResponseFunction[] = [];
+
   private readonly table: dynamodb.Table;
   private readonly desk: ResponseFunction;
   private readonly actions: ActionFunctions;
   private readonly rules: ResponseRules;
   private readonly workloads: Record<string, object[]> = {};
   private readonly alarms: Record<string, object> = {};
+  private readonly eksClusters: string[] = [];
 
   constructor(
     scope: Construct,
@@ -94,6 +109,7 @@ export class IncidentResponse extends Resource {
     letLogsUse(this.encryptionKey);
     this.table = this.createTable(removalPolicy);
     this.tableName = this.table.tableName;
+    this.tableArn = this.table.tableArn;
     this.respondersTopic = createAlarmTopic(this, this.encryptionKey);
     const evidenceBucket = new AuditArchive(this, 'EvidenceArchive', { encryptionKey: this.encryptionKey, retention: props.evidenceRetention ?? Duration.days(365), accessLogBucket: props.accessLogBucket }).bucket;
     this.evidenceBucket = evidenceBucket;
@@ -102,9 +118,12 @@ export class IncidentResponse extends Resource {
 
     const common = { table: this.table, encryptionKey: this.encryptionKey, logRetention, removalPolicy };
     const environment = this.environment();
-    const define = (name: string, { environment: own = {}, ...options }: Omit<ResponseFunctionProps, keyof typeof common | 'environment'> & { readonly environment?: Record<string, string> }) =>
-      new ResponseFunction(this, name, { ...common, ...options, environment: { ...environment, ...own } });
-    const plan = define('Plan', { bundle: 'response-plan', description: 'Takes incidents on, and sees how responses end', environment: { [ResponseVariable.ALARMS]: this.lazily(() => this.alarms) } });
+    const define = (name: string, { environment: own = {}, ...options }: Omit<ResponseFunctionProps, keyof typeof common | 'environment'> & { readonly environment?: Record<string, string> }) => {
+      const recorder = new ResponseFunction(this, name, { ...common, ...options, environment: { ...environment, ...own } });
+      this._recorders.push(recorder);
+      return recorder;
+    };
+    const plan = define('Plan', { bundle: 'response-plan', description: 'Takes incidents on, and sees how responses end', environment: { [ResponseVariable.ALARMS]: this.lazily(() => this.alarms), [ResponseVariable.EKS_CLUSTERS]: this.lazily(() => this.eksClusters) } });
     const ask = define('Ask', { bundle: 'response-ask', description: 'Asks people whether an incident is to be contained', environment: { [ResponseVariable.TOPIC]: this.respondersTopic.topicArn } });
     this.letNotify(ask);
     this.actions = new ActionFunctions(this, { ...props, define, evidenceBucket, topic: this.respondersTopic, encryptionKey: this.encryptionKey, lazily: (produce) => this.lazily(produce), letNotify: (notifier) => this.letNotify(notifier) });
@@ -153,6 +172,16 @@ export class IncidentResponse extends Resource {
     clusterResponder._addDeployment(namespace, deployment);
     if (logGroup) this.actions.evidence.readLines(server, logGroup, `{ $.kubernetes.namespace_name = "${namespace}" }`);
     this.addWorkload(server, { kind: 'workload', platform: 'kubernetes', cluster: clusterResponder.cluster.clusterName, namespace, deployment });
+  }
+
+  /**
+   * Takes findings of GuardDuty in a cluster of Amazon EKS for incidents, also those on what no server runs on: their evidence is kept, and people
+   * are told. Findings in other clusters than this one, and those of `addEcsService` and `addDeployment`, are other people's.
+   *
+   * @param clusterName its name
+   */
+  watchEksCluster(clusterName: string): void {
+    this.eksClusters.push(clusterName);
   }
 
   /**

@@ -12,7 +12,19 @@ export interface ActionRoute {
   /** Of the workload. @default - any */
   readonly platform?: string;
   readonly function: lambda.IFunction;
+  /** @default - as all others */
+  readonly patience?: Patience;
 }
+
+/** How long what comes after an action waits for it. */
+export interface Patience {
+  /** Of one try. @default - that of the function */
+  readonly timeout?: Duration;
+  /** After the first try. */
+  readonly retries: number;
+}
+
+const PATIENCE: Patience = { retries: 4 };
 
 export interface ResponseSteps {
   readonly plan: lambda.IFunction;
@@ -59,14 +71,14 @@ export function responseDefinition(scope: Construct, steps: ResponseSteps): sfn.
 
 /** By the function that has the right to it; what fails is in the ledger, and keeps no other action from being tried. */
 function carryOut(scope: Construct, suffix: string, { routes, otherwise }: ResponseSteps): sfn.IChainable {
-  const act = (name: string, handler: lambda.IFunction) => {
-    const task = invoke(scope, `${name}${suffix}`, handler, stepOf(), sfn.JsonPath.DISCARD);
+  const act = (name: string, handler: lambda.IFunction, patience?: Patience) => {
+    const task = invoke(scope, `${name}${suffix}`, handler, stepOf(), sfn.JsonPath.DISCARD, patience);
     return task.addCatch(new sfn.Pass(scope, `${name}${suffix}: failed`), { resultPath: sfn.JsonPath.DISCARD });
   };
   const choice = new sfn.Choice(scope, `Which action${suffix}?`);
-  for (const { name, kinds, platform, function: handler } of routes) {
+  for (const { name, kinds, platform, function: handler, patience } of routes) {
     const isKind = sfn.Condition.or(...kinds.map((kind) => sfn.Condition.stringEquals('$.kind', kind)));
-    choice.when(platform === undefined ? isKind : sfn.Condition.and(isKind, sfn.Condition.stringEquals('$.platform', platform)), act(name, handler));
+    choice.when(platform === undefined ? isKind : sfn.Condition.and(isKind, sfn.Condition.stringEquals('$.platform', platform)), act(name, handler, patience));
   }
   return choice.otherwise(act('Nobody has the right', otherwise));
 }
@@ -75,10 +87,10 @@ function stepOf(): Record<string, unknown> {
   return Object.fromEntries(STEP.map((name) => [name, name === 'number' ? sfn.JsonPath.numberAt('$.number') : sfn.JsonPath.stringAt(`$.${name}`)]));
 }
 
-function invoke(scope: Construct, id: string, lambdaFunction: lambda.IFunction, payload: Record<string, unknown>, resultPath?: string): tasks.LambdaInvoke {
-  const task = new tasks.LambdaInvoke(scope, id, { lambdaFunction, payload: sfn.TaskInput.fromObject(payload), payloadResponseOnly: true, resultPath });
+function invoke(scope: Construct, id: string, lambdaFunction: lambda.IFunction, payload: Record<string, unknown>, resultPath?: string, { timeout, retries }: Patience = PATIENCE): tasks.LambdaInvoke {
+  const task = new tasks.LambdaInvoke(scope, id, { lambdaFunction, payload: sfn.TaskInput.fromObject(payload), payloadResponseOnly: true, resultPath, taskTimeout: timeout && sfn.Timeout.duration(timeout) });
   // What is refused stays refused; the rest, such as a throttled service or a review that is not open yet, is tried again.
   task.addRetry({ errors: ['ResponseRefused', 'NotAnIncident'], maxAttempts: 0 });
-  task.addRetry({ errors: ['States.ALL'], interval: Duration.seconds(2), backoffRate: 2, maxAttempts: 4, jitterStrategy: sfn.JitterType.FULL });
+  task.addRetry({ errors: ['States.ALL'], interval: Duration.seconds(2), backoffRate: 2, maxAttempts: retries, jitterStrategy: sfn.JitterType.FULL });
   return task;
 }

@@ -1,7 +1,8 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as events from 'aws-cdk-lib/aws-events';
-import { AccessGrants, AuditTrail, McpGateway, Monitoring, PolicyStore, ProtectionPlan, ThreatDetection, ToolRegistry } from '../../../lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { AccessGrants, AuditTrail, BlockList, McpGateway, Monitoring, PolicyStore, ProtectionPlan, ThreatDetection, ToolRegistry } from '../../../lib';
 import type { ThreatDetectionProps } from '../../../lib';
 import { createThreatServices } from '../../../lambda/deployment/aws-threat-services';
 import { INCIDENT_EVENT } from '../../../lambda/response/incident';
@@ -11,10 +12,10 @@ import { behaviourLine, refusedFindings, requestLine } from './written-lines';
 
 const FINDINGS = /of what an MCP gateway finds$/;
 
-function threatStack(options: (stack: Stack) => Partial<ThreatDetectionProps> = () => ({})) {
+function threatStack(options: (stack: Stack) => Partial<ThreatDetectionProps> = () => ({}), then: (threats: ThreatDetection) => void = () => undefined) {
   const stack = new Stack(new App(), 'Stack');
   const gateway = new McpGateway(stack, 'Gateway', { policyStore: new PolicyStore(stack, 'Policies'), tokenIssuers: [ISSUER] });
-  new ThreatDetection(stack, 'Threats', { gateway, ...options(stack) });
+  then(new ThreatDetection(stack, 'Threats', { gateway, ...options(stack) }));
   return Template.fromStack(stack);
 }
 
@@ -99,6 +100,16 @@ describe('threat detection around a gateway', () => {
 
   it('HOST-0 says what was left off when it was deployed', () => {
     expect(stack.resolve(threats.plansLeftOff)).toEqual({ 'Fn::GetAtt': [Object.keys(template.findResources('Custom::McpThreatServices'))[0], 'PlansLeftOff'] });
+  });
+
+  it('HOST-2 LOG-2 records who writes any table that decides, also one that is made later', () => {
+    const recorded = threatStack((stack) => {
+      const blockList = new BlockList(stack, 'Blocked', { encryptionKey: new kms.Key(stack, 'Key') });
+      return { auditTrail: new AuditTrail(stack, 'Audit', { ocsf: false }), blockList };
+    }, (threats) => threats.addTable('arn:aws:dynamodb:eu-west-1:123456789012:table/Incidents'));
+    const [trail] = Object.values(recorded.findResources('AWS::CloudTrail::Trail'));
+    const tables = trail!.Properties.AdvancedEventSelectors[1].FieldSelectors.find(({ Field }: any) => Field === 'resources.ARN').Equals;
+    expect(tables).toEqual([{ 'Fn::GetAtt': [expect.stringMatching(/^Blocked/), 'Arn'] }, 'arn:aws:dynamodb:eu-west-1:123456789012:table/Incidents']);
   });
 
   it('HOST-2 LOG-2 records who touches the archive, and who writes the tables that decide', () => {
