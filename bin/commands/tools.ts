@@ -1,17 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
-import { LogNotTrusted, pinStartingWith, StepRefused, verifyRegistry, type ApprovalDecision, type ApprovalLog, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
-import { loadConfig, loadConfigAtRest, openAuditFile, openLocalRegistry, probeServers, RegistryNotTrusted, StartError, writeChange, type LocalConfig, type LocalRegistry } from '../../lambda/local';
+import { pinStartingWith, StepRefused, verifyRegistry, type ApprovalDecision, type Decision, type LifeCycleState, type Pin, type StoredRecord, type ToolRegistry } from '../../lambda/integrity';
+import { loadConfig, probeServers, StartError } from '../../lambda/local';
 import type { DecisionRequest } from '../../lambda/onboarding';
 import { RevisionConflict } from '../../lambda/stores';
 import { environmentFor } from '../ask-inputs';
 import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
-import type * as AwsRegistries from '../tools/aws-registry';
 import { sendDecisions, type DecisionTarget } from '../tools/decide-in-aws';
 import { describeHistory, describeList, describeRecord, describeReview, painter } from '../tools/describe';
-
-declare const require: (id: '../tools/aws-registry') => typeof AwsRegistries;
+import { fail, findRecord, withLocalRegistry, withRegistry, type RegistrySource } from '../tools/open-registry';
 
 const EXAMPLES = `
 A tool is named server/tool; the instructions of a server are named by the server alone.
@@ -47,16 +45,7 @@ finds them; who decides is who they belong to.
 
 const STATES: readonly LifeCycleState[] = ['discovered', 'scanned', 'review', 'approved', 'quarantined', 'revoked'];
 
-/** Which registry: one of this machine, or one in AWS. */
-interface CommonOptions {
-  readonly config?: string;
-  readonly table?: string;
-  readonly key?: string;
-  readonly url?: string;
-  readonly region?: string;
-}
-
-interface DecisionOptions extends CommonOptions {
+interface DecisionOptions extends RegistrySource {
   readonly by?: string;
   readonly why: string;
 }
@@ -68,7 +57,7 @@ interface ApproveOptions extends DecisionOptions {
   readonly despiteFindings?: true;
 }
 
-interface ListOptions extends CommonOptions {
+interface ListOptions extends RegistrySource {
   readonly state?: LifeCycleState;
   readonly server?: string;
   readonly format: 'text' | 'json';
@@ -118,7 +107,7 @@ function parsePin(text: string): string {
   throw new InvalidArgumentError('Expected at least the first 12 digits of the pin that "tools show" prints.');
 }
 
-async function discover(options: CommonOptions): Promise<void> {
+async function discover(options: RegistrySource): Promise<void> {
   if (options.config === undefined) return decideInAws(options, [{ action: 'discover' }]);
   const whole = loadConfig(options.config, await environmentFor(options.config));
   await withLocalRegistry(options.config, async (local, config) => {
@@ -143,22 +132,22 @@ async function list({ state, server, format, ...source }: ListOptions): Promise<
   });
 }
 
-async function show(id: string, source: CommonOptions): Promise<void> {
+async function show(id: string, source: RegistrySource): Promise<void> {
   await withRegistry(source, async (opened) => {
-    const stored = await find(opened, id);
+    const stored = await findRecord(opened, id);
     process.stdout.write(`${describeRecord(stored, await opened.registry.definition(stored.record.pin), paint())}\n`);
   });
 }
 
-async function diff(id: string, source: CommonOptions): Promise<void> {
+async function diff(id: string, source: RegistrySource): Promise<void> {
   await withRegistry(source, async ({ registry }) => {
     process.stdout.write(`${describeReview(id, await registry.review(id), paint())}\n`);
   });
 }
 
-async function history(id: string, source: CommonOptions): Promise<void> {
+async function history(id: string, source: RegistrySource): Promise<void> {
   await withRegistry(source, async (opened) => {
-    await find(opened, id);
+    await findRecord(opened, id);
     process.stdout.write(`${describeHistory(await opened.registry.history(id), paint())}\n`);
   });
 }
@@ -199,7 +188,7 @@ function deciding(action: 'reject' | 'quarantine' | 'revoke') {
 }
 
 /** What waits for review in AWS and in which the scan found nothing. */
-async function cleanOnes(source: CommonOptions): Promise<readonly string[]> {
+async function cleanOnes(source: RegistrySource): Promise<readonly string[]> {
   const chosen: string[] = [];
   await withRegistry(source, async ({ registry }) => void chosen.push(...(await registry.list()).filter(isClean).map(({ id }) => id)));
   sayWhereNothing(chosen);
@@ -233,7 +222,7 @@ async function decideOn(ids: readonly string[], decide: (id: string) => Promise<
   }
 }
 
-async function verify(source: CommonOptions): Promise<void> {
+async function verify(source: RegistrySource): Promise<void> {
   if (source.config === undefined && source.key === undefined) throw new StartError('--key: expected the key that signs the log of the registry in AWS.');
   await withRegistry(source, async ({ registry, log }) => {
     const { approved, expired, problems } = await verifyRegistry({ registry, log, now: Date.now() });
@@ -243,47 +232,6 @@ async function verify(source: CommonOptions): Promise<void> {
     process.stdout.write(head === undefined ? 'The log is empty: nothing was ever approved.\n' : `The log has ${head.size === 1 ? '1 entry' : `${head.size} entries`} under the root ${head.root}, signed ${head.at} with the key ${head.keyId.slice(0, 16)}.\n`);
     process.stdout.write(`${approved - problems.length - expired.length} of ${approved} approved definitions verify.\n`);
   });
-}
-
-/** What reading commands need of a registry. */
-interface OpenedRegistry {
-  readonly registry: ToolRegistry;
-  readonly log: ApprovalLog;
-}
-
-async function withRegistry({ config, table, region, key }: CommonOptions, use: (opened: OpenedRegistry) => Promise<void>): Promise<void> {
-  if (config !== undefined) return withLocalRegistry(config, use);
-  if (table === undefined) throw new StartError('Expected --config for a registry on this machine, or --table for one in AWS.');
-  try {
-    await use(await require('../tools/aws-registry').openAwsRegistry({ table, region, key }));
-  } catch (error) {
-    if (error instanceof StepRefused || error instanceof LogNotTrusted) fail(ExitCode.FINDING, error.message);
-    else throw new StartError(`The registry in AWS does not open: ${(error as Error).message}`);
-  }
-}
-
-async function withLocalRegistry(file: string, use: (local: LocalRegistry, config: LocalConfig) => Promise<void>, config = loadConfigAtRest(file)): Promise<void> {
-  if (config.registry === undefined) throw new StartError(`${file}: the key "registry" is missing, the folder in which approvals are kept`);
-  // The steps belong into the audit file, whoever takes them (LOG-1); where it cannot be written, none is taken.
-  const auditFile = config.audit === undefined ? undefined : openAuditFile(config.audit);
-  let local: LocalRegistry | undefined;
-  try {
-    local = await openLocalRegistry(config.registry, (change) => void (auditFile && writeChange(auditFile, change)));
-    await use(local, config);
-  } catch (error) {
-    if (!(error instanceof RegistryNotTrusted || error instanceof StepRefused)) throw error;
-    fail(ExitCode.FINDING, error.message);
-  } finally {
-    await local?.close();
-    auditFile?.end();
-  }
-}
-
-async function find({ registry }: OpenedRegistry, id: string): Promise<StoredRecord> {
-  const stored = await registry.find(id);
-  if (stored !== undefined) return stored;
-  const meant = (await registry.list()).filter(({ record }) => record.subject.tool === id).map((known) => known.id);
-  throw new StepRefused(id, meant.length === 0 ? 'nothing is known of it: no server has offered it yet' : `a tool is named with its server; did you mean ${meant.join(' or ')}?`);
 }
 
 function decisionOf({ by, why }: DecisionOptions): Decision {
@@ -296,9 +244,4 @@ function whoIs(by: string | undefined): string {
 
 function paint() {
   return painter(Boolean(process.stdout.isTTY) && !process.env.NO_COLOR);
-}
-
-function fail(code: number, sentence: string): void {
-  process.stderr.write(`${escapeUnprintable(sentence)}\n`);
-  process.exitCode = code;
 }

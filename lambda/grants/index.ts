@@ -1,6 +1,7 @@
 /** Just-in-time grants: asked for, approved by policy or people, used once, revoked for all at once (JIT-1, JIT-4, JIT-5). */
 export * from './arguments';
 export * from './authority';
+export * from './contract';
 export * from './desk';
 export * from './event';
 export * from './grant';

@@ -1,6 +1,6 @@
 import type { Principal } from '../../identity';
 import { isJsonObject, type JsonObject } from '../../protocol';
-import type { GrantDesk } from '../desk';
+import type { GrantDesk } from '../contract';
 import type { Grant } from '../grant';
 import { isTarget, type Mark, type Target } from '../marks';
 import { GrantRefused, type GrantRefusal } from '../refused';

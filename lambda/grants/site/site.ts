@@ -1,5 +1,5 @@
 import type { Authenticator, Principal } from '../../identity';
-import type { GrantDesk } from '../desk';
+import type { GrantDesk } from '../contract';
 import { isSame } from '../grant';
 import { isTarget } from '../marks';
 import { GrantRefused } from '../refused';
