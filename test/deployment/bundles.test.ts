@@ -37,6 +37,7 @@ const environment = {
   MCP_RESPONSE_POLICY: '{"automaticFrom":"high","approvalFor":["stop_workload"],"protected":[],"dryRun":false}',
   MCP_RESPONSE_WORKLOADS: '{}',
   MCP_RESPONSE_ALARMS: '{}',
+  MCP_RESPONSE_EKS_CLUSTERS: '[]',
   MCP_RESPONSE_EVIDENCE_BUCKET: 'evidence',
   MCP_RESPONSE_EVIDENCE: '{"auditLogs":["/gateway"],"lines":{},"diskLockDays":365}',
   MCP_RESPONSE_TOPIC: 'arn:topic',
