@@ -13,6 +13,12 @@ import type { Load, Measurement } from './load';
 import { POLICIES } from './policies';
 import { typical, type Typical } from './statistics';
 
+/**
+ * Before each measurement, in milliseconds: of a process that had nothing to do while the others were measured, V8 forgets the code of functions
+ * that exist during a call only, and compiles it again in its first second.
+ */
+const WARM_UP_MS = 2_000;
+
 const CONNECTIONS = [1, 8, 64] as const;
 const VARIANTS = ['off', 'on', 'page', 'traced'] as const;
 type Variant = (typeof VARIANTS)[number];
@@ -69,7 +75,7 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
     for (const connections of CONNECTIONS) {
       for (const variant of order) {
         progress(`observability: round ${round + 1} of ${count}, ${connections} connections, ${NAMES[variant]}`);
-        (results.get(variant) as Partial<Record<number, Measurement>>)[connections] = await measure(load(variant, connections, smoke ? 100 : 500, seconds * 1_000));
+        (results.get(variant) as Partial<Record<number, Measurement>>)[connections] = await measure(load(variant, connections, smoke ? 100 : WARM_UP_MS, seconds * 1_000));
       }
     }
     for (const variant of VARIANTS) rounds.get(variant)?.push(results.get(variant) as Round);
