@@ -7,6 +7,14 @@ import type { Incident } from './incident';
 import { planFor, type Estate, type ResponsePolicy } from './playbook';
 import { wordOfReturn, type ActionRecord, type Case } from './record';
 
+/** A process that works on a containment. */
+export interface Work {
+  /** No two have the same. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** A containment, and for which incidents it is in force. */
 export interface Hold {
   readonly name: string;
@@ -14,6 +22,8 @@ export interface Hold {
   readonly before: Before;
   /** Ids of incidents. In force while there is one. */
   readonly holders: readonly string[];
+  /** Who works on it, or was interrupted. */
+  readonly working: readonly Work[];
   /** Whether what is so is what `holders` say. False while somebody works on it, or was interrupted. */
   readonly settled: boolean;
 }

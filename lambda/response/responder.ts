@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { RevisionConflict, type DocumentStore } from '../stores';
 import { describeAction, isContainment, nameOf, subjectOf, type Action } from './action';
 import { RESPONDER, type Cause, type Executor, type Executors } from './executor';
@@ -47,6 +48,8 @@ export interface ResponderOptions {
   readonly estate?: Estate;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
+  /** Of each piece of work, never the same twice. @default crypto.randomUUID */
+  readonly newWorkId?: () => string;
   /** Gets each change of an action, after it was written. */
   readonly onEvent?: (event: ResponseEvent) => void;
 }
@@ -56,7 +59,7 @@ const MAX_OUTCOME = 500;
 const STARTS: readonly ActionState[] = ['planned', 'approved', 'applying', 'apply_failed'];
 const NEVER_DONE: readonly ActionState[] = ['planned', 'waiting', 'approved'];
 
-export function createResponder({ store, executors, policy, estate, clock = Date.now, onEvent = () => undefined }: ResponderOptions): Responder {
+export function createResponder({ store, executors, policy, estate, clock = Date.now, newWorkId = randomUUID, onEvent = () => undefined }: ResponderOptions): Responder {
   const ledger = createLedger(store, estate, policy);
   const now = () => new Date(clock()).toISOString();
 
@@ -97,7 +100,7 @@ export function createResponder({ store, executors, policy, estate, clock = Date
 
   function bringAbout({ action }: ActionRecord, cause: Cause, isHeld: boolean): Promise<string> {
     const executor = executorOf(action);
-    if (isContainment(action)) return setHolding(ledger, executor, action, cause, isHeld);
+    if (isContainment(action)) return setHolding(ledger, executor, action, cause, isHeld, { id: newWorkId(), since: clock() });
     const before = { is: '', contained: false, value: {} };
     return isHeld ? executor.apply(action, before, cause) : executor.undo(action, before, cause);
   }

@@ -144,6 +144,20 @@ describe('the response to an incident', () => {
     for (const collection of ['incidents', 'actions', 'containments']) expect(await it.store.list(collection)).toEqual([]);
   });
 
+  test('IR-2 what a process that comes late contains is not taken for what others had contained', async () => {
+    const it = start();
+    const [one, two] = [incident(), incident('exfiltration', {}, 'event-2')];
+    for (const each of [one, two]) await it.responder.open(each);
+    const interruptions = [() => it.again().undo(one.id, BLOCK, 'carol', 'x'), () => it.again().apply(two.id, BLOCK)];
+    it.world.interrupt = async (_, what) => {
+      if (what === 'apply') await interruptions.shift()?.();
+    };
+    await it.responder.apply(one.id, BLOCK);
+    expect(isBlocked(it)).toBe(true);
+    await it.responder.undo(two.id, BLOCK, 'carol', 'x');
+    expect(isBlocked(it)).toBe(false);
+  });
+
   test('undo of what is being applied wins, whoever is faster', async () => {
     const it = start();
     const { id } = incident();
