@@ -47,7 +47,7 @@ describe('CV-4 a stream does not outlive the token that it was opened with', () 
   test('of 2026-07-28', async () => {
     await start(modernServer(undefined, listening));
     await harness.modern('files', 'tools/list', {}, { headers: { authorization: `Bearer ${await tokenOf(5_000)}` } });
-    const authorization = `Bearer ${await tokenOf(1_200)}`;
+    const authorization = `Bearer ${await tokenOf(3_000)}`;
     const started = performance.now();
     const answer = await harness.modern('files', 'subscriptions/listen', { notifications: { toolsListChanged: true } }, { headers: { authorization } });
     expect(answer.status).toBe(200);
@@ -62,7 +62,7 @@ describe('CV-4 a stream does not outlive the token that it was opened with', () 
     const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } } };
     const opened = await send('POST', { authorization: `Bearer ${await tokenOf(60_000)}`, accept: 'application/json, text/event-stream' }, JSON.stringify(initialize));
     const session = opened.headers.get('mcp-session-id')!;
-    const stream = await send('GET', { authorization: `Bearer ${await tokenOf(1_200)}`, accept: 'text/event-stream', 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' });
+    const stream = await send('GET', { authorization: `Bearer ${await tokenOf(3_000)}`, accept: 'text/event-stream', 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' });
     expect(stream.status).toBe(200);
     await stream.text();
     expect(harness.events.at(-1)).toMatchObject({ notes: expect.arrayContaining(['token_expired']) });
@@ -70,7 +70,7 @@ describe('CV-4 a stream does not outlive the token that it was opened with', () 
 
   test('of HTTP+SSE', async () => {
     await start(legacyListening);
-    const headers = { host: '127.0.0.1:8808', accept: 'text/event-stream', authorization: `Bearer ${await tokenOf(1_200)}` };
+    const headers = { host: '127.0.0.1:8808', accept: 'text/event-stream', authorization: `Bearer ${await tokenOf(3_000)}` };
     const stream = await harness.gateway.fetch(new Request(`${PUBLIC_URL}/mcp/files/sse`, { headers }), {});
     expect(stream.status).toBe(200);
     await stream.text();

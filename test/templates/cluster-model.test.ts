@@ -90,6 +90,7 @@ test('in a cluster that is there already, it is as clean', () => {
     new ContainerizedMicroservices(stack, 'Mcp', {
       tokenIssuers: [{ issuer: 'https://login.example.com', jwks: KEYS }],
       gatewayImage: image,
+      runtimeMonitoring: true,
       givenCluster: {
         cluster: eks.Cluster.fromClusterAttributes(stack, 'Given', { clusterName: 'platform' }),
         publicUrl: 'https://mcp.example.com',
