@@ -8,12 +8,10 @@ import { percent, wilson, type Share } from '../poisoning/statistics';
 import { conclude, figure, table } from '../report';
 import { createRandom } from '../window/random';
 import { ATTACKS, type Attack } from './attacks';
-import { createPersona, DAY, workday } from './persona';
+import { createPersona, DAY, LEARNING_DAYS, MONDAY, workday } from './persona';
 import { Stage } from './stage';
 import { watchTeams } from './team';
 
-const MONDAY = Date.UTC(2026, 10, 2);
-const LEARNING_DAYS = 5;
 const MEASURED_DAYS = 10;
 
 interface Outcome {

@@ -41,6 +41,9 @@ export function createPersona(id: string, random: Random): Persona {
 }
 
 const HOUR = 3_600_000;
+/** When traces begin, and how long what they show is learned before anything is counted. */
+export const MONDAY = Date.UTC(2026, 10, 2);
+export const LEARNING_DAYS = 5;
 export const DAY = 24 * HOUR;
 
 /** A day at work: sessions with pauses, sometimes a tool that was never used before, a large answer, a new host, a burst, a refusal. */

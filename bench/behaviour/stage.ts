@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../lambda/audit';
 import { createBehaviourMonitor, type Detection } from '../../lambda/behaviour';
 import type { Act } from './persona';
 
-export const ISSUER = 'https://issuer.example';
+const ISSUER = 'https://issuer.example';
 const EVENT: AuditEvent = { time: '', requestId: '', traceId: '', spanId: '', server: 'work', method: 'tools/call', decision: 'allow', policyIds: [], requestBytes: 300, responseBytes: 0, durationMs: 1, httpStatus: 200 };
 
 /** A monitor, what it told, and how long it took. */

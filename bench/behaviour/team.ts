@@ -1,11 +1,9 @@
-import type { Detection } from '../../lambda/behaviour';
+import { isToolSignal, TOOL_SIGNALS, type Detection } from '../../lambda/behaviour';
 import { wilson, type Share } from '../poisoning/statistics';
 import { createRandom, type Random } from '../window/random';
-import { createPersona, DAY, workday, type Act, type Persona } from './persona';
+import { createPersona, DAY, LEARNING_DAYS, MONDAY, workday, type Act, type Persona } from './persona';
 import { Stage } from './stage';
 
-const MONDAY = Date.UTC(2026, 10, 2);
-const LEARNING_DAYS = 5;
 const DAYS = 10;
 const MEMBERS = 10;
 const HOUR = 3_600_000;
@@ -40,7 +38,7 @@ export interface Teams {
 
 /** People who share tools: how often a tool is told of by mistake, and how soon one that changes for all of them. */
 export function watchTeams(teams: number): Teams {
-  const mistakes = new Map<string, number>(['tool_size', 'tool_rate', 'tool_destination'].map((kind) => [kind, 0]));
+  const mistakes = new Map<string, number>(Object.keys(TOOL_SIGNALS).map((kind) => [kind, 0]));
   let calls = 0;
   let toolDays = 0;
   for (let team = 0; team < teams; team++) {
@@ -93,5 +91,5 @@ function mostUsed(personas: readonly Persona[]): string {
 }
 
 function ofTools(detections: readonly Detection[]): readonly Detection[] {
-  return detections.filter(({ kind }) => kind.startsWith('tool_'));
+  return detections.filter(({ kind }) => isToolSignal(kind));
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { escapeUnprintable } from '../../lambda/audit/unprintable';
 import { localPrincipal, StartError, type LocalConfig } from '../../lambda/local';
-import { INCIDENT_KINDS, ResponseRefused, SEVERITIES, stateOf, type ActionRecord, type Case, type Responder } from '../../lambda/response';
+import { awaitsPerson, INCIDENT_KINDS, ResponseRefused, SEVERITIES, stateOf, type Case, type Responder } from '../../lambda/response';
 import { currentUser } from '../current-user';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
 import { describeCase, describeCases, describePreview } from '../respond/describe';
@@ -148,7 +148,7 @@ function deciding(approved: boolean) {
 async function waitingOf(responder: Responder, id: string, number: number | undefined): Promise<readonly number[]> {
   if (number !== undefined) return [number];
   const { actions } = await responder.find(id);
-  const waiting = actions.filter(({ state, mode }: ActionRecord) => state === 'waiting' || (state === 'planned' && mode === 'approval'));
+  const waiting = actions.filter(awaitsPerson);
   if (waiting.length === 0) throw new ResponseRefused(`nothing of ${id} waits for a person`);
   return waiting.map((record) => record.number);
 }

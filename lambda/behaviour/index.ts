@@ -2,6 +2,6 @@
 export { detectionLine } from './line';
 export { createBehaviourMonitor, type BehaviourMonitor, type BehaviourOptions } from './monitor';
 export { type Assessor, type ObservedCall } from './observed-call';
-export { SIGNALS, TOOL_SIGNALS, type Detection, type SignalKind, type ToolSignalKind } from './signal';
+export { isToolSignal, SIGNALS, TOOL_SIGNALS, type Detection, type SignalKind, type ToolSignalKind } from './signal';
 export { DEFAULT_BEHAVIOUR_SETTINGS, type BehaviourSettings } from './settings';
 export { TOOL_QUIET_MS } from './tool';

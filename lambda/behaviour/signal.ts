@@ -35,6 +35,10 @@ export const TOOL_SIGNALS = {
 
 export type ToolSignalKind = keyof typeof TOOL_SIGNALS;
 
+export function isToolSignal(kind: Detection['kind']): kind is ToolSignalKind {
+  return kind in TOOL_SIGNALS;
+}
+
 /** Something that people should look at. Never holds an argument or a result. */
 export interface Detection {
   readonly kind: SignalKind | ToolSignalKind | 'combined';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AuditEvent } from '../audit';
-import { createBehaviourMonitor, DEFAULT_BEHAVIOUR_SETTINGS, TOOL_QUIET_MS, TOOL_SIGNALS, type BehaviourSettings, type Detection } from '../behaviour';
+import { createBehaviourMonitor, DEFAULT_BEHAVIOUR_SETTINGS, isToolSignal, TOOL_QUIET_MS, type BehaviourSettings, type Detection } from '../behaviour';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -38,7 +38,7 @@ export function createArchiveWatch({ onDetection, settings, seed }: ArchiveWatch
     settings, seed,
     onDetection(detection) {
       const id = idOf(detection.kind, detection);
-      const quietMs = detection.kind in TOOL_SIGNALS ? TOOL_QUIET_MS : riskHalfLifeMs;
+      const quietMs = isToolSignal(detection.kind) ? TOOL_QUIET_MS : riskHalfLifeMs;
       if (detection.at - (raised.get(id) ?? -Infinity) < quietMs) return;
       raised.set(id, detection.at);
       onDetection(detection);

@@ -5,6 +5,7 @@ import { createKmsSigner, readKmsPublicKey } from '../integrity/aws-kms-signer';
 import type { DocumentStore } from '../stores';
 import { createDynamoDbStore } from '../stores/aws-dynamodb-store';
 import { CLIENT_LIMITS } from './aws-client-limits';
+import { madeOnce } from './made-once';
 import type { RegistrySettings } from './registry-settings';
 
 /** The registry of tools as a deployed function has it. */
@@ -39,14 +40,7 @@ export async function openSigningRegistry({ table, signingKey, policy }: Registr
 
 /** The same once it is needed; what cannot be opened is tried again. */
 export function signingRegistry(settings: RegistrySettings, scan: Scan, clients = registryClients()): () => Promise<AwsRegistry> {
-  let opened: Promise<AwsRegistry> | undefined;
-  return () => {
-    opened ??= openSigningRegistry(settings, scan, clients).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
+  return madeOnce(() => openSigningRegistry(settings, scan, clients));
 }
 
 /** Without the key, and able to verify what was signed: it can take note of definitions and stop them. @throws as `openSigningRegistry` */

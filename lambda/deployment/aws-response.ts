@@ -45,6 +45,7 @@ import { NO_SCAN, openRecords } from './aws-registry';
 import { createReinstatement } from './aws-reinstatement';
 import { createFunctionCall } from './aws-signed-call';
 import { createStepFunctions } from './aws-workflows';
+import { madeOnce } from './made-once';
 import type { ActSettings, EvidenceSettings, ResponseSettings } from './response-settings';
 
 /** Sends a message to the responders' topic. */
@@ -68,19 +69,14 @@ export function recorded<In, Out>(settings: ResponseSettings, serve: (responder:
   const { table, policy, estate } = settings;
   const { openLog = () => openAuditLog(readAuditLogSettings(process.env)), store = createDynamoDbStore(new DynamoDBClient({}), table) } = options;
 
-  async function begin() {
+  const begun = madeOnce(async () => {
     const { write, settle } = await openLog();
     const onEvent = ({ at, ...event }: ResponseEvent) => write(escapeUnprintable(JSON.stringify({ time: at, ...event })));
     return { settle, handle: serve(createResponder({ store, executors, policy, estate, onEvent })) };
-  }
+  });
 
-  let begun: ReturnType<typeof begin> | undefined;
   return async (input) => {
-    begun ??= begin();
-    const { settle, handle } = await begun.catch((error: unknown) => {
-      begun = undefined;
-      throw error;
-    });
+    const { settle, handle } = await begun();
     try {
       return await handle(input);
     } finally {

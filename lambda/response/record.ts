@@ -41,6 +41,11 @@ export interface Case {
 
 export type CaseState = 'contained' | 'not_contained' | 'waiting' | 'in_progress' | 'failed' | 'undone' | 'dry_run';
 
+/** What needs a person's word waits for it from the beginning. */
+export function awaitsPerson({ state, mode }: Pick<ActionRecord, 'state' | 'mode'>): boolean {
+  return state === 'waiting' || (state === 'planned' && mode === 'approval');
+}
+
 /** What people need to know of a case at first sight: the worst of its actions. */
 export function stateOf({ actions }: Pick<Case, 'actions'>): CaseState {
   const has = (...states: readonly ActionState[]) => actions.some(({ state }) => states.includes(state));
@@ -48,7 +53,7 @@ export function stateOf({ actions }: Pick<Case, 'actions'>): CaseState {
   const holds = (...states: readonly ActionState[]) => containments.some(({ state }) => states.includes(state));
   if (has('apply_failed', 'undo_failed')) return 'failed';
   if (containments.length === 0 ? has('undone') : holds('undone', 'undoing')) return holds('applied', 'applying', 'undoing') ? 'in_progress' : 'undone';
-  if (has('waiting') || actions.some(({ state, mode }) => state === 'planned' && mode === 'approval')) return 'waiting';
+  if (actions.some(awaitsPerson)) return 'waiting';
   if (has('dry_run')) return 'dry_run';
   if (has('planned', 'approved', 'applying')) return 'in_progress';
   return holds('applied') ? 'contained' : 'not_contained';

@@ -6,7 +6,7 @@ import { setHolding } from './holding';
 import type { Incident } from './incident';
 import { createLedger, type Versioned } from './ledger';
 import { planFor, type Estate, type PlannedAction, type ResponsePolicy } from './playbook';
-import { ResponseRefused, type ActionRecord, type ActionState, type Case, type ResponseEvent } from './record';
+import { awaitsPerson, ResponseRefused, type ActionRecord, type ActionState, type Case, type ResponseEvent } from './record';
 
 /** What an action would do now. */
 export interface Preview extends PlannedAction {
@@ -187,9 +187,8 @@ export function createResponder({ store, executors, policy, estate, clock = Date
     async decide(id, number, approved, by, why) {
       const { incident } = await find(id);
       const decision = { approved, by, at: now(), why };
-      const { value } = await update(incident, number, by, ({ state, mode }) => {
-        const isOpen = state === 'waiting' || (state === 'planned' && mode === 'approval');
-        if (!isOpen) throw new ResponseRefused(`action ${number} of ${id} does not wait for a person: it is ${state}`);
+      const { value } = await update(incident, number, by, (record) => {
+        if (!awaitsPerson(record)) throw new ResponseRefused(`action ${number} of ${id} does not wait for a person: it is ${record.state}`);
         return { state: approved ? 'approved' : 'denied', decision, outcome: why };
       });
       return value;

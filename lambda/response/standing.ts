@@ -1,5 +1,5 @@
 import { describeAction, isContainment } from './action';
-import type { ActionRecord, ActionState } from './record';
+import { awaitsPerson, type ActionRecord, type ActionState } from './record';
 
 /** Where the answer to an incident stands, for people who have to know what is left to them. */
 export interface Standing {
@@ -46,7 +46,6 @@ function isContained(actions: readonly ActionRecord[]): string {
   return inForce === containments.length ? 'is contained' : `is contained in part (${inForce} of ${containments.length} containments)`;
 }
 
-/** What needs a person's word waits for it from the beginning. */
-function stateIn({ state, mode }: ActionRecord): ActionState {
-  return state === 'planned' && mode === 'approval' ? 'waiting' : state;
+function stateIn(record: ActionRecord): ActionState {
+  return awaitsPerson(record) ? 'waiting' : record.state;
 }

@@ -58,13 +58,13 @@ export class AuditTrail extends Resource {
   private readonly ocsf?: OcsfEvents;
   private readonly signers: string[] = [];
   private readonly collected = new Set<logs.ILogGroup>();
-  /** One for all log groups, by which they are watched together. */
-  private readonly subscriptionName: string;
+  /** Of all subscriptions, by which they are watched together, and of the key's alias. */
+  private readonly uniqueName: string;
   private readonly toArchive: logs.LogSubscriptionDestinationConfig;
 
   constructor(scope: Construct, id: string, props: AuditTrailProps = {}) {
     super(scope, id);
-    this.subscriptionName = Names.uniqueResourceName(this, { maxLength: 200, separator: '-' });
+    this.uniqueName = Names.uniqueResourceName(this, { maxLength: 200, separator: '-' });
     const retention = props.retention ?? Duration.days(365);
     assertDurations(props, retention);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -147,7 +147,7 @@ export class AuditTrail extends Resource {
     // In the stack of the log group: a nested one has room of its own.
     new logs.SubscriptionFilter(Stack.of(logGroup) === Stack.of(this) ? this : logGroup, `Subscription${this.collected.size}`, {
       logGroup,
-      filterName: this.subscriptionName,
+      filterName: this.uniqueName,
       destination: { bind: () => this.toArchive },
       filterPattern: logs.FilterPattern.exists('$.chain.writer'),
     });
@@ -176,7 +176,7 @@ export class AuditTrail extends Resource {
   }
 
   private keyAlias(): string {
-    const name = `alias/mcp-audit/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`;
+    const name = `alias/mcp-audit/${this.uniqueName}`;
     if (this.node.tryFindChild('SigningKeyAlias') === undefined) new kms.Alias(this, 'SigningKeyAlias', { aliasName: name, targetKey: this.signingKey });
     return name;
   }
@@ -236,7 +236,7 @@ export class AuditTrail extends Resource {
 
   /** Of all subscriptions together, which are known when the template is written. */
   private forwarding(metricName: string, props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
-    return new cloudwatch.MathExpression({ expression: `SELECT SUM(${metricName}) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = '${this.subscriptionName}'`, usingMetrics: {}, label: metricName, ...props });
+    return new cloudwatch.MathExpression({ expression: `SELECT SUM(${metricName}) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = '${this.uniqueName}'`, usingMetrics: {}, label: metricName, ...props });
   }
 
   private metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {
