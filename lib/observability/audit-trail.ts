@@ -15,6 +15,7 @@ import type { ToolRegistry } from '../registry';
 import { AuditArchive } from './audit-archive';
 import { AuditDelivery } from './audit-delivery';
 import type { AuditTrailProps } from './audit-trail-props';
+import { forwardingMetric } from './forwarding';
 import { OcsfEvents } from './ocsf-events';
 import type { IncidentResponse } from './response';
 import { SecurityLakeSources } from './security-lake';
@@ -211,12 +212,12 @@ export class AuditTrail extends Resource {
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
    */
   metricForwardingErrors(props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
-    return this.forwarding('DeliveryErrors', props);
+    return forwardingMetric('DeliveryErrors', this.uniqueName, props);
   }
 
   /** Events that the delivery stream did not take as fast as they came; CloudWatch Logs tries for a day. Sum over 5 minutes unless told otherwise. */
   metricForwardingThrottled(props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
-    return this.forwarding('DeliveryThrottling', props);
+    return forwardingMetric('DeliveryThrottling', this.uniqueName, props);
   }
 
   /** Records that came to the delivery stream. Sum over 5 minutes unless told otherwise. */
@@ -232,11 +233,6 @@ export class AuditTrail extends Resource {
   /** Share of deliveries to the archive that succeeded. Average over 5 minutes unless told otherwise. */
   metricDeliverySuccess(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('DeliveryToS3.Success', { statistic: cloudwatch.Stats.AVERAGE, ...props });
-  }
-
-  /** Of all subscriptions together, which are known when the template is written. */
-  private forwarding(metricName: string, props?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
-    return new cloudwatch.MathExpression({ expression: `SELECT SUM(${metricName}) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = '${this.uniqueName}'`, usingMetrics: {}, label: metricName, ...props });
   }
 
   private metric(metricName: string, props: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -18,6 +18,7 @@ import { addLineMetric, WATCHER_METRICS } from './audit-filters';
 import { DataEventTrail } from './data-event-trail';
 import { all, conditionsOf } from './event-fields';
 import type { DetectionLine } from './event-fields';
+import { addForwardingAlarms, forwardingMetric } from './forwarding';
 import { ProtectionPlan } from './protection-plan';
 import type { ThreatDetectionProps } from './threat-detection-props';
 import { ThreatServices } from './threat-services';
@@ -51,12 +52,15 @@ export class ThreatDetection extends Construct {
   private readonly findings: GatewayFunction;
   private readonly services?: ThreatServices;
   private readonly undelivered: sqs.Queue;
+  /** Of all subscriptions, by which they are watched together. */
+  private readonly uniqueName: string;
   private readonly watched = new Set<logs.ILogGroup>();
   private readonly tableArns: string[] = [];
 
   constructor(scope: Construct, id: string, props: ThreatDetectionProps) {
     super(scope, id);
     this.props = props;
+    this.uniqueName = Names.uniqueResourceName(this, { maxLength: 200, separator: '-' });
     const { gateway, registry, accessGrants, blockList, auditTrail, dataEvents = true } = props;
     this.eventBus = props.eventBus ?? events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
     this.services = this.ensureServices();
@@ -92,7 +96,12 @@ export class ThreatDetection extends Construct {
   addAuditLog(logGroup: logs.ILogGroup, filterPattern: string = all(detection.is('kind', 'detection'))): void {
     if (this.watched.has(logGroup)) return;
     this.watched.add(logGroup);
-    new logs.SubscriptionFilter(this, `Findings${this.watched.size}`, { logGroup, destination: new subscriptions.LambdaDestination(this.findings.function), filterPattern: logs.FilterPattern.literal(filterPattern) });
+    new logs.SubscriptionFilter(this, `Findings${this.watched.size}`, {
+      logGroup,
+      filterName: this.uniqueName,
+      destination: new subscriptions.LambdaDestination(this.findings.function),
+      filterPattern: logs.FilterPattern.literal(filterPattern),
+    });
   }
 
   private ensureServices(): ThreatServices | undefined {
@@ -141,6 +150,7 @@ export class ThreatDetection extends Construct {
       addLineMetric(this, `${name}Lines`, logGroup, namespace, name, WATCHER_METRICS[name]);
       return new cloudwatch.Metric({ namespace, metricName: name, ...props });
     };
+    addForwardingAlarms(alarms, { id: 'Findings', what: 'Findings of an MCP gateway', purpose: 'told of', errors: forwardingMetric('DeliveryErrors', this.uniqueName), throttled: forwardingMetric('DeliveryThrottling', this.uniqueName) });
     alarms.above('FindingsUndelivered', 'Findings of an MCP gateway reached nobody', this.undelivered.metricApproximateNumberOfMessagesVisible());
     if (securityHub) alarms.above('SecurityHubRefusals', 'Security Hub takes no findings of an MCP gateway: it is off, or left to an administrator', metric('RefusedFindings', this.findings.logGroup, { statistic: cloudwatch.Stats.SUM }));
     if (!this.services) return;

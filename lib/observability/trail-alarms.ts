@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { McpServingGateway } from '../gateway';
 import type { AlarmFactory } from './alarms';
 import type { AuditTrail } from './audit-trail';
+import { addForwardingAlarms } from './forwarding';
 
 /** Seconds that an event may wait to be archived. */
 const ARCHIVED_WITHIN = 1_800;
@@ -14,8 +15,7 @@ const READ_FAILURES = 5;
  * MUL-11). The last one asks nobody on the way, and so hears of a subscription that was removed.
  */
 export function addTrailAlarms(alarms: AlarmFactory, trail: AuditTrail, gateway: McpServingGateway): void {
-  alarms.above('AuditForwarding', 'Audit events are lost: CloudWatch Logs cannot hand them over to be archived', trail.metricForwardingErrors());
-  alarms.above('AuditThrottling', 'Audit events come faster than they are taken to be archived', trail.metricForwardingThrottled(), { periods: 6 });
+  addForwardingAlarms(alarms, { id: 'Audit', what: 'Audit events', purpose: 'archived', errors: trail.metricForwardingErrors(), throttled: trail.metricForwardingThrottled() });
   alarms.below('AuditWrites', 'Audit events cannot be written into their archive', trail.metricDeliverySuccess(), { periods: 3 });
   alarms.above('AuditDelivery', 'Audit events are not archived', trail.metricDataFreshness(), { threshold: ARCHIVED_WITHIN });
 

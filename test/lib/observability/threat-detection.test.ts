@@ -85,6 +85,14 @@ describe('threat detection around a gateway', () => {
     expect(counts('RefusedFindings', ...(await refusedFindings()), requestLine())).toEqual([true, false]);
   });
 
+  it('LOG-3 SOC-3 raises an alarm where CloudWatch Logs cannot hand findings over, of whatever log', () => {
+    const names = new Set(Object.values(template.findResources('AWS::Logs::SubscriptionFilter', { Properties: { DestinationArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ThreatsFindings'), 'Arn'] } } })).map(({ Properties }) => Properties.FilterName));
+    expect([...names]).toEqual([expect.stringMatching(/^Stack-Threats-[0-9A-F]{8}$/)]);
+    const query = (metricName: string) => ({ Expression: `SELECT SUM(${metricName}) FROM SCHEMA("AWS/Logs", DestinationType, FilterName, LogGroupName) WHERE FilterName = '${[...names][0]}'` });
+    expect(alarm(/^Findings .* cannot hand them over/)).toMatchObject({ Threshold: 1, EvaluationPeriods: 1, Metrics: [query('DeliveryErrors')] });
+    expect(alarm(/^Findings .* faster than/)).toMatchObject({ Threshold: 1, EvaluationPeriods: 6, Metrics: [query('DeliveryThrottling')] });
+  });
+
   it('HOST-0 looks every day whether the services still watch, tells of what is off, and of a check that failed', async () => {
     const [rule] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { ScheduleExpression: 'rate(1 day)' } }));
     const [check] = rule!.Properties.Targets;
