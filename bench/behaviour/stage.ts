@@ -1,7 +1,8 @@
-import type { AuditEvent } from '../../lambda/audit';
+import { digestArguments, type AuditEvent } from '../../lambda/audit';
 import { createBehaviourMonitor, type Detection } from '../../lambda/behaviour';
 import type { Act } from './persona';
 
+const KEY = Buffer.alloc(32, 'behaviour');
 const ISSUER = 'https://issuer.example';
 const EVENT: AuditEvent = { time: '', requestId: '', traceId: '', spanId: '', server: 'work', method: 'tools/call', decision: 'allow', policyIds: [], requestBytes: 300, responseBytes: 0, durationMs: 1, httpStatus: 200 };
 
@@ -15,8 +16,9 @@ export class Stage {
   act(id: string, act: Act, sourceIp = `ip-${id}`): number {
     const principal = { type: 'Agent', id, issuer: ISSUER };
     const event = { ...EVENT, principal, sourceIp, target: act.tool, decision: act.decision, responseBytes: act.responseBytes, time: new Date(act.at).toISOString(), ...(act.notes ? { notes: act.notes } : {}) };
+    const argumentsDigest = digestArguments(KEY, act.arguments);
     const started = performance.now();
-    const risk = this.monitor.assess({ principal: JSON.stringify([ISSUER, 'Agent', id]), server: 'work', tool: act.tool, arguments: act.arguments, now: act.at });
+    const risk = this.monitor.assess({ principal: JSON.stringify([ISSUER, 'Agent', id]), server: 'work', tool: act.tool, arguments: act.arguments, argumentsDigest, now: act.at });
     this.monitor.sink.write(event);
     this.spentMs += performance.now() - started;
     this.calls += 1;

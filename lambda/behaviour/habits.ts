@@ -42,7 +42,7 @@ export class PrincipalHabits {
   private readonly rate = new Baseline();
   private readonly loop = new Decaying();
   private lastTool = NO_TOOL;
-  private lastFingerprint = 0;
+  private lastArguments: string | undefined;
   private readonly transitions = new Familiar<number>();
   private readonly strangeSteps = new Decaying();
   private readonly destinations = new Familiar<string>();
@@ -57,8 +57,11 @@ export class PrincipalHabits {
   /** @param number Of this principal among all that are remembered. */
   constructor(readonly number: number) {}
 
-  /** @param tool The number of the tool. */
-  afterCall(tool: number, facts: ArgumentFacts, now: number, settings: BehaviourSettings, signals: SignalKind[]): void {
+  /**
+   * @param tool The number of the tool.
+   * @param argumentsDigest Those without one count as equal: they are unusual enough.
+   */
+  afterCall(tool: number, { destinations }: ArgumentFacts, argumentsDigest: string | undefined, now: number, settings: BehaviourSettings, signals: SignalKind[]): void {
     const { learnCalls, sensitivity, loopCalls, coldCallsPerMinute, driftPerDay } = settings;
     this.since ||= now;
     const known = this.calls >= learnCalls && now - this.since >= LEARN_MS;
@@ -68,7 +71,7 @@ export class PrincipalHabits {
     if (known ? recent > LEAST_RATE && this.rate.excess(level) > sensitivity : recent > coldCallsPerMinute) signals.push('rate');
     this.rate.learn(level, now, learnCalls, driftPerDay);
 
-    if (this.lastTool !== tool || this.lastFingerprint !== facts.fingerprint) this.loop.value = 0;
+    if (this.lastTool !== tool || this.lastArguments !== argumentsDigest) this.loop.value = 0;
     // Half of one less: the first ones have faded a little by the time of the last.
     if (this.loop.add(now, LOOP_HALF_LIFE_MS, 1) >= loopCalls - 0.5) signals.push('loop');
 
@@ -76,10 +79,10 @@ export class PrincipalHabits {
       signals.push('sequence');
       if (this.strangeSteps.add(now, STRANGE_HALF_LIFE_MS, 1) >= STRANGE_STEPS) signals.push('unusual_sequence');
     }
-    if (facts.destinations.length > 0) this.meetDestinations(facts.destinations, known, now, signals);
+    if (destinations.length > 0) this.meetDestinations(destinations, known, now, signals);
     this.calls += 1;
     this.lastTool = tool;
-    this.lastFingerprint = facts.fingerprint;
+    this.lastArguments = argumentsDigest;
   }
 
   private meetDestinations(named: readonly string[], known: boolean, now: number, signals: SignalKind[]): void {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { readTime, type AuditEvent, type AuditSink } from '../audit';
-import { factsOf } from './arguments';
+import { ArgumentReader } from './arguments';
 import { Decaying } from './decaying';
 import { afterFailure, pairOf, PrincipalHabits, succeedsSuspiciously } from './habits';
 import type { Assessor, ObservedCall } from './observed-call';
@@ -43,6 +43,7 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
   const pairs = new LRUCache<number, ToolHabits>({ max: max * PAIRS_OF_A_PRINCIPAL });
   const addresses = new LRUCache<string, Decaying>({ max });
   const principalOf = createPrincipalNames(max);
+  const reader = new ArgumentReader(seed);
   let numbers = 0;
 
   function habitsOf(principal: string): PrincipalHabits {
@@ -85,12 +86,12 @@ export function createBehaviourMonitor({ settings: given, onDetection, seed = ra
     for (const kind of kinds) onDetection({ kind, at, server, tool, risk: TOOL_SIGNALS[kind].risk, signals: [], why: TOOL_SIGNALS[kind].sentence });
   }
 
-  function assess({ principal, server, tool: name, arguments: args, now }: ObservedCall): number {
-    const facts = factsOf(args, seed);
+  function assess({ principal, server, tool: name, arguments: args, argumentsDigest, now }: ObservedCall): number {
+    const facts = reader.factsOf(args);
     const habits = habitsOf(principal);
     const tool = toolOf(server, name);
     const signals: SignalKind[] = [];
-    habits.afterCall(tool.number, facts, now, settings, signals);
+    habits.afterCall(tool.number, facts, argumentsDigest, now, settings, signals);
     useOf(habits, tool).afterShape(facts, now, signals);
     if (facts.destinations.length > 0) tellOf(tool.afterDestinations(habits.number, facts.destinations, now), server, name, now);
     habits.afterBytes(facts.size, now, settings, signals);

@@ -7,6 +7,8 @@ export interface ObservedCall {
   readonly server: string;
   readonly tool: string;
   readonly arguments: JsonObject;
+  /** Of the arguments, as the audit event has it: equal for equal ones. */
+  readonly argumentsDigest: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -49,7 +49,7 @@ export function createArchiveWatch({ onDetection, settings, seed }: ArchiveWatch
     const { method, principal, server, target } = event;
     if (method === 'tools/call' && principal !== undefined && server !== undefined && target !== undefined) {
       const { issuer, type, id } = principal;
-      monitor.assess({ principal: JSON.stringify([issuer, type, id]), server, tool: target, arguments: { digest: event.argumentsDigest ?? '' }, now: Date.parse(event.time) });
+      monitor.assess({ principal: JSON.stringify([issuer, type, id]), server, tool: target, arguments: {}, argumentsDigest: event.argumentsDigest, now: Date.parse(event.time) });
     }
     monitor.sink.write(event);
   }

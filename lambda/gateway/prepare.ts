@@ -188,7 +188,7 @@ async function prepareToolCall(call: Call, name: string, given: JsonObject): Pro
 /** The context with what behaviour and guard say of the risk, where the token's issuer does not know of more (CV-2). */
 function contextWithRisk({ context, behaviour, server, principalKey: principal, scope }: Call, tool: string, given: JsonObject, guardRisk: number): RequestContext {
   if (behaviour === undefined && guardRisk === 0) return context;
-  const risk = Math.max(guardRisk, behaviour?.assess({ principal, server, tool, arguments: given, now: context.now }) ?? 0);
+  const risk = Math.max(guardRisk, behaviour?.assess({ principal, server, tool, arguments: given, argumentsDigest: scope.argumentsDigest(), now: context.now }) ?? 0);
   if (risk > 0) scope.note(`risk:${risk}`);
   const { now, sourceIp, protocolVersion, grant, purpose, network, device, session, authentication } = context;
   // Written out: copying it takes longer than assessing most calls.

@@ -15,6 +15,8 @@ export interface RequestScope {
   identify(principal: Principal): void;
   /** `digest` is of the call's arguments. It is asked for once, when there is time or the event is written. */
   describeArguments(digest: () => string | undefined): void;
+  /** The digest of the call's arguments, which is then made at once. */
+  argumentsDigest(): string | undefined;
   /** To be called while somebody else has work to do: what of the event can be written already. */
   useTheWait(): void;
   /** Marks the request as refused. The first refusal counts. */
@@ -64,6 +66,11 @@ class OpenScope implements RequestScope {
 
   describeArguments(digest: () => string | undefined): void {
     this.digest = digest;
+  }
+
+  argumentsDigest(): string | undefined {
+    this.useTheWait();
+    return this.draft.argumentsDigest;
   }
 
   useTheWait(): void {

@@ -1,8 +1,9 @@
-import type { AuditEvent } from '../../lambda/audit';
+import { digestArguments, type AuditEvent } from '../../lambda/audit';
 import { createBehaviourMonitor, type BehaviourMonitor, type BehaviourSettings, type Detection } from '../../lambda/behaviour';
 import type { JsonObject } from '../../lambda/protocol';
 import { eventWith } from '../audit/events';
 
+const KEY = Buffer.alloc(32, 'stand');
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
@@ -21,7 +22,7 @@ export class Stand {
 
   /** A call with its outcome; answers the risk that policies would have read. */
   call(tool: string, args: JsonObject, outcome: Partial<AuditEvent> = {}, principal = alice): number {
-    const risk = this.monitor.assess({ principal: keyOf(principal), server: 'files', tool, arguments: args, now: this.now });
+    const risk = this.monitor.assess({ principal: keyOf(principal), server: 'files', tool, arguments: args, argumentsDigest: digestArguments(KEY, args), now: this.now });
     this.event({ method: 'tools/call', server: 'files', target: tool, responseBytes: 2_000, ...outcome, principal });
     return risk;
   }

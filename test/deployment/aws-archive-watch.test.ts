@@ -18,7 +18,7 @@ function foundByInstances(lines: readonly Line[]): Detection[] {
   for (let instance = 0; instance < INSTANCES; instance += 1) {
     const monitor = createBehaviourMonitor({ onDetection: (detection) => found.push(detection) });
     for (const line of lines.filter((_, index) => index % INSTANCES === instance)) {
-      if (line.method === 'tools/call' && line.principal) monitor.assess({ principal: 'm', server: line.server!, tool: line.target!, arguments: { digest: line.argumentsDigest! }, now: Date.parse(line.time) });
+      if (line.method === 'tools/call' && line.principal) monitor.assess({ principal: 'm', server: line.server!, tool: line.target!, arguments: {}, argumentsDigest: line.argumentsDigest, now: Date.parse(line.time) });
       monitor.sink.write(line);
     }
   }
