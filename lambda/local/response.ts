@@ -14,6 +14,7 @@ import {
   createNotifyExecutor,
   createQuarantineExecutor,
   createResponder,
+  createTellingResponder,
   incidentOfDetection,
   incidentOfStep,
   type EvidenceStore,
@@ -67,7 +68,7 @@ export async function openLocalResponse({ folder, policy }: ResponseConfig, { re
     preserve_evidence: createEvidenceExecutor({ store: createEvidenceFolder(join(folder, 'evidence')), registry, audit: audit === undefined ? undefined : (from, to) => eventsBetween(audit, from, to) }),
     notify: createNotifyExecutor(async (notice) => watcher.told(notice)),
   };
-  const responder = createResponder({ store, executors, policy, onEvent: (event) => watcher.happened(event) });
+  const responder = createTellingResponder(createResponder({ store, executors, policy, onEvent: (event) => watcher.happened(event) }));
   const busy = new Set<Promise<void>>();
   function answer(incident: Incident | undefined): Promise<void> {
     if (incident === undefined) return Promise.resolve();

@@ -25,8 +25,14 @@ export type Containment =
 export type Accompaniment =
   /** Copies what may be gone later to where nobody can change it. */
   | { readonly kind: 'preserve_evidence'; readonly workloads: readonly WorkloadSubject[] }
-  /** Tells people; `again`: that it was seen again then, ISO 8601, after it was taken back. */
-  | { readonly kind: 'notify'; readonly again?: string };
+  /** Tells people; `again`: that it was seen again then, ISO 8601, after it was taken back; `closing`: how it stands since somebody decided, or nobody did. */
+  | { readonly kind: 'notify'; readonly again?: string; readonly closing?: Closing };
+
+/** What a playbook ended with. */
+export interface Closing {
+  /** Numbers of the actions that nobody decided on while it waited. */
+  readonly unanswered: readonly number[];
+}
 
 export type ActionKind = Action['kind'];
 export type ContainmentKind = Containment['kind'];
@@ -96,6 +102,7 @@ export function describeAction(action: Action): string {
     case 'preserve_evidence':
       return 'keep a copy of the evidence';
     case 'notify':
+      if (action.closing !== undefined) return 'tell the responders how it stands now';
       return action.again === undefined ? 'tell the responders' : 'tell the responders that it was seen again';
   }
 }

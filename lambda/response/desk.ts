@@ -36,7 +36,7 @@ export function createResponseDesk({ responder, complete, start, estate, policy 
     if (number === undefined) throw new ResponseRefused('expected the number of an action');
     const { taskToken } = await responder.decide(incident, number, approved, by, why);
     const isTaken = taskToken !== undefined && (await complete(taskToken, approved));
-    if (!isTaken && approved) await start({ operation: 'apply', incident, number, by, why });
+    if (!isTaken) await start({ operation: approved ? 'apply' : 'tell', incident, number, by, why });
     return { status: 202, message: `${incident}: action ${number} is ${approved ? 'approved, and on its way' : 'denied'}` };
   }
 

@@ -10,4 +10,6 @@ export * from './record';
 export * from './responder';
 export * from './sources';
 export * from './standing';
+export * from './telling';
+export * from './words';
 export * from './workflow';

@@ -4,8 +4,9 @@ import { RevisionConflict, type DocumentStore } from '../stores';
 import { holdId, type Containment } from './action';
 import type { Before } from './executor';
 import type { Incident } from './incident';
-import { planFor, type Estate, type ResponsePolicy } from './playbook';
-import { wordOfReturn, type ActionRecord, type Case } from './record';
+import { planFor, type Estate, type PlannedAction, type ResponsePolicy } from './playbook';
+import type { ActionRecord, Case } from './record';
+import { wordOfOutcome, wordOfReturn } from './words';
 
 /** A process that works on a containment. */
 export interface Work {
@@ -38,6 +39,8 @@ export interface Versioned<T> {
 export interface Ledger {
   /** Writes an incident down with its plan, once: one that is known keeps the plan that it has, and gets word to people where it is seen again after it was taken back. */
   open(incident: Incident, now: string): Promise<Case>;
+  /** Writes down the word that people are owed on how it stands, once; answers it. @param unanswered as `wordOfOutcome` */
+  conclude(incident: string, unanswered: readonly number[], now: string): Promise<ActionRecord | undefined>;
   find(incident: string): Promise<Case | undefined>;
   list(): Promise<readonly Case[]>;
   action(incident: string, number: number): Promise<Versioned<ActionRecord> | undefined>;
@@ -65,6 +68,19 @@ export function createLedger(store: DocumentStore, estate?: Estate, policy?: Res
     return stored && caseOf(stored.value, records.map(({ value }) => value));
   }
 
+  /** Writes down one more action; whoever took its number meanwhile is seen the next time. Answers what there is then, and the action. */
+  async function add(id: string, now: string, wordOf: (found: Case) => PlannedAction | undefined): Promise<{ readonly found: Case; readonly word?: ActionRecord }> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const found = (await find(id))!;
+      const word = wordOf(found);
+      if (word === undefined) return { found };
+      const known = found.actions.find(({ number }) => number === word.number);
+      if (known !== undefined) return { found, word: known };
+      await putOnce(COLLECTIONS.actions, actionId(id, word.number), { ...word, incident: id, state: 'planned', changedAt: now } as unknown as JsonObject);
+    }
+    throw new Error(`the actions of ${id} change too fast`);
+  }
+
   return {
     async open(incident, now) {
       // The plan is part of the document, so that whoever writes down its actions, or what is missing of them, writes the same.
@@ -75,12 +91,9 @@ export function createLedger(store: DocumentStore, estate?: Estate, policy?: Res
         const record: ActionRecord = { ...planned, incident: incident.id, state: 'planned', changedAt: openedAt };
         await putOnce(COLLECTIONS.actions, actionId(incident.id, planned.number), record as unknown as JsonObject);
       }
-      const found = (await find(incident.id))!;
-      const word = wordOfReturn(found, incident.at);
-      if (word === undefined) return found;
-      await putOnce(COLLECTIONS.actions, actionId(incident.id, word.number), { ...word, incident: incident.id, state: 'planned', changedAt: now } as unknown as JsonObject);
-      return (await find(incident.id))!;
+      return (await add(incident.id, now, (found) => wordOfReturn(found, incident.at))).found;
     },
+    conclude: async (id, unanswered, now) => (await add(id, now, (found) => wordOfOutcome(found, unanswered))).word,
     find,
     async list() {
       const [incidents, records] = await Promise.all([store.list(COLLECTIONS.incidents), store.list(COLLECTIONS.actions)]);
@@ -104,6 +117,7 @@ export function createLedger(store: DocumentStore, estate?: Estate, policy?: Res
   };
 }
 
+const MAX_TRIES = 100;
 const NUMBER_DIGITS = 3;
 
 function actionId(incident: string, number: number): string {

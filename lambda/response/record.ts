@@ -29,6 +29,8 @@ export interface ActionRecord extends PlannedAction {
   readonly undone?: Deed;
   /** Of the workflow that waits for the decision. */
   readonly taskToken?: string;
+  /** Of word to people: name of the standing that they were told of. */
+  readonly told?: string;
 }
 
 /** An incident with all that is done about it. */
@@ -57,17 +59,6 @@ export function stateOf({ actions }: Pick<Case, 'actions'>): CaseState {
   if (has('dry_run')) return 'dry_run';
   if (has('planned', 'approved', 'applying')) return 'in_progress';
   return holds('applied') ? 'contained' : 'not_contained';
-}
-
-/**
- * Word to people that an incident is seen again, `at` a time after a person took any of the response back, once for each time that
- * somebody did: what was taken back stays taken back, and is theirs to think over.
- */
-export function wordOfReturn({ actions }: Pick<Case, 'actions'>, at: string): PlannedAction | undefined {
-  const takenBack = Math.max(...actions.map(({ undone }) => (undone === undefined ? -Infinity : Date.parse(undone.at))));
-  if (takenBack === -Infinity || Date.parse(at) <= takenBack) return undefined;
-  const isTold = actions.some(({ action, state, changedAt }) => action.kind === 'notify' && state !== 'undone' && Date.parse(changedAt) > takenBack);
-  return isTold ? undefined : { number: Math.max(...actions.map(({ number }) => number)) + 1, action: { kind: 'notify', again: at }, mode: 'automatic' };
 }
 
 /** What happened to an action, for the audit trail and for metrics (LOG-1). */

@@ -7,6 +7,7 @@ import type { Incident } from './incident';
 import { createLedger, type Versioned } from './ledger';
 import { planFor, type Estate, type PlannedAction, type ResponsePolicy } from './playbook';
 import { awaitsPerson, ResponseRefused, type ActionRecord, type ActionState, type Case, type ResponseEvent } from './record';
+import { standingName } from './standing';
 
 /** What an action would do now. */
 export interface Preview extends PlannedAction {
@@ -35,6 +36,12 @@ export interface Responder {
   wait(incident: string, number: number, taskToken?: string): Promise<ActionRecord>;
   /** A person's word on an action that waits. @throws ResponseRefused */
   decide(incident: string, number: number, approved: boolean, by: string, why: string): Promise<ActionRecord>;
+  /**
+   * Writes down the word that people are owed on how it stands; `apply` sends it. Nothing where they know.
+   * @param asked Numbers of the actions that people were asked about, and that nobody waits for any more.
+   * @throws ResponseRefused where there is no such incident
+   */
+  conclude(incident: string, asked?: readonly number[]): Promise<ActionRecord | undefined>;
   /** Takes one action back. What was never carried out never will be. */
   undo(incident: string, number: number, by: string, why: string): Promise<ActionRecord>;
   /** Takes everything back, in the opposite order: a false positive. What fails is tried again by the next call. */
@@ -115,7 +122,7 @@ export function createResponder({ store, executors, policy, estate, clock = Date
     const cause = { incident, actions, by, why: `${incident.id}: ${incident.why}` };
     try {
       const outcome = sentence(await bringAbout(begun, cause, true));
-      const { value: done } = await update(incident, number, by, ({ state }) => (state === 'applying' ? { state: 'applied', outcome } : undefined));
+      const { value: done } = await update(incident, number, by, ({ state, action }) => (state === 'applying' ? { state: 'applied', outcome, ...toldBy(action, actions) } : undefined));
       return done.state === 'undone' || done.state === 'undoing' ? await withdraw(found, done) : done;
     } catch (error) {
       await update(incident, number, by, ({ state }) => (state === 'applying' ? { state: 'apply_failed', outcome: sentence((error as Error).message) } : undefined));
@@ -193,6 +200,11 @@ export function createResponder({ store, executors, policy, estate, clock = Date
       });
       return value;
     },
+    async conclude(id, asked = []) {
+      const { actions } = await find(id);
+      const unanswered = actions.filter((record) => asked.includes(record.number) && awaitsPerson(record)).map(({ number }) => number);
+      return ledger.conclude(id, unanswered, now());
+    },
     undo,
     async undoAll(id, by, why) {
       const { actions } = await find(id);
@@ -208,6 +220,11 @@ function startOf({ state, mode, number, incident, decision }: ActionRecord): Par
   const isPermitted = mode !== 'approval' || decision?.approved === true;
   if (!isPermitted || !STARTS.includes(state)) throw new ResponseRefused(`action ${number} of ${incident} is not carried out: ${state === 'planned' ? 'it waits for a person' : `it is ${state}`}`);
   return { state: 'applying' };
+}
+
+/** What people know once they were told. */
+function toldBy(action: Action, actions: readonly ActionRecord[]): Partial<ActionRecord> {
+  return action.kind === 'notify' ? { told: standingName(actions, action.closing?.unanswered) } : {};
 }
 
 /** What went wrong is in the record, and does not keep the rest from being done. */

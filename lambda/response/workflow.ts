@@ -9,9 +9,9 @@ import { incidentOfEvent, worseOnesOf, type AlarmMeaning, type BusEvent } from '
 /** What a workflow begins with: an event of the bus, or what a person asked for. */
 export type WorkflowInput = BusEvent | PersonsRequest;
 
-/** `apply` carries out what was approved too late for the workflow that had waited for it. */
+/** `apply` carries out what was approved too late for the workflow that had waited for it, and `tell` tells people of what was denied too late. */
 export interface PersonsRequest {
-  readonly operation: 'undo' | 'apply';
+  readonly operation: 'undo' | 'apply' | 'tell';
   readonly incident: string;
   /** @default - all of them */
   readonly number?: number;
@@ -35,10 +35,26 @@ export interface ActionStep {
 export interface WorkflowPlan {
   /** Empty where the event is no incident. */
   readonly incident: string;
-  /** One after the other. */
-  readonly automatic: readonly ActionStep[];
-  /** Each once a person has agreed. */
+  /** All at once, so that nothing waits while something else is tried again. */
+  readonly lanes: readonly Lane[];
+  /** Once all of them ended: word to people. */
+  readonly words: readonly ActionStep[];
+  /** Then, each once a person has agreed. */
   readonly asked: readonly ActionStep[];
+}
+
+/** What is carried out one after the other. */
+export interface Lane {
+  readonly steps: readonly ActionStep[];
+}
+
+/** How a workflow ended. */
+export interface WorkflowEnd {
+  readonly state: CaseState;
+  /** How many actions. */
+  readonly failed: number;
+  /** That people are owed. */
+  readonly words: readonly ActionStep[];
 }
 
 /** A task of a workflow that waits for a person. */
@@ -55,11 +71,11 @@ export function createPlanStep(responder: Responder, alarms?: Readonly<Record<st
     // The bus wraps what is published on it, so nobody who can publish speaks as a person.
     if (!('detail-type' in input)) return planOfRequest(responder, input);
     const incident = incidentOfEvent(input, alarms, estate);
-    if (incident === undefined) return { incident: '', automatic: [], asked: [] };
+    if (incident === undefined) return { incident: '', lanes: [], words: [], asked: [] };
     const known = (await firstKnown(responder, worseOnesOf(incident))) ?? incident;
     const { actions } = await responder.open(known);
     const stepOf = (record: ActionRecord) => actionStep(record, 'apply', '', '');
-    return { incident: known.id, automatic: actions.filter(({ mode }) => mode !== 'approval').map(stepOf), asked: actions.filter(({ mode }) => mode === 'approval').map(stepOf) };
+    return { incident: known.id, ...inLanes(actions.filter(({ mode }) => mode !== 'approval').map(stepOf)), asked: actions.filter(({ mode }) => mode === 'approval').map(stepOf) };
   };
 }
 
@@ -72,7 +88,19 @@ async function planOfRequest(responder: Responder, { operation, incident, number
   const { actions } = await responder.find(incident);
   const chosen = number === undefined ? actions : actions.filter((record) => record.number === number);
   if (chosen.length === 0) throw new ResponseRefused(`${incident} has no action ${number}`);
-  return { incident, automatic: (operation === 'undo' ? chosen.toReversed() : chosen).map((record) => actionStep(record, operation, by, why)), asked: [] };
+  if (operation === 'tell') return { incident, lanes: [], words: [], asked: [] };
+  return { incident, ...inLanes((operation === 'undo' ? chosen.toReversed() : chosen).map((record) => actionStep(record, operation, by, why))), asked: [] };
+}
+
+/** What is done to workloads comes after the copy of what it may destroy, and waits for nothing else. */
+const ON_WORKLOADS: readonly ActionKind[] = ['preserve_evidence', 'isolate_workload', 'stop_workload'];
+
+/** The lane that takes longest is the first: of very many, some wait until others end. */
+function inLanes(steps: readonly ActionStep[]): Pick<WorkflowPlan, 'lanes' | 'words'> {
+  const words = steps.filter(({ kind }) => kind === 'notify');
+  const onWorkloads = steps.filter(({ kind }) => ON_WORKLOADS.includes(kind));
+  const others = steps.filter((step) => !words.includes(step) && !onWorkloads.includes(step));
+  return { lanes: [...(onWorkloads.length > 0 ? [{ steps: onWorkloads }] : []), ...others.map((step) => ({ steps: [step] }))], words };
 }
 
 function actionStep({ incident, number, action }: ActionRecord, step: ActionStep['step'], by: string, why: string): ActionStep {
@@ -103,10 +131,12 @@ export function createAskStep(responder: Responder, complete: CompleteTask, send
   };
 }
 
-/** Last step: how it ended. A workflow fails where an action did, so that an alarm tells of it. */
-export function createFinishStep(responder: Responder): (plan: Pick<WorkflowPlan, 'incident'>) => Promise<{ readonly state: CaseState; readonly failed: number }> {
-  return async ({ incident }) => {
+/** How it ended, and the word that people are owed on it. A workflow fails where an action did, so that an alarm tells of it. */
+export function createFinishStep(responder: Responder): (plan: Pick<WorkflowPlan, 'incident' | 'asked'>) => Promise<WorkflowEnd> {
+  return async ({ incident, asked }) => {
     const found = await responder.find(incident);
-    return { state: stateOf(found), failed: found.actions.filter(({ state }) => state === 'apply_failed' || state === 'undo_failed').length };
+    const word = await responder.conclude(incident, asked.map(({ number }) => number));
+    const failed = found.actions.filter(({ number, state }) => (state === 'apply_failed' || state === 'undo_failed') && number !== word?.number);
+    return { state: stateOf(found), failed: failed.length, words: word === undefined ? [] : [actionStep(word, 'apply', '', '')] };
   };
 }

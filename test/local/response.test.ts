@@ -5,7 +5,7 @@ import type { Detection } from '../../lambda/behaviour';
 import { createMarkStore } from '../../lambda/grants';
 import type { StateChange } from '../../lambda/integrity';
 import { openLocalResponse, type LocalResponse } from '../../lambda/local';
-import { stateOf, type Notice, type ResponseEvent, type ResponsePolicy } from '../../lambda/response';
+import { stateOf, type Case, type Notice, type ResponseEvent, type ResponsePolicy } from '../../lambda/response';
 import { user, memoryStore } from '../grants/fixtures';
 import { approved, createInstance, createSigner, READ, toolNamed } from '../integrity/fixtures';
 
@@ -64,6 +64,25 @@ describe('the response of a gateway on one machine', () => {
     expect(stateOf((await responder.list())[0]!)).toBe('waiting');
     expect((await marks.read()).holds).toEqual([]);
     expect(told[0]!.text).toContain('by behaviour, is not contained, waits for your word on 2 actions.\n');
+  });
+
+  test('SOC-3 IR-2 who decides on all that waits is told once what is in force, also where something is denied, and when it is taken back', async () => {
+    const { responder, detected } = await open();
+    await detected({ ...detection, kind: 'dlp', risk: 40 });
+    const [{ incident: { id } }] = (await responder.list()) as [Case];
+    await responder.decide(id, 1, true, 'carol', 'sure');
+    await responder.apply(id, 1, 'carol');
+    expect(told).toHaveLength(1);
+    await responder.decide(id, 2, false, 'carol', 'not the grants');
+    expect(told.slice(1).map(({ subject }) => subject)).toEqual(['Exfiltration (low) now is contained in part (1 of 2 containments): principal User bob of test']);
+    expect(told[1]!.text).toContain('Decided by people\n  1  approved by carol: sure\n  2  denied by carol: not the grants\n');
+    await responder.apply(id, 1, 'carol');
+    await detected({ ...detection, kind: 'dlp', risk: 40 });
+    expect(told).toHaveLength(2);
+    await responder.undoAll(id, 'carol', 'a backup');
+    await responder.undoAll(id, 'carol', 'a backup');
+    expect(told.slice(2).map(({ subject }) => subject)).toEqual(['Exfiltration (low) now is not contained: principal User bob of test']);
+    expect(events.filter(({ action, state }) => action === 'notify' && state === 'applied')).toHaveLength(3);
   });
 
   test('TD-4 a definition that changed is quarantined already: its evidence is kept, and undo leaves it to people', async () => {

@@ -31,12 +31,14 @@ export async function interpret(definition: Json, input: Json, { invoke, waitFor
       case 'Fail':
         return { states, output: data, error: state.Error };
       case 'Choice':
-        name = state.Choices.find((rule: Json) => holds(rule, data))?.Next ?? state.Default;
+        name = choose(state, data);
         continue;
       case 'Map': {
         const items = read(state.ItemsPath, data, {}) as Json[];
+        const run = (item: Json) => interpret(state.ItemProcessor, item, { invoke, waitFor, execution });
         const runs: Execution[] = [];
-        for (const item of items) runs.push(await interpret(state.ItemProcessor, item, { invoke, waitFor, execution }));
+        if (state.MaxConcurrency === 1) for (const item of items) runs.push(await run(item));
+        else runs.push(...(await Promise.all(items.map(run))));
         states.push(...runs.flatMap((run) => run.states));
         const failed = runs.find(({ error }) => error !== undefined);
         if (failed !== undefined) return { states, output: data, error: failed.error! };
@@ -68,6 +70,11 @@ export async function interpret(definition: Json, input: Json, { invoke, waitFor
     if (state.End) return { states, output: data };
     name = state.Next;
   }
+}
+
+/** Name of the state that a choice leads to. */
+export function choose({ Choices, Default }: Json, data: Json): string {
+  return Choices.find((rule: Json) => holds(rule, data))?.Next ?? Default;
 }
 
 function holds(rule: Json, data: Json): boolean {

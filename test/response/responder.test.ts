@@ -158,6 +158,29 @@ describe('the response to an incident', () => {
     expect(isBlocked(it)).toBe(false);
   });
 
+  test('IR-2 word on how it stands is owed once, however many ask at the same time or again, and none where people know', async () => {
+    const it = start();
+    const { id } = incident('unauthorised_access', { severity: 'medium' });
+    await it.responder.open(incident('unauthorised_access', { severity: 'medium' }));
+    expect(await it.responder.conclude(id)).toBeUndefined();
+    await it.responder.respond(incident('unauthorised_access', { severity: 'medium' }));
+    expect(await it.responder.conclude(id)).toBeUndefined();
+    await it.responder.decide(id, BLOCK, false, 'carol', 'a drill');
+    const words = await Promise.all(Array.from({ length: 8 }, () => it.again().conclude(id)));
+    expect(new Set(words.map((word) => word!.number))).toEqual(new Set([6]));
+    it.world.log.length = 0;
+    it.world.interrupt = () => {
+      throw new Error('throttled');
+    };
+    await expect(it.responder.apply(id, 6)).rejects.toThrow('throttled');
+    it.world.interrupt = () => undefined;
+    expect((await it.responder.conclude(id))!.number).toBe(6);
+    await it.responder.apply(id, 6);
+    await it.responder.apply(id, 6);
+    expect(it.world.log).toEqual(['apply notify']);
+    expect(await it.responder.conclude(id)).toBeUndefined();
+  });
+
   test('undo of what is being applied wins, whoever is faster', async () => {
     const it = start();
     const { id } = incident();

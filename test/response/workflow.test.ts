@@ -21,7 +21,7 @@ import {
   type Notice,
   type WorkflowInput,
 } from '../../lambda/response';
-import { interpret, type Execution } from '../onboarding/state-machine';
+import { choose, interpret, type Execution } from '../onboarding/state-machine';
 import { memoryStore } from '../grants/fixtures';
 import { AT, ECS, incident, World } from './fixtures';
 
@@ -40,6 +40,13 @@ const definition = (() => {
   const parts = Properties.DefinitionString['Fn::Join'][1] as (string | { 'Fn::GetAtt'?: [string] })[];
   return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : (part['Fn::GetAtt']?.[0] ?? 'aws'))).join(''));
 })();
+
+/** Seconds that a task takes at most until the next state begins, all tries and what lies between them. */
+function longest({ TimeoutSeconds, Retry }: any): number {
+  // Each retrier counts its own: errors of all of them may come in turn.
+  const between = Retry.flatMap(({ MaxAttempts, IntervalSeconds, BackoffRate }: any) => Array.from({ length: MaxAttempts }, (_, index) => IntervalSeconds * BackoffRate ** index));
+  return (between.length + 1) * TimeoutSeconds + between.reduce((sum: number, seconds: number) => sum + seconds, 0);
+}
 
 /** Kinds of action by the function that is deployed with the right to them. */
 const RIGHTS: readonly (readonly [RegExp, readonly string[]])[] = [
@@ -62,14 +69,27 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
   let store: ReturnType<typeof memoryStore>;
   let started: WorkflowInput[];
   let invoked: string[];
+  /** To whom no notice comes through. */
+  let isDeaf: (notice: Notice) => boolean;
+  /** What an action waits for. */
+  let slowed: (kind: string) => Promise<void>;
+  let replaced: Executors;
 
   beforeEach(() => {
+    [isDeaf, slowed, replaced] = [() => false, () => Promise.resolve(), {}];
     [world, notices, told, waiting, people, store, started, invoked] = [new World(), [], [], new Map(), [], memoryStore(), [], []];
   });
 
   const responderWith = (executors: Executors) => createResponder({ store, executors, estate: ESTATE });
   /** Executors of everything, of which the one that tells people says what it told. */
-  const everything = (): Executors => ({ ...world.executors(), notify: createNotifyExecutor(async (notice) => void told.push(notice)) });
+  const everything = (): Executors => ({
+    ...world.executors(),
+    ...replaced,
+    notify: createNotifyExecutor(async (notice) => {
+      if (isDeaf(notice)) throw new Error('throttled');
+      told.push(notice);
+    }),
+  });
   const complete = async (token: string, approved: boolean) => {
     if (!waiting.has(token)) return false;
     waiting.set(token, { approved });
@@ -88,6 +108,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
       return createAskStep(none, complete, async (notice) => void notices.push(notice))(payload);
     }
     const [, kinds] = RIGHTS.find(([name]) => name.test(functionId))!;
+    await slowed(payload.kind);
     return createActStep(responderWith(Object.fromEntries(Object.entries(everything()).filter(([kind]) => kinds.includes(kind))) as Executors))(payload);
   }
 
@@ -105,7 +126,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
   test('IR-2 each action goes to the function with the right to it; the same event again does nothing', async () => {
     const one = incident('server_compromise');
     expect((await run(report(one))).states.at(-1)).toBe('Done');
-    expect(invoked).toEqual(['Plan', 'Access', 'Access', 'Evidence', 'Tasks', 'Notice', 'Plan']);
+    expect(invoked).toEqual(['Plan', 'Evidence', 'Access', 'Access', 'Tasks', 'Notice', 'Plan']);
     expect(stateOf(await find(one.id))).toBe('contained');
     const log = [...world.log];
     await run(report(one));
@@ -161,13 +182,15 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
       expect([...world.contained.keys()]).toEqual(['block_server server files', 'revoke_grants server files', 'isolate_workload ECS service zone/files']);
       expect(told.map(({ text }) => text.split('\n')[0]!.replace(/, noticed.* by aws.guardduty,/, ''))).toEqual([
         'Server compromise (medium) is not contained, waits for your word on 3 actions.',
+        'Server compromise (medium) now is not contained, waits for your word on 3 actions.',
         'Server compromise (critical) is contained in part (3 of 4 containments), waits for your word on 1 action.',
+        'Server compromise (critical) now is contained in part (3 of 4 containments), waits for your word on 1 action.',
       ]);
       const log = [...world.log];
       await run(found(9, hours(1)));
       await run(found(5, hours(2)));
       expect(world.log).toEqual(log);
-      expect(told).toHaveLength(2);
+      expect(told).toHaveLength(4);
       expect(await cases()).toHaveLength(2);
     });
 
@@ -198,7 +221,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
       if (when === 'before' && what === 'apply') throw new Error('throttled');
     };
     await run(report(incident('denial_of_service', {}, 'event-2')));
-    expect(told[1]!.text).toContain('is not contained, 2 actions failed.');
+    expect(told.at(-1)!.text).toContain('is not contained, 2 actions failed.');
   });
 
   test('IR-2 nobody who can publish on the bus speaks as a person', async () => {
@@ -226,7 +249,7 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     people = [1, 2].map((number) => () => desk()('arn:carol', { action: 'approve', incident: one.id, number, why: 'sure' }));
     await run(report(one));
     expect(notices[0]!.text).toContain(`mcp-zero-trust respond approve ${one.id} --action 1`);
-    expect((await find(one.id)).actions.map(({ state }) => state)).toEqual(['applied', 'applied', 'applied', 'applied']);
+    expect((await find(one.id)).actions.map(({ state }) => state)).toEqual(['applied', 'applied', 'applied', 'applied', 'applied']);
     expect((await find(one.id)).actions[0]!.decision).toMatchObject({ by: 'arn:carol', approved: true });
   });
 
@@ -239,6 +262,93 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
     const done = await run(report(two));
     expect(done.states.at(-1)).toBe('Done');
     expect(world.contained.size).toBe(0);
+  });
+
+  describe('what people are told once somebody decided', () => {
+    /** What followed after who noticed it. */
+    const said = () => told.map(({ text }) => text.split('\n')[0]!.replace(/^.* by test, /, ''));
+    const answer = (id: string, number: number, action = 'approve') => desk()('arn:carol', { action, incident: id, number, why: 'sure' });
+
+    test('IR-2 SOC-3 hear once that it is contained now, what is in force, and who agreed', async () => {
+      const one = incident('tool_poisoning', { severity: 'medium' });
+      people = [1, 2].map((number) => () => answer(one.id, number));
+      await run(report(one));
+      expect(said()).toEqual(['is not contained, waits for your word on 2 actions.', 'now is contained.']);
+      expect(told[1]!.subject).toBe('Tool poisoning (medium) now is contained: tool files/read');
+      expect(told[1]!.text).toContain('In force\n  1  quarantine the tool files/read\n  2  set aside the grants that concern the tool files/read\n\nDecided by people\n  1, 2  approved by arn:carol: sure\n');
+      await run(report(one));
+      expect(told).toHaveLength(2);
+    });
+
+    test('IR-2 SOC-3 hear what was denied, and what failed although it was agreed to', async () => {
+      const one = incident('exfiltration', { severity: 'medium' });
+      people = [() => answer(one.id, 1, 'deny'), ...[2, 3, 4].map((number) => () => answer(one.id, number))];
+      replaced = { quarantine_tool: { ...world.executor(), apply: async () => Promise.reject(new Error('throttled')) } };
+      expect((await run(report(one))).error).toBe('ActionFailed');
+      expect(said()[1]).toBe('now is contained in part (2 of 4 containments), 1 action failed, 1 action was denied.');
+      expect(told[1]!.text).toContain('  1  was denied:  refuse every call of the principal User bob of https://issuer.example\n');
+      expect(told[1]!.text).toContain('  1  denied by arn:carol: sure\n');
+    });
+
+    test('IR-2 SOC-3 hear that nobody decided in time, and what came of it when somebody did, late', async () => {
+      const one = incident('tool_poisoning', { severity: 'medium' });
+      await run(report(one));
+      expect(told[1]!.text).toContain('Nobody decided in time on 1, 2: it stays as it is until somebody does.\n');
+      waiting.clear();
+      await answer(one.id, 1);
+      await answer(one.id, 2, 'deny');
+      for (const input of started.splice(0)) await run(input);
+      expect(said().slice(2)).toEqual(['now is contained in part (1 of 2 containments), 1 action was denied.']);
+      await run(report(one));
+      expect(told).toHaveLength(3);
+    });
+
+    test('IR-2 hear once that it was taken back, when it is, by whom and why, and what could not be', async () => {
+      const one = incident('tool_poisoning');
+      await run(report(one));
+      replaced = { quarantine_tool: { ...world.executor(), undo: async () => Promise.reject(new Error('throttled')) } };
+      await desk()('arn:carol', { action: 'undo', incident: one.id, why: 'a drill' });
+      expect((await run(started[0]!)).error).toBe('ActionFailed');
+      expect(said().slice(1)).toEqual(['now is not contained, 1 action could not be taken back, 1 action was taken back.']);
+      replaced = {};
+      expect((await run(started[0]!)).states.at(-1)).toBe('Done');
+      expect(said().slice(2)).toEqual(['now is not contained, 2 actions were taken back.']);
+      expect(told.at(-1)!.text).toContain('Decided by people\n  1, 2, 3  taken back by arn:carol: a drill\n');
+      await run(started[0]!);
+      expect(told).toHaveLength(3);
+    });
+
+    test('SOC-3 a workflow whose last word reaches nobody fails, and the next one sends it, once', async () => {
+      const one = incident('tool_poisoning', { severity: 'medium' });
+      people = [1, 2].map((number) => () => answer(one.id, number));
+      isDeaf = (notice) => notice.text.includes(', now ');
+      expect((await run(report(one))).error).toBe('Error');
+      expect(told).toHaveLength(1);
+      isDeaf = () => false;
+      expect((await run(report(one))).states.at(-1)).toBe('Done');
+      expect(said()).toEqual(['is not contained, waits for your word on 2 actions.', 'now is contained.']);
+    });
+  });
+
+  test('IR-2 SOC-3 a workload is cut off within a minute, however long something else is tried again', async () => {
+    const one = incident('server_compromise', { severity: 'critical' });
+    // Until it is cut off, nothing else works.
+    let cutOff: () => void = () => undefined;
+    const isCutOff = new Promise<void>((resolve) => (cutOff = resolve));
+    const isolated = 'apply isolate_workload ECS service zone/files';
+    const { isolate_workload, ...others } = world.executors();
+    slowed = (kind) => (['block_server', 'revoke_grants'].includes(kind) ? isCutOff : Promise.resolve());
+    replaced = { ...others, isolate_workload: { ...isolate_workload!, apply: async (...given) => isolate_workload!.apply(...given).finally(cutOff) } };
+    await run(report(one));
+    expect(world.log.indexOf(isolated)).toBeLessThan(world.log.findIndex((line) => line.includes('block_server')));
+
+    const { lanes } = await createPlanStep(responderWith({}), {}, ESTATE)(report(one));
+    const before = lanes.map(({ steps }) => steps).find((steps) => steps.some(({ kind }) => kind === 'isolate_workload'))!;
+    const { ItemProcessor: lane, MaxConcurrency } = definition.States['All lanes at once'];
+    expect(MaxConcurrency).toBeUndefined();
+    const steps = lane.States['One after the other'].ItemProcessor.States;
+    const waits = before.slice(0, before.findIndex(({ kind }) => kind === 'isolate_workload')).map((step) => longest(steps[choose(steps['Which action?'], step)]));
+    expect(waits).toEqual([60]);
   });
 
   test('what nobody decided in time can still be approved, and is carried out then', async () => {

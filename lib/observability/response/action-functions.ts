@@ -55,7 +55,6 @@ export class ActionFunctions {
       ...route('Cut tasks off', workload, this.tasks, 'ecs'),
       ...route('Cut pods off', workload, pods, 'kubernetes'),
       ...route('Keep evidence', ['preserve_evidence'], this.evidence.function, undefined, PATIENCE_FOR_EVIDENCE),
-      ...route('Tell people', ['notify'], this.notice),
     ];
   }
 

@@ -132,8 +132,8 @@ export class IncidentResponse extends Resource {
       encryptionKey: this.encryptionKey,
       logRetention,
       removalPolicy,
-      functions: [plan.function, ask.function, ...routes.map(({ function: handler }) => handler)],
-      definition: (inner) => responseDefinition(inner, { plan: plan.function, ask: ask.function, routes, otherwise: notice.function, decisionTime: props.decisionTime ?? Duration.days(1) }),
+      functions: [plan.function, ask.function, ...routes.map(({ function: handler }) => handler), notice.function],
+      definition: (inner) => responseDefinition(inner, { plan: plan.function, ask: ask.function, routes, notice: notice.function, decisionTime: props.decisionTime ?? Duration.days(1) }),
     });
     this.desk = define('Desk', { bundle: 'response-desk', description: 'Takes the word of people on incidents', environment: { [ResponseVariable.WORKFLOW]: this.workflow.stateMachineArn } });
     this.decisionUrl = this.desk.function.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM }).url;
