@@ -1,11 +1,15 @@
 /**
  * `npm run bench:gateway -- --observability`: what audit, metrics and behaviour cost together, against the same gateway
- * without them; and what the live page and traces cost on top. Alternating in one run, compared round by round. Each round has
- * processes of its own: of two that do the same, one may take a tenth more than the other for as long as it lives, by how V8 came to compile it.
+ * without them; and what the live page and traces cost on top. Each round has processes of its own: of two that do the same, one may
+ * take a tenth more than the other for as long as it lives, by how V8 came to compile it. In a round they take turns of half a second, and
+ * what is compared is measured within the same turn: a machine that others use too is not the same one for longer.
  */
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { UNREACHABLE_RATES, startGateway } from '../gateway-process';
+import { ROOT } from '../install';
 import { figure, table, type Goal } from '../report';
 import { startUpstream, stdioUpstream } from './contenders';
 import { createIdentity } from './identity';
@@ -13,16 +17,20 @@ import type { Load, Measurement } from './load';
 import { POLICIES } from './policies';
 import { typical, type Typical } from './statistics';
 
-/**
- * Before each measurement, in milliseconds: of a process that had nothing to do while the others were measured, V8 forgets the code of functions
- * that exist during a call only, and compiles it again in its first second.
- */
-const WARM_UP_MS = 2_000;
+/** Before each measurement, in milliseconds. */
+const WARM_UP_MS = 250;
+/** Before the first one of a process: until its code is compiled, in milliseconds. */
+const FIRST_WARM_UP_MS = 4_000;
+/** Turns of each in a round, at each number of connections. */
+const TURNS = 4;
 
 const CONNECTIONS = [1, 8, 64] as const;
 const VARIANTS = ['off', 'on', 'page', 'traced'] as const;
 type Variant = (typeof VARIANTS)[number];
-type Round = Readonly<Record<(typeof CONNECTIONS)[number], Measurement>>;
+type Connections = (typeof CONNECTIONS)[number];
+/** The turns of one process. */
+type Round = Record<Connections, Measurement[]>;
+type Rounds = Readonly<Record<Variant, readonly Round[]>>;
 
 const NAMES: Readonly<Record<Variant, string>> = { off: 'without', on: 'audit, metrics, behaviour', page: 'the same, and the live page', traced: 'the same, and traces' };
 
@@ -56,58 +64,61 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
   const identity = await createIdentity('bench-observability');
   const start = async (variant: Variant): Promise<Subject> => {
     const config = { identity: { ...identity.config, jwks: '../bench-observability/jwks.json' }, limits: { rates: UNREACHABLE_RATES }, ...MODES[variant](receiver) };
-    const gateway = await startGateway({ name: `bench-observability-${variant}`, mcpServers: { bench: { url: upstream }, 'bench-stdio': stdioUpstream }, policies: POLICIES, config });
+    const name = `bench-observability-${variant}`;
+    // What earlier rounds and runs recorded.
+    await rm(join(ROOT, '.bench', name), { recursive: true, force: true });
+    const gateway = await startGateway({ name, mcpServers: { bench: { url: upstream }, 'bench-stdio': stdioUpstream }, policies: POLICIES, config });
     const url = gateway.url('bench');
     return { url, headers: { authorization: `Bearer ${await identity.token(url)}` }, stop: gateway.stop };
   };
-  const rounds = new Map<Variant, Round[]>(VARIANTS.map((variant) => [variant, []]));
+  const rounds: Record<Variant, Round[]> = { off: [], on: [], page: [], traced: [] };
+  const turns = smoke ? 1 : TURNS;
   for (let round = 0; round < count; round += 1) {
-    const order = VARIANTS.map((_, index) => VARIANTS[(index + round) % VARIANTS.length] as Variant);
-    const results = new Map<Variant, Partial<Record<number, Measurement>>>(VARIANTS.map((variant) => [variant, {}]));
     const subjects = new Map<Variant, Subject>();
-    for (const variant of order) subjects.set(variant, await start(variant));
-    const load = (variant: Variant, connections: number, warmUpMs: number, measureMs: number): Load => {
+    for (const variant of VARIANTS) {
+      subjects.set(variant, await start(variant));
+      rounds[variant].push({ 1: [], 8: [], 64: [] });
+    }
+    const measured = (variant: Variant, connections: Connections, warmUpMs: number, measureMs: number): Promise<Measurement> => {
       const { url, headers } = subjects.get(variant) as Subject;
-      return { url, headers, traffic: 'modern', connections, warmUpMs, measureMs };
+      return measure({ url, headers, traffic: 'modern', connections, warmUpMs: smoke ? 100 : warmUpMs, measureMs });
     };
-    for (const variant of order) await measure(load(variant, 64, smoke ? 100 : 4_000, 1));
-    // One after the other at each number of connections, so that what is compared is close in time.
+    for (const variant of VARIANTS) await measured(variant, 64, FIRST_WARM_UP_MS, 1);
     for (const connections of CONNECTIONS) {
-      for (const variant of order) {
-        progress(`observability: round ${round + 1} of ${count}, ${connections} connections, ${NAMES[variant]}`);
-        (results.get(variant) as Partial<Record<number, Measurement>>)[connections] = await measure(load(variant, connections, smoke ? 100 : WARM_UP_MS, seconds * 1_000));
+      progress(`observability: round ${round + 1} of ${count}, ${connections} connections`);
+      for (let turn = 0; turn < turns; turn += 1) {
+        // Nobody always comes first or after the same one.
+        const order = VARIANTS.map((_, index) => VARIANTS[(index + turn + round) % VARIANTS.length] as Variant);
+        for (const variant of turn % 2 === 0 ? order : order.toReversed()) rounds[variant][round]?.[connections].push(await measured(variant, connections, WARM_UP_MS, (seconds * 1_000) / turns));
       }
     }
-    for (const variant of VARIANTS) rounds.get(variant)?.push(results.get(variant) as Round);
     for (const { stop } of subjects.values()) await stop();
   }
   progress('');
-  console.log(table('What it costs to be watched: MCP 2026-07-28, medians over the rounds', ['', 'p50 at 1, ms', 'a second at 8', 'of without', 'a second at 64', 'of without'], VARIANTS.map((variant) => rowOf(rounds, variant))));
+  console.log(table('What it costs to be watched: MCP 2026-07-28, medians over all turns (and over those of the lowest and the highest round)', ['', 'p50 at 1, ms', 'a second at 8', 'of without', 'a second at 64', 'of without'], VARIANTS.map((variant) => rowOf(rounds, variant))));
   const goals = ([8, 64] as const).map((connections) => ({
     name: `requests a second with audit, metrics and behaviour, of those without, ${connections} connections`,
     value: share(rounds, 'on', connections).median,
     limit: 0.9,
     direction: 'at least' as const,
   }));
-  return { goals, figures: Object.fromEntries(rounds) };
+  return { goals, figures: rounds };
 }
 
-function rowOf(rounds: ReadonlyMap<Variant, Round[]>, variant: Variant): string[] {
+function rowOf(rounds: Rounds, variant: Variant): string[] {
+  const turnsAt = (connections: Connections) => rounds[variant].flatMap((round) => round[connections]);
   const at = (connections: 8 | 64) => {
     const { median, low, high } = share(rounds, variant, connections);
-    return [figure(typical(of(rounds, variant).map((round) => round[connections].requestsPerSecond)).median), variant === 'off' ? '' : `${figure(median)} (${figure(low)} to ${figure(high)})`];
+    return [figure(typical(turnsAt(connections).map(({ requestsPerSecond }) => requestsPerSecond)).median), variant === 'off' ? '' : `${figure(median)} (${figure(low)} to ${figure(high)})`];
   };
-  return [NAMES[variant], figure(typical(of(rounds, variant).map((round) => round[1].p50)).median), ...at(8), ...at(64)];
+  return [NAMES[variant], figure(typical(turnsAt(1).map(({ p50 }) => p50)).median), ...at(8), ...at(64)];
 }
 
-/** Of the requests a second without, in the same round. */
-function share(rounds: ReadonlyMap<Variant, Round[]>, variant: Variant, connections: 8 | 64): Typical {
-  const without = of(rounds, 'off');
-  return typical(of(rounds, variant).map((round, index) => round[connections].requestsPerSecond / (without[index]?.[connections].requestsPerSecond ?? NaN)));
-}
-
-function of(rounds: ReadonlyMap<Variant, Round[]>, variant: Variant): readonly Round[] {
-  return rounds.get(variant) ?? [];
+/** Of the requests a second without, in the same turn: the median of all turns, between the medians of rounds. */
+function share(rounds: Rounds, variant: Variant, connections: 8 | 64): Typical {
+  const shares = rounds[variant].map((round, index) => round[connections].map(({ requestsPerSecond }, turn) => requestsPerSecond / (rounds.off[index]?.[connections][turn]?.requestsPerSecond ?? NaN)));
+  const { low, high } = typical(shares.map((ofRound) => typical(ofRound).median));
+  return { median: typical(shares.flat()).median, low, high };
 }
 
 /** Takes spans, and does nothing with them. */
