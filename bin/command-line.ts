@@ -12,9 +12,11 @@ import { scanCommand } from './commands/scan';
 import { toolsCommand } from './commands/tools';
 import { verifyCommand } from './commands/verify';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code';
+import { outliveReader } from './reader';
 
 /** Runs the command that `argv` names. Ends the process where the command failed; a server keeps it alive. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  outliveReader();
   try {
     await createCommandLine().parseAsync([...argv]);
   } catch (error) {

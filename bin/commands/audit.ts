@@ -8,6 +8,7 @@ import { toOcsf, verifyChainedFiles, type ChainReport, type CheckpointMemory, ty
 import { assertP256 } from '../../lambda/integrity';
 import { auditKeyBeside, checkpointsBeside, loadConfigAtRest, StartError, whyUnreadable } from '../../lambda/local';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+import { endWithReader } from '../reader';
 import { describeArchive, verifyArchive } from './audit-archive';
 
 const EXAMPLES = `
@@ -52,6 +53,7 @@ export function auditCommand(): Command {
 
 /** Does not verify: lines that are no events, torn ones among them, are counted on standard error. */
 async function exportEvents(files: readonly string[]): Promise<void> {
+  endWithReader();
   let skipped = 0;
   for (const file of files) {
     let events = 0;

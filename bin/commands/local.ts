@@ -218,8 +218,11 @@ function endWithProcess(): Lifetime {
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
-  // Whoever read our output has gone.
-  process.stdout.on('error', end);
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    // With a terminal it ends as that does; a pipe tells nobody why the servers are gone.
+    if (code === 'EPIPE') process.stderr.write('Nobody reads the output of the gateway any more, so it stops.\n');
+    end();
+  });
   return {
     atExit: (clean) => void process.on('exit', clean),
     stopWith: (given) => {

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { StartError } from '../../lambda/local';
 import type { Verdict } from '../../lambda/detection';
 import { EXIT_CODES_HELP, ExitCode } from '../exit-code';
+import { endWithReader } from '../reader';
 import { lineWriter, scanContents, type ContentKind } from '../scan/contents';
 import { isConfiguration, subjectsIn } from '../scan/documents';
 import { gather, type Gathered } from '../scan/gather';
@@ -53,7 +54,7 @@ export function scanCommand(): Command {
       if (options.jsonl && paths.length > 1) command.error('error: expected at most one path with --jsonl');
       const { kind = 'tool' } = options;
       if (kind !== 'tool' && (!options.jsonl || options.registry || (options.format ?? 'jsonl') !== 'jsonl')) command.error('error: --kind goes with --jsonl, and neither with --registry nor with another format');
-      process.stdout.on('error', () => process.exit(ExitCode.USAGE));
+      endWithReader();
       if (kind !== 'tool') await scanTexts(inputOf(paths), kind);
       else if (options.jsonl) await scanLines(inputOf(paths), options);
       else await scanAll(paths.length === 0 || paths[0] === '-' ? await gatherInput() : await gather(paths), options);

@@ -42,6 +42,12 @@ export class CommandLine {
     return this[to];
   }
 
+  /** As `head` does when it has seen enough. */
+  stopReading(from: 'stdout' | 'stderr'): this {
+    this.process[from]!.destroy();
+    return this;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.process.kill(signal);
   }
