@@ -8,11 +8,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import type { Construct } from 'constructs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
 import type { GatewayFunction } from '../gateway/function';
 import { acknowledge } from '../private/acknowledge';
-import { addStateMachine } from '../registry/workflows';
+import { addStateMachine, invoking } from '../registry/workflows';
 import { GrantVariable } from './environment';
 import { addGrantFunction } from './grant-function';
 import type { GrantFunctionsProps } from './grant-function';
@@ -93,5 +93,6 @@ function waitForApprovers(scope: Construct, { functions, table, topic, url, deci
   iam.Grant.addToPrincipal({ grantee: wait.function, actions: ['sns:Publish'], resourceArns: [topic.topicArn] });
   iam.Grant.addToPrincipal({ grantee: wait.function, actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resourceArns: [functions.encryptionKey.keyArn], conditions: { StringEquals: { 'kms:ViaService': `sns.${Stack.of(scope).region}.amazonaws.com` } } });
   const { encryptionKey, removalPolicy, logRetention } = functions;
-  return addStateMachine(scope, 'ApprovalWorkflow', { encryptionKey, removalPolicy, logRetention, functions: [wait.function], definition: (inner) => waitForApproval(inner, wait.function, decisionTime) });
+  const definition = sfn.DefinitionBody.fromChainable(waitForApproval(new Construct(scope, 'ApprovalWorkflowStates'), wait.function, decisionTime));
+  return addStateMachine(scope, 'ApprovalWorkflow', { encryptionKey, removalPolicy, logRetention, invoke: invoking(wait.function), definition });
 }

@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import type { Construct } from 'constructs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 import { addRegistryAlarms } from './alarms';
 import { addRegistryRules } from './announcements';
@@ -15,7 +15,7 @@ import type { RegistryFunctionProps } from './function';
 import type { IToolRegistry } from './registry-base';
 import type { SecondOpinion } from './second-opinion';
 import { KNOWLEDGE, STEPS } from './table-access';
-import { addStateMachine, discoveryDefinition, reviewDefinition } from './workflows';
+import { addStateMachine, DiscoverySteps, invoking, reviewDefinition } from './workflows';
 
 /** What all functions of a registry have in common. */
 export type CommonFunctionProps = Pick<RegistryFunctionProps, 'registry' | 'encryptionKey' | 'removalPolicy' | 'logRetention'>;
@@ -25,8 +25,6 @@ export interface OnboardingProps {
   readonly common: CommonFunctionProps;
   /** What every function is told that scans. */
   readonly environment: Record<string, string>;
-  /** Asks the servers. */
-  readonly discover: RegistryFunction;
   /** Has the key. */
   readonly sign: RegistryFunction;
   readonly announce: RegistryFunction;
@@ -45,11 +43,13 @@ export interface Onboarding {
   readonly reviewWorkflow: sfn.StateMachine;
   readonly decideFunctionArn: string;
   readonly decisionUrl: string;
+  /** Has a function ask the servers, and another one scan what they offer. */
+  readonly letAsk: (discover: RegistryFunction) => void;
 }
 
 /** How a definition gets from a server's offer to people, and from their decision to the signature: scans, workflows, rules, and alarms on all of it. */
 export function addOnboarding(scope: Construct, props: OnboardingProps): Onboarding {
-  const { registry, common, environment, discover, sign, topic, undelivered, eventBus, secondOpinion, rescanInterval, headRenewalInterval } = props;
+  const { registry, common, environment, sign, topic, undelivered, eventBus, secondOpinion, rescanInterval, headRenewalInterval } = props;
   const define = (name: string, options: Omit<RegistryFunctionProps, keyof CommonFunctionProps>) => new RegistryFunction(scope, name, { ...common, ...options });
   const people = { ...environment, [RegistryVariable.RENEWAL_NOTICE_DAYS]: `${props.renewalNotice.toDays()}` };
 
@@ -60,13 +60,22 @@ export function addOnboarding(scope: Construct, props: OnboardingProps): Onboard
     access: { read: [...KNOWLEDGE, 'reviews'], write: ['reviews'] },
   });
   letPublish(requestDecision, topic, common.encryptionKey.keyArn);
-  const reviewWorkflow = addStateMachine(scope, 'ReviewWorkflow', { ...common, functions: [requestDecision.function, sign.function], definition: (inner) => reviewDefinition(inner, { requestDecision: requestDecision.function, sign: sign.function, reminderInterval: props.reminderInterval }) });
+  const reviewWorkflow = addStateMachine(scope, 'ReviewWorkflow', {
+    ...common,
+    invoke: invoking(requestDecision.function, sign.function),
+    definition: sfn.DefinitionBody.fromChainable(reviewDefinition(new Construct(scope, 'ReviewWorkflowStates'), { requestDecision: requestDecision.function, sign: sign.function, reminderInterval: props.reminderInterval })),
+  });
   const reviewing = { ...people, [RegistryVariable.REVIEW_WORKFLOW]: reviewWorkflow.stateMachineArn };
 
   const scanning = { access: { read: [...KNOWLEDGE, 'offers/*' as const, 'reviews' as const], write: STEPS }, timeout: Duration.minutes(10), secondOpinion };
-  const scan = define('Scan', { ...scanning, bundle: 'registry-scan', description: 'Scans MCP tools that are new, and stops those that changed', environment });
   const rescan = define('Rescan', { ...scanning, bundle: 'registry-rescan', description: 'Scans all known MCP tools again', environment: reviewing });
-  const discoveryWorkflow = addStateMachine(scope, 'DiscoveryWorkflow', { ...common, functions: [discover.function, scan.function, rescan.function], definition: (inner) => discoveryDefinition(inner, { discover: discover.function, scan: scan.function, rescan: rescan.function }) });
+  const [steps, invoke] = [new DiscoverySteps(new Construct(scope, 'DiscoveryWorkflowStates'), rescan.function), invoking(rescan.function)];
+  const discoveryWorkflow = addStateMachine(scope, 'DiscoveryWorkflow', { ...common, invoke, definition: steps.definition });
+  const letAsk = ({ function: discover }: RegistryFunction) => {
+    const { function: scan } = define('Scan', { ...scanning, bundle: 'registry-scan', description: 'Scans MCP tools that are new, and stops those that changed', environment });
+    steps.askFirst(discover, scan);
+    invoke.addResources(discover.functionArn, scan.functionArn);
+  };
   const decide = define('Decide', {
     bundle: 'registry-decide',
     description: 'Takes the decisions of people on MCP tools',
@@ -80,7 +89,7 @@ export function addOnboarding(scope: Construct, props: OnboardingProps): Onboard
 
   addRegistryRules(scope, { eventBus, reviewWorkflow, discoveryWorkflow, sign: sign.function, undelivered, rescanInterval, headRenewalInterval });
   addRegistryAlarms(scope, { registry, reviewWorkflow, discoveryWorkflow, sign: sign.function, announce: props.announce.function, undelivered, topic, encryptionKey: common.encryptionKey });
-  return { discoveryWorkflow, reviewWorkflow, decideFunctionArn: decide.function.functionArn, decisionUrl };
+  return { discoveryWorkflow, reviewWorkflow, decideFunctionArn: decide.function.functionArn, decisionUrl, letAsk };
 }
 
 /** Apart from the roles' own policies: the workflow is made of one of these functions, which would wait for it. */

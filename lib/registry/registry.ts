@@ -89,7 +89,9 @@ export class ToolRegistry extends ToolRegistryBase {
   readonly _announcer: RegistryFunction;
 
   private readonly servers = new Map<string, RegisteredServerOptions>();
-  private readonly discover: RegistryFunction;
+  private readonly defineDiscover: () => RegistryFunction;
+  private readonly letAsk: (discover: RegistryFunction) => void;
+  private asker?: RegistryFunction;
 
   constructor(scope: Construct, id: string, props: ToolRegistryProps = {}) {
     super(scope, id);
@@ -122,7 +124,7 @@ export class ToolRegistry extends ToolRegistryBase {
     });
     const securityGroups = this.securityGroups(props);
     this.connections = new ec2.Connections({ securityGroups });
-    this.discover = define(this, 'Discover', {
+    this.defineDiscover = () => define(this, 'Discover', {
       bundle: 'registry-discover',
       description: 'Asks MCP servers what they offer',
       environment: { [RegistryVariable.TABLE]: this.tableName, [RegistryVariable.SERVERS]: registeredServersVariable(this, this.servers) },
@@ -132,7 +134,6 @@ export class ToolRegistry extends ToolRegistryBase {
       vpcSubnets: props.vpcSubnets,
       securityGroups,
     });
-    addDiscoveryMetrics(this.discover.logGroup, this.metricNamespace);
     const sign = define(place, 'Sign', { bundle: 'registry-sign', description: 'Signs and publishes approvals of MCP tools', environment, access: { read: KNOWLEDGE, write: [...STEPS, 'log', 'heads'] }, isAsynchronous: true });
     this.letSign(sign, signingKey);
     sign.function.configureAsyncInvoke({ onFailure: new destinations.SqsDestination(undelivered), retryAttempts: 2 });
@@ -144,7 +145,6 @@ export class ToolRegistry extends ToolRegistryBase {
       registry: this,
       common,
       environment,
-      discover: this.discover,
       sign,
       announce: this._announcer,
       topic: this.reviewTopic,
@@ -160,6 +160,7 @@ export class ToolRegistry extends ToolRegistryBase {
     this.reviewWorkflow = onboarding.reviewWorkflow;
     this.decideFunctionArn = onboarding.decideFunctionArn;
     this.decisionUrl = onboarding.decisionUrl;
+    this.letAsk = onboarding.letAsk;
   }
 
   /**
@@ -171,7 +172,8 @@ export class ToolRegistry extends ToolRegistryBase {
   addServer(name: string, options: RegisteredServerOptions): void {
     if (this.servers.has(name)) throw new Error(`the registry of tools has an MCP server ${JSON.stringify(name)} already: give each server behind its gateways a name of its own`);
     this.servers.set(name, options);
-    options.headersSecret?.grantRead(this.discover.function);
+    const { function: handler } = this.discover();
+    options.headersSecret?.grantRead(handler);
   }
 
   /**
@@ -183,7 +185,7 @@ export class ToolRegistry extends ToolRegistryBase {
   _askFrom(place: FunctionPlace): void {
     if (this.connections.securityGroups.length > 0) throw new Error(`the registry of tools ${JSON.stringify(this.node.path)} asks servers in another network already: give each zone a registry of its own, without a vpc`);
     this.connections.addSecurityGroup(place.securityGroup);
-    this.discover.moveInto(place);
+    this.discover().moveInto(place);
   }
 
   /**
@@ -192,7 +194,17 @@ export class ToolRegistry extends ToolRegistryBase {
    * @internal
    */
   get _discoverer(): iam.IRole {
-    return this.discover.function.role!;
+    return this.discover().function.role!;
+  }
+
+  /** Made once somebody is to be asked: the pods of a cluster ask by themselves, and then there would be nobody. */
+  private discover(): RegistryFunction {
+    if (!this.asker) {
+      this.asker = this.defineDiscover();
+      addDiscoveryMetrics(this.asker.logGroup, this.metricNamespace);
+      this.letAsk(this.asker);
+    }
+    return this.asker;
   }
 
   /** Not a `TableV2`: that one takes a key of one's own only in stacks that name their region. */

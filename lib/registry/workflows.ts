@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -6,7 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { acknowledge } from '../private/acknowledge';
 
 /** A step that a function carries out; its answer replaces what the workflow knew, or is put beside it. */
@@ -25,17 +25,33 @@ function step(scope: Construct, id: string, { function: lambdaFunction, payload,
   }).addRetry({ errors: ['RevisionConflict'], interval: Duration.seconds(1), maxAttempts: 5 });
 }
 
-/** Asks all servers, scans what is new, and all that is known again. */
-export interface DiscoverySteps {
-  readonly discover: lambda.IFunction;
-  readonly scan: lambda.IFunction;
-  readonly rescan: lambda.IFunction;
-}
+/** Scans all that is known again; before it, where there are servers to ask, asks them all and scans what is new. Whether there are is known when the template is written. */
+export class DiscoverySteps {
+  readonly definition: sfn.DefinitionBody;
 
-export function discoveryDefinition(scope: Construct, { discover, scan, rescan }: DiscoverySteps): sfn.IChainable {
-  return step(scope, 'Discover', { function: discover, payload: {} })
-    .next(step(scope, 'Scan', { function: scan, payload: { run: sfn.JsonPath.stringAt('$.run') }, resultPath: '$.scanned' }))
-    .next(step(scope, 'Scan again', { function: rescan, payload: {}, resultPath: '$.rescanned' }));
+  private readonly last: sfn.TaskStateBase;
+  private first: sfn.IChainable;
+  private graph?: sfn.StateGraph;
+
+  constructor(
+    private readonly scope: Construct,
+    rescan: lambda.IFunction,
+  ) {
+    this.last = step(scope, 'Scan again', { function: rescan, payload: {}, resultPath: '$.rescanned' });
+    this.first = this.last;
+    this.definition = sfn.DefinitionBody.fromString(Lazy.uncachedString({ produce: () => this.write() }));
+  }
+
+  askFirst(discover: lambda.IFunction, scan: lambda.IFunction): void {
+    this.first = step(this.scope, 'Discover', { function: discover, payload: {} })
+      .next(step(this.scope, 'Scan', { function: scan, payload: { run: sfn.JsonPath.stringAt('$.run') }, resultPath: '$.scanned' }))
+      .next(this.last);
+  }
+
+  private write(): string {
+    this.graph ??= new sfn.StateGraph(this.first.startState, 'Discovery of tools');
+    return Stack.of(this.scope).toJsonString(this.graph.toGraphJson());
+  }
 }
 
 export interface ReviewSteps {
@@ -93,12 +109,17 @@ export function reviewDefinition(scope: Construct, { requestDecision, sign, remi
 }
 
 export interface StateMachineOptions {
-  readonly definition: (scope: Construct) => sfn.IChainable;
-  /** All that the definition invokes. */
-  readonly functions: readonly lambda.IFunction[];
+  readonly definition: sfn.DefinitionBody;
+  /** All that the definition invokes; `invoking`. */
+  readonly invoke: iam.PolicyStatement;
   readonly encryptionKey: kms.IKey;
   readonly logRetention: logs.RetentionDays;
   readonly removalPolicy: RemovalPolicy;
+}
+
+/** Exactly these functions and none of their versions; the CDK would grant both. */
+export function invoking(...functions: readonly lambda.IFunction[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: functions.map(({ functionArn }) => functionArn) });
 }
 
 /** What a workflow needs to be logged and traced; these actions know no resources. */
@@ -109,12 +130,11 @@ const OBSERVED = [
 ];
 
 /** A workflow that is logged and traced. Its log has no data: what waits for people is told by a token that nobody else may have. */
-export function addStateMachine(scope: Construct, id: string, { definition, functions, encryptionKey, logRetention: retention, removalPolicy }: StateMachineOptions): sfn.StateMachine {
+export function addStateMachine(scope: Construct, id: string, { definition: definitionBody, invoke, encryptionKey, logRetention: retention, removalPolicy }: StateMachineOptions): sfn.StateMachine {
   const role = new iam.Role(scope, `${id}Role`, {
     assumedBy: new iam.ServicePrincipal('states.amazonaws.com'),
     inlinePolicies: {
-      // Exactly these functions and none of their versions; the CDK would grant both.
-      Invoke: new iam.PolicyDocument({ statements: [new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: functions.map(({ functionArn }) => functionArn) })] }),
+      Invoke: new iam.PolicyDocument({ statements: [invoke] }),
       Observe: new iam.PolicyDocument({ statements: [new iam.PolicyStatement({ actions: OBSERVED, resources: ['*'] })] }),
     },
   });
@@ -123,7 +143,7 @@ export function addStateMachine(scope: Construct, id: string, { definition, func
     'NIST.800.53.R5-IAMNoInlinePolicy': 'the policy is part of one role of one workflow and lives and dies with it',
   });
   const machine = new sfn.StateMachine(scope, id, {
-    definitionBody: sfn.DefinitionBody.fromChainable(definition(new Construct(scope, `${id}States`))),
+    definitionBody,
     role: role.withoutPolicyUpdates(),
     tracingEnabled: true,
     logs: { destination: new logs.LogGroup(scope, `${id}Logs`, { encryptionKey, retention, removalPolicy }), level: sfn.LogLevel.ALL, includeExecutionData: false },

@@ -12,7 +12,7 @@ import { interpret, type Execution } from './state-machine';
 /** The definitions that are deployed, with logical ids of functions in the place of their ARNs. */
 const definitions = (() => {
   const stack = new Stack(new App(), 'Stack');
-  new ToolRegistry(stack, 'Tools');
+  new ToolRegistry(stack, 'Tools').addServer('files', { url: 'https://files.example.com/mcp' });
   const machines = Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine');
   const definitionOf = (name: RegExp) => {
     const [, { Properties }] = Object.entries(machines).find(([id]) => name.test(id))!;

@@ -10,12 +10,12 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import type { Construct } from 'constructs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
 import { responderRole } from '../../cluster/manifests/responder-role';
 import { acknowledge } from '../../private/acknowledge';
 import { letLogsUse } from '../../private/log-key';
-import { addStateMachine } from '../../registry/workflows';
+import { addStateMachine, invoking } from '../../registry/workflows';
 import { createAlarmTopic } from '../alarm-topic';
 import { AuditArchive } from '../audit-archive';
 import { ActionFunctions } from './action-functions';
@@ -132,8 +132,8 @@ export class IncidentResponse extends Resource {
       encryptionKey: this.encryptionKey,
       logRetention,
       removalPolicy,
-      functions: [plan.function, ask.function, ...routes.map(({ function: handler }) => handler), notice.function],
-      definition: (inner) => responseDefinition(inner, { plan: plan.function, ask: ask.function, routes, notice: notice.function, decisionTime: props.decisionTime ?? Duration.days(1) }),
+      invoke: invoking(plan.function, ask.function, ...routes.map(({ function: handler }) => handler), notice.function),
+      definition: sfn.DefinitionBody.fromChainable(responseDefinition(new Construct(this, 'WorkflowStates'), { plan: plan.function, ask: ask.function, routes, notice: notice.function, decisionTime: props.decisionTime ?? Duration.days(1) })),
     });
     this.desk = define('Desk', { bundle: 'response-desk', description: 'Takes the word of people on incidents', environment: { [ResponseVariable.WORKFLOW]: this.workflow.stateMachineArn } });
     this.decisionUrl = this.desk.function.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM }).url;

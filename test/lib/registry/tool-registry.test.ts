@@ -9,9 +9,11 @@ import { SecondOpinion, ToolRegistry, TwoPersonRule } from '../../../lib';
 import type { ToolRegistryProps } from '../../../lib';
 import { environmentOf, gatewayStack, PROXY } from '../gateway/gateway-stack';
 
-function registryStack(props: ToolRegistryProps | ((stack: Stack) => ToolRegistryProps) = {}) {
+/** A registry that has a server to ask, unless it is told otherwise. */
+function registryStack(props: ToolRegistryProps | ((stack: Stack) => ToolRegistryProps) = {}, servers = ['files']) {
   const stack = new Stack(new App(), 'Stack');
   const registry = new ToolRegistry(stack, 'Tools', typeof props === 'function' ? props(stack) : props);
+  for (const name of servers) registry.addServer(name, { url: `https://${name}.example.com/mcp` });
   return { stack, registry, template: () => Template.fromStack(stack) };
 }
 
@@ -88,6 +90,17 @@ describe('the onboarding', () => {
     const machines = Object.values(template.findResources('AWS::StepFunctions::StateMachine')).map(({ Properties }) => JSON.stringify(Properties.DefinitionString));
     expect(machines).toHaveLength(2);
     expect(machines.find((text) => text.includes('waitForTaskToken'))).toMatch(/TimeoutSeconds\\+":604800/);
+  });
+
+  test('TV-4 without a server to ask has no function that asks or scans what is new, and scans again what is known', () => {
+    const found = registryStack({}, []).template();
+    const descriptions = Object.values(found.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties.Description);
+    expect(descriptions.filter((text) => /^(Asks MCP servers|Scans MCP tools that are new)/.test(text))).toEqual([]);
+    const machines = Object.values(found.findResources('AWS::StepFunctions::StateMachine')).map(({ Properties }) => JSON.stringify(Properties.DefinitionString));
+    expect(machines.find((text) => text.includes('Scan again'))).toMatch(/^{"Fn::Join":\["",\["{\\"StartAt\\":\\"Scan again\\"/);
+    const invoked = Object.entries(found.findResources('AWS::IAM::Role')).find(([id]) => id.startsWith('ToolsDiscoveryWorkflowRole'))![1].Properties.Policies.find(({ PolicyName }: any) => PolicyName === 'Invoke');
+    expect(JSON.stringify(invoked)).toContain('ToolsRescanFunction');
+    expect(Object.keys(template.toJSON().Resources).length - Object.keys(found.toJSON().Resources).length).toBe(9);
   });
 
   test('LOG-1 keeps task tokens out of the logs', () => {
@@ -268,7 +281,6 @@ test('metrics have the names that their filters count', () => {
 
 describe('with its reviews in a nested stack', () => {
   const { stack, registry, template: synthesize } = registryStack({ nested: true });
-  registry.addServer('files', { url: 'https://files.example.com/mcp' });
   new CfnOutput(stack, 'Url', { value: registry.decisionUrl });
   new CfnOutput(stack, 'Key', { value: registry.signingKeyArn });
   const template = synthesize();
