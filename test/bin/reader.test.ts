@@ -8,10 +8,14 @@ const tiny = join(__dirname, '..', 'local', 'fixtures', 'tiny-server.mjs');
 
 describe('mcp-zero-trust, whose reader goes before it has said all', () => {
   let folder: string;
+  let gateway: CommandLine | undefined;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'reader-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    gateway?.signal('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
 
   /** As with `| head -0`. */
   const unread = (...args: readonly string[]): Promise<Ended> => new CommandLine(args, { cwd: folder }).stopReading('stdout').ended;
@@ -42,28 +46,28 @@ describe('mcp-zero-trust, whose reader goes before it has said all', () => {
   }, 60_000);
 
   test('a gateway says why it stops, stops what it started, and does not look as if somebody had stopped it', async () => {
-    const { gateway, call } = await serve();
-    const started = descendantsOf(gateway.pid);
-    gateway.stopReading('stdout');
+    const call = await serve();
+    const started = descendantsOf(gateway!.pid);
+    gateway!.stopReading('stdout');
     await call();
-    expect(await gateway.ended).toMatchObject({ code: 141, stderr: 'Nobody reads the output of the gateway any more, so it stops.\n' });
+    expect(await gateway!.ended).toMatchObject({ code: 141, stderr: 'Nobody reads the output of the gateway any more, so it stops.\n' });
     expect(await stillAlive(started)).toEqual([]);
   }, 60_000);
 
   test('a gateway whose warnings nobody reads serves on', async () => {
-    const { gateway, call } = await serve('--verbose');
-    gateway.stopReading('stderr');
+    const call = await serve('--verbose');
+    gateway!.stopReading('stderr');
     for (let count = 0; count < 3; count++) expect((await call()).body.result).toBeDefined();
-    gateway.signal('SIGTERM');
-    expect((await gateway.ended).code).toBe(0);
+    gateway!.signal('SIGTERM');
+    expect((await gateway!.ended).code).toBe(0);
   }, 60_000);
 
-  /** A gateway in front of a server that writes a line to its standard error for each that it reads. */
-  async function serve(...args: readonly string[]): Promise<{ readonly gateway: CommandLine; readonly call: () => Promise<Answer> }> {
-    const talkative = `process.stdin.on('data', () => console.error('read it')); import(${JSON.stringify(tiny)})`;
+  /** Starts a gateway in front of a server that writes a line to its standard error for each that it reads, and calls it. */
+  async function serve(...args: readonly string[]): Promise<() => Promise<Answer>> {
+    const talkative = `import(${JSON.stringify(tiny)}).then(() => process.stdin.on('data', () => console.error('read it')))`;
     writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { tiny: { command: process.execPath, args: ['-e', talkative] } }, listen: '127.0.0.1:0' }));
-    const gateway = new CommandLine(['local', '-c', 'mcp.json', ...args], { cwd: folder });
+    gateway = new CommandLine(['local', '-c', 'mcp.json', ...args], { cwd: folder });
     const screen = await gateway.written(/^Decisions:$/m);
-    return { gateway, call: () => callTool(/(http:\S+\/mcp\/tiny)/.exec(screen)![1]!, /(ey\S+)/.exec(screen)![1], 'echo', { text: 'hey' }) };
+    return () => callTool(/(http:\S+\/mcp\/tiny)/.exec(screen)![1]!, /(ey\S+)/.exec(screen)![1], 'echo', { text: 'hey' });
   }
 });
