@@ -1,10 +1,11 @@
-import { digestArguments, type AuditEvent } from '../../lambda/audit';
+import { digestArguments, writeTime, type AuditEvent, type PlainText } from '../../lambda/audit';
 import { createBehaviourMonitor, type Detection } from '../../lambda/behaviour';
 import type { Act } from './persona';
 
 const KEY = Buffer.alloc(32, 'behaviour');
 const ISSUER = 'https://issuer.example';
-const EVENT: AuditEvent = { time: '', requestId: '', traceId: '', spanId: '', server: 'work', method: 'tools/call', decision: 'allow', policyIds: [], requestBytes: 300, responseBytes: 0, durationMs: 1, httpStatus: 200 };
+const PLAIN = '' as PlainText;
+const EVENT: AuditEvent = { time: PLAIN, requestId: PLAIN, traceId: PLAIN, spanId: PLAIN, server: 'work', method: 'tools/call', decision: 'allow', policyIds: [], requestBytes: 300, responseBytes: 0, durationMs: 1, httpStatus: 200 };
 
 /** A monitor, what it told, and how long it took. */
 export class Stage {
@@ -15,7 +16,7 @@ export class Stage {
 
   act(id: string, act: Act, sourceIp = `ip-${id}`): number {
     const principal = { type: 'Agent', id, issuer: ISSUER };
-    const event = { ...EVENT, principal, sourceIp, target: act.tool, decision: act.decision, responseBytes: act.responseBytes, time: new Date(act.at).toISOString(), ...(act.notes ? { notes: act.notes } : {}) };
+    const event = { ...EVENT, principal, sourceIp, target: act.tool, decision: act.decision, responseBytes: act.responseBytes, time: writeTime(act.at), ...(act.notes ? { notes: act.notes } : {}) };
     const argumentsDigest = digestArguments(KEY, act.arguments);
     const started = performance.now();
     const risk = this.monitor.assess({ principal: JSON.stringify([ISSUER, 'Agent', id]), server: 'work', tool: act.tool, arguments: act.arguments, argumentsDigest, now: act.at });
@@ -26,6 +27,6 @@ export class Stage {
   }
 
   fail(at: number, sourceIp: string): void {
-    this.monitor.sink.write({ ...EVENT, sourceIp, decision: 'deny', httpStatus: 401, reason: 'token_invalid', time: new Date(at).toISOString() });
+    this.monitor.sink.write({ ...EVENT, sourceIp, decision: 'deny', httpStatus: 401, reason: 'token_invalid', time: writeTime(at) });
   }
 }

@@ -1,6 +1,7 @@
 import { canonicalJson, NotCanonical } from '../protocol';
 import type { JsonValue } from '../protocol';
 import { hmacSha256 } from './hmac';
+import type { PlainText } from './plain-text';
 
 /**
  * HMAC-SHA-256, in hexadecimal, of the canonical JSON (RFC 8785) of a call's arguments: equal arguments have equal
@@ -8,9 +9,9 @@ import { hmacSha256 } from './hmac';
  * `undefined` for arguments without a canonical form (half a surrogate pair, nested beyond measure); such a call is
  * recorded without a digest.
  */
-export function digestArguments(key: Uint8Array, value: JsonValue): string | undefined {
+export function digestArguments(key: Uint8Array, value: JsonValue): PlainText | undefined {
   try {
-    return hmacSha256(key, canonicalJson(value));
+    return hmacSha256(key, canonicalJson(value)) as PlainText;
   } catch (error) {
     if (error instanceof NotCanonical) return undefined;
     throw error;

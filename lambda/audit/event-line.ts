@@ -1,8 +1,7 @@
 import type { AuditEvent } from './event';
+import { isPlainText } from './plain-text';
 import { escapeUnprintable } from './unprintable';
 
-/** JSON writes these as they are, and so do terminals. */
-const PLAIN = /^[ !#-[\]-~]*$/;
 /** Longer parts of lines are not remembered, and of others not more than this. */
 const MAX_KNOWN_LENGTH = 1_024;
 const MAX_KNOWN = 4_096;
@@ -15,19 +14,11 @@ const MAX_KNOWN = 4_096;
  */
 export function writeEventLine(event: AuditEvent): string {
   const { argumentsDigest, upstreamStatus, notes } = event;
-  let line = `${writeStart(event)}${commonPartOf(event)}`;
-  if (argumentsDigest !== undefined) line += `,"argumentsDigest":${quote(argumentsDigest)}`;
+  let line = `{"time":"${event.time}","requestId":"${event.requestId}","traceId":"${event.traceId}","spanId":"${event.spanId}"${commonPartOf(event)}`;
+  if (argumentsDigest !== undefined) line += `,"argumentsDigest":"${argumentsDigest}"`;
   line += `,"requestBytes":${number(event.requestBytes)},"responseBytes":${number(event.responseBytes)},"durationMs":${number(event.durationMs)},"httpStatus":${number(event.httpStatus)}`;
   if (upstreamStatus !== undefined) line += typeof upstreamStatus === 'number' ? `,"upstreamStatus":${number(upstreamStatus)}` : `,"upstreamStatus":${quote(upstreamStatus)}`;
   return notes === undefined ? `${line}}` : `${line},"notes":[${notes.map(quote).join(',')}]}`;
-}
-
-/** What no two events share. */
-function writeStart({ time, requestId, traceId, spanId }: AuditEvent): string {
-  // Looked at together: that takes a third of the time.
-  return PLAIN.test(`${time}${requestId}${traceId}${spanId}`)
-    ? `{"time":"${time}","requestId":"${requestId}","traceId":"${traceId}","spanId":"${spanId}"`
-    : `{"time":${quote(time)},"requestId":${quote(requestId)},"traceId":${quote(traceId)},"spanId":${quote(spanId)}`;
 }
 
 /** Who asked for what, and what was decided: of many calls the same. */
@@ -80,7 +71,7 @@ function haveEqualElements(one: readonly string[], other: readonly string[]): bo
 }
 
 function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : escapeUnprintable(JSON.stringify(text));
+  return isPlainText(text) ? `"${text}"` : escapeUnprintable(JSON.stringify(text));
 }
 
 /** What stands behind the point of a number of thousandths, and the point. */

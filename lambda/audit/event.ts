@@ -1,3 +1,5 @@
+import type { PlainText } from './plain-text';
+
 /**
  * The one record of one HTTP request to the gateway, allowed or not (LOG-1). It never holds a token, an argument or a
  * result: arguments appear as a keyed digest. Where a server is guarded, a note may hold the internals of its error under the
@@ -5,11 +7,11 @@
  */
 export interface AuditEvent {
   /** ISO 8601, UTC, when the request arrived. */
-  readonly time: string;
-  readonly requestId: string;
+  readonly time: PlainText;
+  readonly requestId: PlainText;
   /** W3C trace id, taken over from the caller's `traceparent` where valid. */
-  readonly traceId: string;
-  readonly spanId: string;
+  readonly traceId: PlainText;
+  readonly spanId: PlainText;
   readonly principal?: { readonly type: string; readonly id: string; readonly issuer: string };
   readonly sourceIp?: string;
   readonly server?: string;
@@ -23,7 +25,7 @@ export interface AuditEvent {
   readonly reason?: string;
   readonly policyIds: readonly string[];
   /** HMAC-SHA-256 of the canonical arguments. */
-  readonly argumentsDigest?: string;
+  readonly argumentsDigest?: PlainText;
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly durationMs: number;

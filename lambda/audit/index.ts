@@ -9,6 +9,7 @@ export { readTime, writeTime } from './event-time';
 export * from './json-lines-sink';
 export * from './ocsf';
 export * from './pino-sink';
+export { isPlainText, type PlainText } from './plain-text';
 export { newRequestId } from './request-id';
 export * from './tee-sinks';
 export * from './trace-context';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { PlainText } from './plain-text';
 
 const LENGTH = 36;
 const COUNT = 64;
@@ -6,11 +7,11 @@ let texts = '';
 let used = COUNT;
 
 /** A random UUID. Many are written as one text, because a text that was put together of many is slow to read for the first time. */
-export function newRequestId(): string {
+export function newRequestId(): PlainText {
   if (used === COUNT) {
     texts = Array.from({ length: COUNT }, () => randomUUID()).join('');
     used = 0;
   }
   used += 1;
-  return texts.slice((used - 1) * LENGTH, used * LENGTH);
+  return texts.slice((used - 1) * LENGTH, used * LENGTH) as PlainText;
 }

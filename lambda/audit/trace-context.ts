@@ -1,11 +1,12 @@
 import { randomFillSync } from 'node:crypto';
+import type { PlainText } from './plain-text';
 
 /** The place of one request in a distributed trace (W3C Trace Context, GW-4). */
 export interface TraceContext {
   /** 32 hexadecimal digits, the caller's where it gave a valid one. */
-  readonly traceId: string;
+  readonly traceId: PlainText;
   /** 16 hexadecimal digits: our own span. */
-  readonly spanId: string;
+  readonly spanId: PlainText;
   /** The caller's span, where there is one. */
   readonly parentSpanId?: string;
   readonly sampled: boolean;
@@ -32,10 +33,11 @@ export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomDi
   const header = headers.get('traceparent');
   const match = header === null ? null : TRACEPARENT.exec(header);
   if (match === null) return newTraceContext(random);
-  const [, version, traceId = '', parentSpanId, flags = '00', rest] = match;
+  const [, version, , parentSpanId, flags = '00', rest] = match;
   if (version === '00' && rest !== undefined) return newTraceContext(random);
   const sampled = (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED;
-  const spanId = random(16);
+  const traceId = match[2] as PlainText;
+  const spanId = random(16) as PlainText;
   const tracestate = validTracestate(headers.get('tracestate'));
   const traceparent = formatTraceparent(traceId, spanId, sampled);
   return { traceId, spanId, parentSpanId, sampled, headers: tracestate === undefined ? { traceparent } : { traceparent, tracestate } };
@@ -47,8 +49,8 @@ export function readTraceContext(headers: Pick<Headers, 'get'>, random: RandomDi
  */
 export function newTraceContext(random: RandomDigits = pooledDigits): TraceContext {
   const ids = random(48);
-  const traceId = ids.slice(0, 32);
-  const spanId = ids.slice(32);
+  const traceId = ids.slice(0, 32) as PlainText;
+  const spanId = ids.slice(32) as PlainText;
   return { traceId, spanId, sampled: true, headers: { traceparent: formatTraceparent(traceId, spanId, true) } };
 }
 

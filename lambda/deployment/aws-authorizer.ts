@@ -1,5 +1,5 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
-import { readTraceContext, teeSinks, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
+import { isPlainText, newRequestId, readTraceContext, teeSinks, writeTime, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
 import type { Decision, DecisionPoint } from '../authorization';
 import { circumstancesOf, NO_REPLAY_STORE, type Authenticator, type Principal, type SenderConstraint } from '../identity';
 import { Header } from '../protocol';
@@ -175,9 +175,10 @@ interface Answered {
 
 function auditEvent(event: APIGatewayRequestAuthorizerEvent, headers: Headers, { refusal, principal, trace, server, started, now }: Answered): AuditEvent {
   const { traceId, spanId } = trace;
+  const { requestId } = event.requestContext;
   return {
-    time: new Date(started).toISOString(),
-    requestId: event.requestContext.requestId,
+    time: writeTime(started),
+    requestId: isPlainText(requestId) ? requestId : newRequestId(),
     traceId,
     spanId,
     principal: principal && { type: principal.type, id: principal.id, issuer: principal.issuer },

@@ -1,4 +1,4 @@
-import { newRequestId, writeTime, type AuditEvent, type AuditSink, type TraceContext } from '../audit';
+import { newRequestId, writeTime, type AuditEvent, type AuditSink, type PlainText, type TraceContext } from '../audit';
 import type { Principal } from '../identity';
 import type { RequestTrace, Tracer } from '../telemetry';
 
@@ -6,7 +6,7 @@ type Draft = { -readonly [Key in keyof AuditEvent]?: AuditEvent[Key] };
 
 /** One HTTP request while it is served: what its single audit event will say (LOG-1), and what to release at its end. */
 export interface RequestScope {
-  readonly requestId: string;
+  readonly requestId: PlainText;
   /** Continues the caller's trace, which a modern request may carry in its body instead of its headers. */
   trace: TraceContext;
   /** Set where requests are followed (GW-4). */
@@ -14,9 +14,9 @@ export interface RequestScope {
   readonly draft: Draft;
   identify(principal: Principal): void;
   /** `digest` is of the call's arguments. It is asked for once, when there is time or the event is written. */
-  describeArguments(digest: () => string | undefined): void;
+  describeArguments(digest: () => PlainText | undefined): void;
   /** The digest of the call's arguments, which is then made at once. */
-  argumentsDigest(): string | undefined;
+  argumentsDigest(): PlainText | undefined;
   /** To be called while somebody else has work to do: what of the event can be written already. */
   useTheWait(): void;
   /** Marks the request as refused. The first refusal counts. */
@@ -49,7 +49,7 @@ class OpenScope implements RequestScope {
   private readonly started = performance.now();
   private readonly releases: (() => void)[] = [];
   private notes: string[] | undefined;
-  private digest: (() => string | undefined) | undefined;
+  private digest: (() => PlainText | undefined) | undefined;
   private finished = false;
 
   constructor(
@@ -64,11 +64,11 @@ class OpenScope implements RequestScope {
     this.draft.principal = { type, id, issuer };
   }
 
-  describeArguments(digest: () => string | undefined): void {
+  describeArguments(digest: () => PlainText | undefined): void {
     this.digest = digest;
   }
 
-  argumentsDigest(): string | undefined {
+  argumentsDigest(): PlainText | undefined {
     this.useTheWait();
     return this.draft.argumentsDigest;
   }

@@ -1,15 +1,17 @@
 import fc from 'fast-check';
-import type { AuditEvent } from '../../lambda/audit';
+import { isPlainText, type AuditEvent } from '../../lambda/audit';
 import { writeEventLine } from '../../lambda/audit/event-line';
+import { eventOf } from './events';
 
 /** A new member of the event is one here too, or this does not compile. */
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('tools/call', '"', '\\', '\u007f', '\u0085', '\ud800', '\u202e', 'é'));
+const plain = fc.string().filter(isPlainText);
 const count = fc.oneof(fc.nat(), fc.double());
 const members: { readonly [Member in keyof Required<AuditEvent>]: fc.Arbitrary<unknown> } = {
-  time: text,
-  requestId: text,
-  traceId: text,
-  spanId: text,
+  time: plain,
+  requestId: plain,
+  traceId: plain,
+  spanId: plain,
   principal: fc.option(fc.record({ type: text, id: text, issuer: text }), { nil: undefined }),
   sourceIp: fc.option(text, { nil: undefined }),
   server: fc.option(text, { nil: undefined }),
@@ -19,7 +21,7 @@ const members: { readonly [Member in keyof Required<AuditEvent>]: fc.Arbitrary<u
   decision: fc.constantFrom('allow', 'deny', 'error'),
   reason: fc.option(text, { nil: undefined }),
   policyIds: fc.array(text, { maxLength: 3 }),
-  argumentsDigest: fc.option(text, { nil: undefined }),
+  argumentsDigest: fc.option(plain, { nil: undefined }),
   requestBytes: count,
   responseBytes: count,
   durationMs: count,
@@ -44,8 +46,18 @@ it('LOG-1 writes durations as JSON.stringify does', () => {
   const event = { time: 't', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 0, responseBytes: 0, httpStatus: 200 } as const;
   fc.assert(
     fc.property(fc.oneof(fc.nat(2_000_000).map((thousandths) => thousandths / 1_000), fc.nat().map((thousandths) => thousandths / 1_000), fc.double()), (durationMs) => {
-      expect(writeEventLine({ ...event, durationMs })).toBe(JSON.stringify({ time: 't', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 0, responseBytes: 0, durationMs, httpStatus: 200 }));
+      expect(writeEventLine(eventOf({ ...event, durationMs }))).toBe(JSON.stringify({ time: 't', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 0, responseBytes: 0, durationMs, httpStatus: 200 }));
     }),
     { numRuns: 2_000 },
   );
+});
+
+it('LOG-1 what is written without a look is a text that JSON, a terminal and a log take as it is', () => {
+  fc.assert(
+    fc.property(text, (given) => {
+      expect(isPlainText(given)).toBe(JSON.stringify(given) === `"${given}"` && !/[^\x20-\x7e]/.test(given));
+    }),
+    { numRuns: 2_000 },
+  );
+  for (const one of ['"', '\\', '\n', '\u007f', '\u0085', '\u202e', 'é', 'a"b']) expect([one, isPlainText(one)]).toEqual([one, false]);
 });

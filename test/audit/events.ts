@@ -1,8 +1,21 @@
 import { Writable } from 'node:stream';
 import type { AuditEvent } from '../../lambda/audit';
 
-export function eventWith(overrides: Partial<AuditEvent> = {}): AuditEvent {
-  return {
+/** An event whose texts a test wrote. */
+export interface WrittenEvent extends Omit<AuditEvent, 'time' | 'requestId' | 'traceId' | 'spanId' | 'argumentsDigest'> {
+  readonly time: string;
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly argumentsDigest?: string;
+}
+
+export function eventOf(written: WrittenEvent): AuditEvent {
+  return written as AuditEvent;
+}
+
+export function eventWith(overrides: Partial<WrittenEvent> = {}): AuditEvent {
+  return eventOf({
     time: '2026-01-01T12:30:05.250Z',
     requestId: 'r-1',
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
@@ -19,7 +32,7 @@ export function eventWith(overrides: Partial<AuditEvent> = {}): AuditEvent {
     durationMs: 0.8312,
     httpStatus: 200,
     ...overrides,
-  };
+  });
 }
 
 /** A stream whose reader takes nothing before `release` is called. */

@@ -24,8 +24,9 @@ const FORGERIES = [
 ];
 const PLAIN_LINE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*\n$/u;
 
+/** In all that a caller or a server can choose; the rest is `PlainText` by its type. */
 const forgedIn = (text: string): AuditEvent =>
-  eventWith({ server: text, method: text, target: text, reason: text, policyIds: [text], principal: { type: text, id: text, issuer: text }, notes: [text], traceId: text });
+  eventWith({ server: text, method: text, target: text, reason: text, policyIds: [text], principal: { type: text, id: text, issuer: text }, notes: [text] });
 
 describe('JSON lines sink', () => {
   it('LOG-1 keeps one line an event, in order, readable as JSON', async () => {

@@ -1,7 +1,6 @@
-import type { AuditEvent } from '../../lambda/audit';
 import { createBehaviourMonitor, detectionLine, type Detection } from '../../lambda/behaviour';
 import { createArchiveWatch } from '../../lambda/deployment/aws-archive-watch';
-import { eventWith } from '../audit/events';
+import { eventWith, type WrittenEvent } from '../audit/events';
 
 const START = Date.parse('2026-11-02T08:00:00Z');
 const MALLORY = { type: 'User', id: 'mallory', issuer: 'https://issuer.example' };
@@ -9,7 +8,7 @@ const INSTANCES = 8;
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 
-const lineOf = (at: number, more: Partial<AuditEvent>) => ({ kind: 'audit', ...eventWith({ decision: 'allow', httpStatus: 200, reason: undefined, sourceIp: '192.0.2.7', principal: MALLORY, argumentsDigest: 'd', ...more }), time: new Date(START + at).toISOString() });
+const lineOf = (at: number, more: Partial<WrittenEvent>) => ({ kind: 'audit', ...eventWith({ decision: 'allow', httpStatus: 200, reason: undefined, sourceIp: '192.0.2.7', principal: MALLORY, argumentsDigest: 'd', ...more, time: new Date(START + at).toISOString() }) });
 type Line = ReturnType<typeof lineOf>;
 
 /** What each of many instances finds in its share: every eighth line. */

@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { createArchiveVerifier, type AuditEvent } from '../../lambda/audit';
 import { openAuditLog, readAuditLogSettings } from '../../lambda/deployment/aws-audit-log';
 import { watchBehaviour } from '../../lambda/deployment/aws-behaviour';
+import { eventOf } from '../audit/events';
 import { run } from '../bin/command-line';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -18,7 +19,7 @@ beforeEach(() => {
   kms.on(SignCommand).callsFake(({ Message }: { Message: Uint8Array }) => ({ Signature: sign('sha256', Message, privateKey) }));
 });
 
-const event = (more: Partial<AuditEvent> = {}): AuditEvent => ({
+const event = (more: Partial<AuditEvent> = {}): AuditEvent => eventOf({
   time: '2026-11-22T12:00:00.000Z', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 1, responseBytes: 2, durationMs: 3, httpStatus: 200, ...more,
 });
 

@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { AuditEvent } from '../../lambda/audit';
 import { openAuditLog } from '../../lambda/deployment/aws-audit-log';
 import { createOcsfWriter, type ObjectCreated } from '../../lambda/deployment/aws-audit-ocsf';
+import { eventOf } from '../audit/events';
 
 const s3 = mockClient(S3Client);
 beforeEach(() => s3.reset());
@@ -12,15 +12,15 @@ const created = (key: string) => ({ account: '123456789012', region: 'eu-west-1'
 const holds = (bytes: Uint8Array | undefined) => s3.on(GetObjectCommand).resolves({ Body: (bytes && { transformToByteArray: () => Promise.resolve(bytes) }) as never });
 const write = createOcsfWriter(new S3Client({ region: 'local' }), 'ocsf/');
 
-const REQUEST: AuditEvent = { time: '2026-11-22T23:59:59.000Z', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 1, responseBytes: 2, durationMs: 3, httpStatus: 200 };
+const REQUEST = { time: '2026-11-22T23:59:59.000Z', requestId: 'r', traceId: 't', spanId: 's', decision: 'allow', policyIds: [], requestBytes: 1, responseBytes: 2, durationMs: 3, httpStatus: 200 } as const;
 
 describe('archived audit events in OCSF', () => {
   it('LOG-2 ENT-2 go where their class and their day belong, and nothing else does', async () => {
     const lines: string[] = [];
     const log = await openAuditLog({}, (line) => lines.push(line));
-    log.sink.write(REQUEST);
-    log.sink.write({ ...REQUEST, time: '2026-11-23T00:00:00.000Z', requestId: 'r2' });
-    log.sink.write({ ...REQUEST, requestId: 'r3' });
+    log.sink.write(eventOf(REQUEST));
+    log.sink.write(eventOf({ ...REQUEST, time: '2026-11-23T00:00:00.000Z', requestId: 'r2' }));
+    log.sink.write(eventOf({ ...REQUEST, requestId: 'r3' }));
     log.write('{"time":"2026-11-22T12:00:00.000Z","kind":"detection","signal":"loop","risk":80,"why":"the same call over and over","signals":["loop"]}');
     log.write('{"time":"2026-11-22T12:00:00.000Z","kind":"tool","subject":"files/read","action":"approve","by":"ada","why":"read it"}');
     log.write('{"time":"2026-11-22T12:00:00.000Z","kind":"checkpoint","final":false}');

@@ -141,6 +141,13 @@ test('LOG-1 records what it refuses, once, without the token', async () => {
   expect(JSON.stringify(written)).not.toContain('secret-token');
 });
 
+test('LOG-1 an identifier of the API that would be more than text in a log is replaced', async () => {
+  const { authorize, written } = authorizerIn({ decision: { effect: 'deny', policyIds: [], reason: 'forbidden' } });
+  const requestContext = { requestId: 'request-1","decision":"allow', identity: { sourceIp: '203.0.113.9' } } as APIGatewayRequestAuthorizerEvent['requestContext'];
+  await expect(authorize(requestEvent({}, { requestContext }))).rejects.toThrow();
+  expect(written).toMatchObject([{ requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, decision: 'deny' }]);
+});
+
 test('a server that the path does not name is one that nobody may connect to', async () => {
   const { authorize, decided } = authorizerIn({ decision: { effect: 'deny', policyIds: [], reason: 'not_permitted' } });
   await expect(authorize(requestEvent({}, { pathParameters: null }))).rejects.toThrow('Unauthorized');

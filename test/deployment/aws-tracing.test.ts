@@ -4,12 +4,14 @@ import { BatchIsAuthorizedCommand, IsAuthorizedCommand, VerifiedPermissionsClien
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEvent, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { PlainText } from '../../lambda/audit';
 import { toRequest } from '../../lambda/deployment/aws-api-gateway';
 import { createAuthorizer } from '../../lambda/deployment/aws-authorizer';
 import { authenticatorOf, decisionPointOf } from '../../lambda/deployment/aws-decision-point';
 import { startProxyGateway } from '../../lambda/deployment/aws-proxy';
 import { openFunctionTracing, type FunctionTracing } from '../../lambda/deployment/aws-tracing';
 import { readProxySettings } from '../../lambda/deployment/settings';
+import { eventOf } from '../audit/events';
 import { LATEST_MODERN } from '../../lambda/protocol';
 import { createSigner, type Signer } from '../identity/tokens';
 import { mcpResult } from '../fixtures/mcp-result';
@@ -206,7 +208,7 @@ describe('traces of the deployed functions', () => {
   });
 
   describe('a receiver that is away', () => {
-    const recorded = (tracing: FunctionTracing) => tracing.tracer.begin().finish({ time: '', traceId: CALLER.traceId, spanId: CALLER.spanId, requestId: 'r', policyIds: [], decision: 'allow', requestBytes: 0, responseBytes: 0, durationMs: 1, httpStatus: 200 }, { traceId: CALLER.traceId, spanId: CALLER.spanId, sampled: true, headers: { traceparent: '' } });
+    const recorded = (tracing: FunctionTracing) => tracing.tracer.begin().finish(eventOf({ time: '', traceId: CALLER.traceId, spanId: CALLER.spanId, requestId: 'r', policyIds: [], decision: 'allow', requestBytes: 0, responseBytes: 0, durationMs: 1, httpStatus: 200 }), { traceId: CALLER.traceId as PlainText, spanId: CALLER.spanId as PlainText, sampled: true, headers: { traceparent: '' } });
 
     test('GW-4 that does not answer holds a function for as long as was said, and spans are dropped', async () => {
       let asked = 0;

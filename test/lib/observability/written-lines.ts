@@ -2,23 +2,24 @@ import { gzipSync } from 'node:zlib';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SecurityHubClient } from '@aws-sdk/client-securityhub';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { createPinoSink, type AuditEvent } from '../../../lambda/audit';
+import { createPinoSink } from '../../../lambda/audit';
 import { detectionLine, type Detection } from '../../../lambda/behaviour';
 import { createGuardReporter } from '../../../lambda/deployment/aws-guard-events';
 import { createSecurityFindings } from '../../../lambda/deployment/aws-security-findings';
 import { createDetectionMetrics } from '../../../lambda/telemetry/aws-detection-metrics';
+import { eventOf, type WrittenEvent } from '../../audit/events';
 
 /** A request whose event has every member that an event can have. */
-export const REQUEST: Required<AuditEvent> = {
+export const REQUEST: Required<WrittenEvent> = {
   time: '2026-11-22T12:00:00.000Z', requestId: 'r', traceId: 't', spanId: 's', principal: { type: 'User', id: 'ada', issuer: 'https://login.example.com' }, sourceIp: '203.0.113.9',
   server: 'files', method: 'tools/call', target: 'read_file', protocolVersion: '2026-07-28', decision: 'allow', reason: 'upstream_failed', policyIds: ['p1'], argumentsDigest: 'd', requestBytes: 10,
   responseBytes: 2_000, durationMs: 12.5, httpStatus: 200, upstreamStatus: 200, notes: ['guard:out payment/credit-card blocked'],
 };
 
 /** The line that the code of this package writes of a request. */
-export function requestLine(event: Partial<AuditEvent> = {}): string {
+export function requestLine(event: Partial<WrittenEvent> = {}): string {
   const lines: string[] = [];
-  createPinoSink({ destination: { write: (line: string) => void lines.push(line) } }).write({ ...REQUEST, ...event });
+  createPinoSink({ destination: { write: (line: string) => void lines.push(line) } }).write(eventOf({ ...REQUEST, ...event }));
   return lines[0]!;
 }
 
