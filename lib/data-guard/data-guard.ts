@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileSystem, type Size } from 'aws-cdk-lib';
+import { Stage, type Size } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -223,6 +223,7 @@ export class DataGuard extends Construct {
     }
   }
 
+  /** Into the cloud assembly, which goes when that does. */
   private writeRules(): string {
     const { dataActions, recogniserActions, principals, instructions, markup, linkHosts, reversible, maxResultSize, maxSizePerHour, argumentRules, recognisers, compareWithHistory } = this.props;
     const document = {
@@ -241,9 +242,7 @@ export class DataGuard extends Construct {
       recognisers: recognisers?.map((file) => file._document()),
     };
     const text = JSON.stringify(document);
-    const folder = FileSystem.mkdtemp('data-guard-');
-    mkdirSync(folder, { recursive: true });
-    const path = join(folder, `${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json`);
+    const path = join(Stage.of(this)!.assetOutdir, `data-guard.${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json`);
     writeFileSync(path, text);
     return path;
   }

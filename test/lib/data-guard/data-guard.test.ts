@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Duration, Size } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Match } from 'aws-cdk-lib/assertions';
@@ -18,12 +18,13 @@ function guarded(props: DataGuardProps | ((stack: any) => DataGuardProps) = {}) 
   return { ...made, dataGuard };
 }
 
-/** The rules as the proxy reads them, out of the assembly. */
+/** The rules as the proxy reads them, out of the assembly, and nothing of them elsewhere. */
 function rulesOf({ app }: ReturnType<typeof guarded>): any {
   const { directory } = app.synth();
   const manifest = readdirSync(directory).find((name) => name.endsWith('.assets.json'))!;
   const { files } = JSON.parse(readFileSync(join(directory, manifest), 'utf8')) as { files: Record<string, { source: { path: string } }> };
   const rules = Object.values(files).find(({ source }) => source.path.endsWith('.json') && !source.path.endsWith('.template.json'))!;
+  expect(dirname(resolve(directory, rules.source.path))).toBe(directory);
   return JSON.parse(readFileSync(resolve(directory, rules.source.path), 'utf8'));
 }
 
