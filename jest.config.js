@@ -8,6 +8,7 @@ module.exports = {
   },
   // ES modules of npm, and one that loads such, that Jest has to read as CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(jose|@marcbachmann|@modelcontextprotocol|@opentelemetry/otlp-exporter-base|pkce-challenge)/)'],
+  globalSetup: '<rootDir>/test/temporary-folder.js',
   setupFiles: ['<rootDir>/test/setup.js'],
   testTimeout: 20_000,
 };
