@@ -8,10 +8,11 @@ export interface CostRow {
   readonly how: string;
 }
 
-/** The rows of a page's table of what a month at rest costs. */
-export function costsAtRest(page: string): readonly CostRow[] {
-  const text = readFileSync(join(__dirname, '..', '..', 'docs', page), 'utf8');
-  const [, table = ''] = text.split('| a month at rest | $ | how |\n|---|---|---|\n');
+export const pageOf = (page: string): string => readFileSync(join(__dirname, '..', '..', 'docs', page), 'utf8');
+
+/** The rows of a page's table of what a month at rest costs, or of another. */
+export function costsAtRest(page: string, heading = 'a month at rest'): readonly CostRow[] {
+  const [, table = ''] = pageOf(page).split(`| ${heading} | $ | how |\n|---|---|---|\n`);
   return table.split('\n\n')[0]!.split('\n').map((line) => {
     const [name, dollars, how] = line.split('|').slice(1, 4).map((cell) => cell.trim()) as [string, string, string];
     return { name, dollars: Number(dollars.replaceAll('*', '')), how };

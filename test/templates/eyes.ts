@@ -28,14 +28,6 @@ export function eyes(app: App): Readonly<Record<string, readonly string[]>> {
   };
 }
 
-/** Alarms by what CloudWatch asks for them: on a fixed threshold, on what is unusual, and of several. */
-export function alarmsOf(app: App): { readonly fixed: number; readonly unusual: number; readonly joined: number } {
-  const of = (type: string) => app.node.findAll().filter((construct) => construct instanceof Stack).flatMap((stack) => Object.values(Template.fromStack(stack).findResources(type)));
-  const alarms = of('AWS::CloudWatch::Alarm');
-  const unusual = alarms.filter(({ Properties }) => Properties.ThresholdMetricId !== undefined).length;
-  return { fixed: alarms.length - unusual, unusual, joined: of('AWS::CloudWatch::CompositeAlarm').length };
-}
-
 function alarm({ Namespace, MetricName, Dimensions, Statistic, ExtendedStatistic, Period, Metrics, ComparisonOperator, Threshold, ThresholdMetricId, EvaluationPeriods, DatapointsToAlarm, TreatMissingData, AlarmActions = [] }: Properties): string {
   const metric = MetricName === undefined ? text(Metrics) : `${text(Namespace)} ${text(MetricName)}${Dimensions === undefined ? '' : ` ${text(Dimensions)}`} ${Statistic ?? ExtendedStatistic} of ${Period} s`;
   const times = DatapointsToAlarm === undefined ? EvaluationPeriods : `${DatapointsToAlarm} of ${EvaluationPeriods}`;

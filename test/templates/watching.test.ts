@@ -4,6 +4,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { CfnAlarm, CfnCompositeAlarm, CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IConstruct } from 'constructs';
 import { addModel } from '../../bin/models';
+import { cents } from './costs';
+import { alarmsIn } from './quantities';
 import { recommended } from './validated-app';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'observability.md'), 'utf8');
@@ -19,6 +21,12 @@ function metricsIn(construct: IConstruct, value: unknown): string[] {
     .flatMap((pattern) => [...text.matchAll(pattern)].map(([, name]) => name!));
 }
 
+/** As the template has them. */
+function definitionsOf(alarm: CfnAlarm): readonly object[] {
+  const metrics = (Stack.of(alarm).resolve(alarm.metrics) ?? []) as readonly { readonly metricStat?: object }[];
+  return metrics.map(({ metricStat }) => ({ MetricStat: metricStat }));
+}
+
 /** What of a reference stack is looked at, and by which alarms. Those of others are named with what they are in. */
 function watchingOf(model: string) {
   const app = new App({ context: { ...recommended, model }, analyticsReporting: false });
@@ -31,11 +39,11 @@ function watchingOf(model: string) {
     return metricsIn(alarm, [{ metricName: alarm.metricName }, alarm.metrics]).map((metric) => ({ metric, id }));
   });
   const ofEyes = alarms.filter(({ node }) => EYES.test(node.path));
-  const unusual = ofEyes.filter(({ thresholdMetricId }) => thresholdMetricId !== undefined).length;
+  const joined = constructs.filter((construct) => construct instanceof CfnCompositeAlarm).length;
   return {
     model, watched,
     graphs: new Set(constructs.filter((construct) => construct instanceof CfnDashboard).flatMap((dashboard) => metricsIn(dashboard, dashboard.dashboardBody))),
-    counts: { fixed: ofEyes.length - unusual, unusual, joined: constructs.filter((construct) => construct instanceof CfnCompositeAlarm).length },
+    counts: alarmsIn(ofEyes.map((alarm) => ({ ThresholdMetricId: alarm.thresholdMetricId, Metrics: definitionsOf(alarm) })), joined),
   };
 }
 
@@ -53,8 +61,18 @@ test('LOG-3 TB-4 the documentation says of every metric which alarms are on it, 
 });
 
 test('LOG-3 the costs of the documentation count the alarms that the reference stacks have', () => {
-  const [, fewest, most, unusual, joined] = /0\.10 each of (\d+) to (\d+), 0\.30 each of (\d+) on the unusual, 0\.50 each of (\d+) of several/.exec(PAGE)!.map(Number);
+  const [, dollars, fewest, most, unusual, joined] = /\| alarms \| ([\d.]+) \| 0\.10 each of (\d+) to (\d+) metrics, 0\.30 each of (\d+) on the unusual, 0\.50 each of (\d+) of several/.exec(PAGE)!.map(Number);
   const fixed = all.map(({ counts }) => counts.fixed);
   expect([Math.min(...fixed), Math.max(...fixed)]).toEqual([fewest, most]);
   for (const { counts } of all) expect(counts).toMatchObject({ unusual, joined });
+  expect(dollars).toBe(cents(0.1 * most! + 0.3 * unusual! + 0.5 * joined!));
+});
+
+test.each([
+  ['response', /alarms on (\d+) metrics: about ([\d.]+) dollars/, 2],
+  ['grants', /alarms on (\d+) metrics/, undefined],
+])('the costs of %s.md count the metrics that its alarms are on', (page, sentence, besides) => {
+  const [, metrics, dollars] = sentence.exec(readFileSync(join(__dirname, '..', '..', 'docs', `${page}.md`), 'utf8'))!.map(Number);
+  for (const { watched } of all) expect(watched.filter(({ id }) => id.startsWith(`${page}: `))).toHaveLength(metrics!);
+  if (besides !== undefined) expect(dollars).toBe(cents(besides + 0.1 * metrics!));
 });
