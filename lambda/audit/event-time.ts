@@ -1,13 +1,20 @@
 import type { PlainText } from './plain-text';
 
+const DIGIT_ZERO = 0x30;
+
 let second = NaN;
 let upToSecond = '';
 let written = NaN;
 let text = '' as PlainText;
+/** Of the text: one that is put together of two is copied by the first who looks into it, and by the next one again where that was only a part. */
+const characters = Buffer.alloc(24);
 
 /** The milliseconds since the epoch of a time that `writeTime` wrote. */
 export function readTime(time: string): number {
-  return time.length === 24 && time.startsWith(upToSecond) && upToSecond !== '' ? second * 1_000 + Number(time.slice(20, 23)) : Date.parse(time);
+  if (time === text) return Math.floor(written);
+  if (time.length !== 24 || upToSecond === '' || !time.startsWith(upToSecond)) return Date.parse(time);
+  // Three digits: to cut them out and have them read takes ten times as long.
+  return second * 1_000 + 100 * time.charCodeAt(20) + 10 * time.charCodeAt(21) + time.charCodeAt(22) - 111 * DIGIT_ZERO;
 }
 
 /** `new Date(at).toISOString()`, in a tenth of the time where one time follows the other within a second. @param at Milliseconds since the epoch */
@@ -15,10 +22,18 @@ export function writeTime(at: number): PlainText {
   if (at === written) return text;
   const wholeSecond = Math.floor(at / 1_000);
   if (wholeSecond !== second) {
-    upToSecond = new Date(wholeSecond * 1_000).toISOString().slice(0, -4);
+    const iso = new Date(wholeSecond * 1_000).toISOString();
+    // Years beyond 9999 have more digits.
+    if (iso.length !== 24) return new Date(at).toISOString() as PlainText;
+    characters.write(iso, 'latin1');
+    upToSecond = iso.slice(0, -4);
     second = wholeSecond;
   }
-  text = `${upToSecond}${String(Math.floor(at) - wholeSecond * 1_000).padStart(3, '0')}Z` as PlainText;
+  const milliseconds = Math.floor(at) - wholeSecond * 1_000;
+  characters[20] = DIGIT_ZERO + Math.floor(milliseconds / 100);
+  characters[21] = DIGIT_ZERO + (Math.floor(milliseconds / 10) % 10);
+  characters[22] = DIGIT_ZERO + (milliseconds % 10);
+  text = characters.toString('latin1') as PlainText;
   written = at;
   return text;
 }

@@ -10,8 +10,8 @@ export function createHistogram(name: string, help: string, bounds: readonly num
   let sum = 0;
   return {
     observe(value) {
-      const bucket = bounds.findIndex((bound) => value <= bound);
-      const index = bucket === -1 ? bounds.length : bucket;
+      let index = 0;
+      while (index < bounds.length && value > (bounds[index] as number)) index += 1;
       counts[index] = (counts[index] ?? 0) + 1;
       sum += value;
     },
