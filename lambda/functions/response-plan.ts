@@ -1,6 +1,6 @@
 import { recorded } from '../deployment/aws-response';
 import { readPlanSettings } from '../deployment/response-settings';
-import { createFinishStep, createPlanStep, type WorkflowInput, type WorkflowPlan } from '../response';
+import { createFinishStep, createPlanStep, type EndedPlan, type WorkflowInput } from '../response';
 
 const settings = readPlanSettings(process.env);
 
@@ -8,5 +8,5 @@ const settings = readPlanSettings(process.env);
 export const handler = recorded(settings, (responder) => {
   const plan = createPlanStep(responder, settings.alarms, settings.estate);
   const finish = createFinishStep(responder);
-  return (input: { readonly plan: WorkflowInput } | { readonly finish: Pick<WorkflowPlan, 'incident' | 'asked'> }): Promise<object> => ('plan' in input ? plan(input.plan) : finish(input.finish));
+  return (input: { readonly plan: WorkflowInput } | { readonly finish: EndedPlan }): Promise<object> => ('plan' in input ? plan(input.plan) : finish(input.finish));
 });

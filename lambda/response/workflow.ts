@@ -48,6 +48,9 @@ export interface Lane {
   readonly steps: readonly ActionStep[];
 }
 
+/** What is left of a plan in the end; a workflow that waited while this package was updated says nothing of what was asked, and tells nobody. */
+export type EndedPlan = Pick<WorkflowPlan, 'incident'> & Partial<Pick<WorkflowPlan, 'asked'>>;
+
 /** How a workflow ended. */
 export interface WorkflowEnd {
   readonly state: CaseState;
@@ -132,10 +135,10 @@ export function createAskStep(responder: Responder, complete: CompleteTask, send
 }
 
 /** How it ended, and the word that people are owed on it. A workflow fails where an action did, so that an alarm tells of it. */
-export function createFinishStep(responder: Responder): (plan: Pick<WorkflowPlan, 'incident' | 'asked'>) => Promise<WorkflowEnd> {
+export function createFinishStep(responder: Responder): (plan: EndedPlan) => Promise<WorkflowEnd> {
   return async ({ incident, asked }) => {
     const found = await responder.find(incident);
-    const word = await responder.conclude(incident, asked.map(({ number }) => number));
+    const word = asked && (await responder.conclude(incident, asked.map(({ number }) => number)));
     const failed = found.actions.filter(({ number, state }) => (state === 'apply_failed' || state === 'undo_failed') && number !== word?.number);
     return { state: stateOf(found), failed: failed.length, words: word === undefined ? [] : [actionStep(word, 'apply', '', '')] };
   };

@@ -318,6 +318,13 @@ describe('the workflow as it is deployed, over the steps as they run', () => {
       expect(told).toHaveLength(3);
     });
 
+    test('IR-2 a workflow that waited while the functions were updated ends as it would have', async () => {
+      const one = incident('tool_poisoning', { severity: 'medium' });
+      people = [1, 2].map((number) => () => answer(one.id, number));
+      await run(report(one));
+      expect(await createFinishStep(responderWith({}))({ incident: one.id })).toEqual({ state: 'contained', failed: 0, words: [] });
+    });
+
     test('SOC-3 a workflow whose last word reaches nobody fails, and the next one sends it, once', async () => {
       const one = incident('tool_poisoning', { severity: 'medium' });
       people = [1, 2].map((number) => () => answer(one.id, number));
