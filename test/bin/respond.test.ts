@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { callTool, toolNames } from '../local/call';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { call, callTool } from '../local/call';
 import { freePort } from '../free-port';
 import { CommandLine, run, type Ended } from './command-line';
 
@@ -36,8 +38,11 @@ describe('mcp-zero-trust respond', () => {
 
   const respond = (command: string, ...args: readonly string[]): Promise<Ended> => run(['respond', command, '--config', config, ...args]);
   const idIn = ({ stdout }: Ended) => /inc-[0-9a-f]{16}/.exec(stdout)![0];
-  const until = async (holds: () => Promise<boolean>) => {
-    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 100));
+  /** Asks again for a while: a gateway on a machine that is busy elsewhere cannot read the kill switch in time now and then, and serves nothing for the moment. */
+  const eventually = async (ask: () => Promise<unknown>, expected: unknown) => {
+    let answer: unknown;
+    for (const end = Date.now() + 30_000; Date.now() < end && !isDeepStrictEqual((answer = await ask()), expected); ) await pause(100);
+    expect(answer).toEqual(expected);
   };
 
   test('IR-2 a principal and a tool are contained in the running gateway, and a false positive is undone by one command', async () => {
@@ -47,23 +52,22 @@ describe('mcp-zero-trust respond', () => {
     try {
       await gateway.written(/http:\/\/127/);
       const url = `http://127.0.0.1:${port}/mcp/tiny`;
-      const isServed = async () => (await callTool(url, undefined, 'echo', { text: 'hey' })).body.result !== undefined;
-      await until(isServed);
+      const echo = async () => (await callTool(url, undefined, 'echo', { text: 'hey' })).body.error?.message ?? 'served';
+      const names = async () => ((await call(url, undefined, 'tools/list')).body.result?.tools as { name: string }[] | undefined)?.map(({ name }) => name);
+      await eventually(echo, 'served');
 
       const contained = await respond('apply', '--kind', 'unauthorised_access', '--principal', 'bob', '--why', 'his laptop was stolen');
       expect(contained).toMatchObject({ code: 0, stdout: expect.stringMatching(/^inc-[0-9a-f]{16} {2}contained {2}unauthorised_access \(high\)/) });
-      await until(async () => !(await isServed()));
-      expect((await callTool(url, undefined, 'echo', { text: 'hey' })).body.error!.message).toBe('Access denied: the access of this principal is blocked');
+      await eventually(echo, 'Access denied: the access of this principal is blocked');
       const undone = await respond('undo', idIn(contained), '--by', 'carol', '--why', 'found under the desk');
       expect(undone).toMatchObject({ code: 0, stdout: expect.stringMatching(/undone[\s\S]*taken back by carol: found under the desk/) });
-      await until(isServed);
+      await eventually(echo, 'served');
 
       const poisoned = await respond('apply', '--kind', 'tool_poisoning', '--tool', 'tiny/echo', '--why', 'it asks for keys');
       expect(poisoned.code).toBe(0);
-      await until(async () => !(await toolNames(url)).includes('echo'));
-      expect(await toolNames(url)).toContain('shout');
+      await eventually(names, ['shout']);
       expect((await respond('undo', idIn(poisoned), '--by', 'carol', '--why', 'it does not')).stdout).toContain('it is approved again');
-      await until(isServed);
+      await eventually(echo, 'served');
       const evidence = join(folder, 'response', 'evidence', idIn(poisoned));
       expect(readdirSync(evidence).sort()).toEqual(['audit-1.json', 'definition-1.json', 'incident.json']);
       expect(JSON.parse(readFileSync(join(evidence, 'definition-1.json'), 'utf8'))).toMatchObject({ id: 'tiny/echo', definition: { name: 'echo' } });
@@ -77,7 +81,7 @@ describe('mcp-zero-trust respond', () => {
     }
     const states = readFileSync(join(folder, 'audit.jsonl'), 'utf8').split('\n').filter((line) => line.includes('"kind":"response"'));
     expect(states.some((line) => line.includes('"state":"undone"') && line.includes('"by":"carol"'))).toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   test('a dry run says how it is and what would be done, and changes nothing; a mild incident waits for a person', async () => {
     const dry = await respond('dry-run', '--kind', 'denial_of_service', '--address', '203.0.113.7', '--why', 'x');
@@ -90,7 +94,7 @@ describe('mcp-zero-trust respond', () => {
     expect((await respond('approve', idIn(waiting), '--by', 'carol', '--why', 'sure')).stdout).toMatch(/1 {2}applied[\s\S]*approved by carol: sure/);
     expect(await respond('approve', idIn(waiting), '--why', 'again')).toMatchObject({ code: 1, stderr: `Nothing was done: nothing of ${idIn(waiting)} waits for a person.\n` });
     expect(await respond('show', 'inc-0000000000000000')).toMatchObject({ code: 1, stderr: 'Nothing was done: there is no incident inc-0000000000000000.\n' });
-  }, 60_000);
+  }, 120_000);
 
   test('IR-1 an event is read strictly, and what is wrong is one sentence', async () => {
     const file = join(folder, 'event.json');
@@ -101,5 +105,5 @@ describe('mcp-zero-trust respond', () => {
     expect(await respond('list')).toMatchObject({ stdout: 'There are no incidents.\n' });
     expect((await respond('apply', '--kind', 'tool_poisoning')).stderr).toContain('expected either --event FILE, or --kind');
     expect(await run(['respond', 'list'])).toMatchObject({ code: 2, stderr: 'Expected --config for a response on this machine, or --table for one in AWS.\n' });
-  }, 30_000);
+  }, 120_000);
 });
