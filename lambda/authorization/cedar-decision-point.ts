@@ -1,13 +1,11 @@
-import type { Response } from '@cedar-policy/cedar-wasm/nodejs';
 import { LRUCache } from 'lru-cache';
 import { isJsonObject, type JsonObject } from '../protocol';
 import { toolArguments, type RecordArgument } from './argument-type';
 import type { CedarRecord } from './argument-value';
-import { cedar } from './cedar-engine';
+import { askEngine, type Outcome } from './ask-engine';
 import { EVALUATION_ERROR, UNDECIDED } from './compiled';
 import { contextOf } from './context';
 import type { AuthorizationRequest, Decision, DecisionPoint } from './decision';
-import { engineSlot } from './engine-slots';
 import { entitiesOf, hasSharedEntities, type Entity, type RequestEntities } from './entities';
 import { EntityMemo } from './entity-memo';
 import { readsArguments, readsArgumentsWhole, type EntityReads } from './policy-reads';
@@ -223,53 +221,6 @@ function memoKey({ key, reads }: Slice, entities: RequestEntities): string {
 function entityKey({ identity, attributes }: EntityReads, { key, attrs }: Entity): string {
   if (identity || attributes === undefined) return `=${key}`;
   return attributes.size === 0 ? '-' : JSON.stringify([...attributes].map((name) => (Object.hasOwn(attrs, name) ? attrs[name] : undefined)));
-}
-
-/** Ids of the policies that decide; no permits where one forbids. */
-interface Outcome {
-  readonly permits: readonly string[];
-  readonly forbids: readonly string[];
-  readonly errors: readonly string[];
-}
-
-/** The engine's answer on a slice, `undefined` where it has none. */
-function askEngine(slice: Slice, entities: RequestEntities, context: CedarRecord): Outcome | undefined {
-  try {
-    const answer = cedar().statefulIsAuthorized({
-      preparsedPolicySetId: engineSlot(slice, () => Object.fromEntries(slice.policies.map(({ id, conditions }) => [id, conditions]))),
-      principal: entities.principal.uid,
-      action: entities.action.uid,
-      resource: entities.resource.uid,
-      context,
-      entities: entitiesRead(slice, entities),
-    });
-    return answer.type === 'success' ? outcomeOf(answer.response) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-type EngineEntity = Pick<Entity, 'uid' | 'attrs' | 'parents'>;
-
-/** The entities as far as the slice's conditions look at them; each costs the engine as much as a policy. */
-function entitiesRead({ reads }: Slice, entities: RequestEntities): EngineEntity[] {
-  const read: EngineEntity[] = [];
-  for (const variable of ['principal', 'action', 'resource'] as const) {
-    const part = entityRead(reads[variable], entities[variable]);
-    if (part !== undefined) read.push(part);
-  }
-  return read;
-}
-
-function entityRead({ attributes, parents }: EntityReads, { uid, attrs, parents: ancestors }: Entity): EngineEntity | undefined {
-  if (attributes?.size === 0 && !parents) return undefined;
-  const names = attributes === undefined ? Object.keys(attrs) : [...attributes].filter((name) => Object.hasOwn(attrs, name));
-  return { uid, attrs: Object.fromEntries(names.map((name) => [name, attrs[name]!])), parents: parents ? ancestors : [] };
-}
-
-function outcomeOf({ decision, diagnostics: { reason, errors } }: Response): Outcome {
-  const isAllowed = decision === 'allow';
-  return { permits: isAllowed ? reason : [], forbids: isAllowed ? [] : reason, errors: errors.map(({ policyId }) => policyId) };
 }
 
 /** The decision of all policies together, from those of their parts. */
