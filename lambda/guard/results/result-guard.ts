@@ -2,14 +2,15 @@ import { isJsonObject, type JsonObject, type JsonRpcErrorObject, type JsonValue 
 import type { DlpService } from '../dlp';
 import type { GuardFinding } from '../finding';
 import { scannerOf, type RecogniserFile, type Scanner } from '../recognisers';
+import { agreeingText, writeAgreeing } from './agreeing-text';
 import { annotated, findOrders } from './instructions';
 import { Carry, withoutOpenEnds } from './carry';
 import { applyEdits } from './edits';
 import type { Inspection } from './inspect';
 import { findInternals } from './internals';
 import { DEFAULT_RESULT_LIMITS, rulesFor, type ResultLimits, type ResultPolicy } from './policy';
-import { indentOf, parseJson, Redaction } from './redaction';
-import { SizeMeter } from './size';
+import { Redaction } from './redaction';
+import { SizeMeter, sizeOf, truncated } from './size';
 import { createTokeniser, type Tokeniser } from './tokens';
 
 /** Whom a result goes to, and where it comes from. */
@@ -250,56 +251,8 @@ function guardMessage(message: JsonObject, pass: Redaction, pointer: string): Js
   return changed ? Object.fromEntries(members) : message;
 }
 
-/** Which text block says in JSON what `structuredContent` is. */
-function agreeingText({ content, structuredContent }: JsonObject): number | undefined {
-  if (structuredContent === undefined || !Array.isArray(content)) return undefined;
-  const expected = JSON.stringify(structuredContent);
-  const index = content.findIndex((block) => {
-    const parsed = isJsonObject(block) && typeof block.text === 'string' ? parseJson(block.text) : undefined;
-    return parsed !== undefined && JSON.stringify(parsed) === expected;
-  });
-  return index === -1 ? undefined : index;
-}
-
-/** Writes the text block anew where the structured content changed; other blocks are checked as ever. */
-function writeAgreeing(original: JsonObject, value: JsonObject, agreeing: number, pass: Redaction): boolean {
-  const blocks = original.content as JsonValue[];
-  const block = blocks[agreeing] as JsonObject;
-  const others = pass.blocks(blocks.filter((_, index) => index !== agreeing), '/content');
-  const text = block.text as string;
-  const isSame = value.structuredContent === original.structuredContent;
-  const written = isSame ? pass.text(text, `/content/${agreeing}/text`) : JSON.stringify(value.structuredContent, null, indentOf(text));
-  const content = [...others.slice(0, agreeing), written === text ? block : { ...block, text: written }, ...others.slice(agreeing)];
-  if (content.every((element, index) => element === blocks[index])) return false;
-  value.content = content;
-  return true;
-}
-
 /** Says in `_meta` that something was taken out or labelled, and of what kind. */
 function marked(value: JsonObject, pass: Redaction): JsonObject {
   const marks = pass.findings.filter(({ action }) => action !== 'allowed').map(({ category, id, action, pointer, count }) => ({ category, id, action, pointer, count }));
   return { ...value, _meta: { ...(isJsonObject(value._meta) ? value._meta : {}), 'mcp-zero-trust/guard': marks } };
-}
-
-function truncated(value: JsonObject, maxLength: number, note: (pointer: string) => void): JsonObject {
-  if (!Array.isArray(value.content)) return value;
-  let changed = false;
-  const content = value.content.map((block, index) => {
-    if (!isJsonObject(block) || block.type !== 'text' || typeof block.text !== 'string' || block.text.length <= maxLength || parseJson(block.text) !== undefined) return block;
-    changed = true;
-    note(`/content/${index}/text`);
-    const mark = `\n[cut: ${block.text.length - maxLength} more characters]`;
-    return { ...block, text: block.text.slice(0, Math.max(0, maxLength - mark.length)) + mark };
-  });
-  return changed ? { ...value, content } : value;
-}
-
-/** Bytes of all texts and names, with what JSON puts around them; line breaks count as one. */
-function sizeOf(value: JsonValue | undefined): number {
-  if (typeof value === 'string') return Buffer.byteLength(value) + 3;
-  if (Array.isArray(value)) return value.reduce((sum: number, element) => sum + sizeOf(element), 2);
-  if (!isJsonObject(value)) return 6;
-  let sum = 2;
-  for (const key of Object.keys(value)) sum += key.length + 3 + sizeOf(value[key]);
-  return sum;
 }

@@ -1,3 +1,6 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../protocol';
+import { parseJson } from './redaction';
+
 import { LRUCache } from 'lru-cache';
 
 const HOUR_MS = 3_600_000;
@@ -36,4 +39,28 @@ export class SizeMeter {
     this.usual.set(tool, { seen, mean: known.mean + (bytes - known.mean) / Math.min(seen, 64) });
     return unusual;
   }
+}
+
+/** A result whose texts are cut to a length each, other than JSON, of which a part says nothing. */
+export function truncated(value: JsonObject, maxLength: number, note: (pointer: string) => void): JsonObject {
+  if (!Array.isArray(value.content)) return value;
+  let changed = false;
+  const content = value.content.map((block, index) => {
+    if (!isJsonObject(block) || block.type !== 'text' || typeof block.text !== 'string' || block.text.length <= maxLength || parseJson(block.text) !== undefined) return block;
+    changed = true;
+    note(`/content/${index}/text`);
+    const mark = `\n[cut: ${block.text.length - maxLength} more characters]`;
+    return { ...block, text: block.text.slice(0, Math.max(0, maxLength - mark.length)) + mark };
+  });
+  return changed ? { ...value, content } : value;
+}
+
+/** Bytes of all texts and names, with what JSON puts around them; line breaks count as one. */
+export function sizeOf(value: JsonValue | undefined): number {
+  if (typeof value === 'string') return Buffer.byteLength(value) + 3;
+  if (Array.isArray(value)) return value.reduce((sum: number, element) => sum + sizeOf(element), 2);
+  if (!isJsonObject(value)) return 6;
+  let sum = 2;
+  for (const key of Object.keys(value)) sum += key.length + 3 + sizeOf(value[key]);
+  return sum;
 }
