@@ -1,8 +1,8 @@
 /**
  * `npm run bench:gateway -- --observability`: what audit, metrics and behaviour cost together, against the same gateway
  * without them; and what the live page and traces cost on top. Each round has processes of its own: of two that do the same, one may
- * take a tenth more than the other for as long as it lives, by how V8 came to compile it. In a round they take turns of half a second, and
- * what is compared is measured within the same turn: a machine that others use too is not the same one for longer.
+ * take a tenth more than the other for as long as it lives, by how V8 came to compile it. In a round each is compared with the one that
+ * nobody watches, in turns of half a second: a machine that others use too is not the same one for longer.
  */
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -21,16 +21,25 @@ import { typical, type Typical } from './statistics';
 const WARM_UP_MS = 250;
 /** Before the first one of a process: until its code is compiled, in milliseconds. */
 const FIRST_WARM_UP_MS = 4_000;
-/** Turns of each in a round, at each number of connections. */
-const TURNS = 4;
+/** Before two are compared, each: of a process that had nothing to do for a while, V8 forgets the code of functions that exist during a call only. */
+const WARM_UP_AGAIN_MS = 1_000;
 
-const CONNECTIONS = [1, 8, 64] as const;
-const VARIANTS = ['off', 'on', 'page', 'traced'] as const;
+type Connections = 1 | 8 | 64;
+const WATCHED = ['on', 'page', 'traced'] as const;
+type Watched = (typeof WATCHED)[number];
+const VARIANTS = ['off', ...WATCHED] as const;
 type Variant = (typeof VARIANTS)[number];
-type Connections = (typeof CONNECTIONS)[number];
-/** The turns of one process. */
-type Round = Record<Connections, Measurement[]>;
-type Rounds = Readonly<Record<Variant, readonly Round[]>>;
+
+/** Times that it is compared in a round, at each number of connections. */
+const TURNS: Readonly<Record<Watched, number>> = { on: 4, page: 2, traced: 2 };
+
+/** Two measurements, one after the other. */
+interface Turn {
+  readonly without: Measurement;
+  readonly watched: Measurement;
+}
+
+type Round = Readonly<Record<Connections, Readonly<Record<Watched, readonly Turn[]>>>>;
 
 const NAMES: Readonly<Record<Variant, string>> = { off: 'without', on: 'audit, metrics, behaviour', page: 'the same, and the live page', traced: 'the same, and traces' };
 
@@ -71,52 +80,57 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
     const url = gateway.url('bench');
     return { url, headers: { authorization: `Bearer ${await identity.token(url)}` }, stop: gateway.stop };
   };
-  const rounds: Record<Variant, Round[]> = { off: [], on: [], page: [], traced: [] };
-  const turns = smoke ? 1 : TURNS;
+  const rounds: Round[] = [];
   for (let round = 0; round < count; round += 1) {
     const subjects = new Map<Variant, Subject>();
-    for (const variant of VARIANTS) {
-      subjects.set(variant, await start(variant));
-      rounds[variant].push({ 1: [], 8: [], 64: [] });
-    }
+    for (const variant of VARIANTS) subjects.set(variant, await start(variant));
     const measured = (variant: Variant, connections: Connections, warmUpMs: number, measureMs: number): Promise<Measurement> => {
       const { url, headers } = subjects.get(variant) as Subject;
       return measure({ url, headers, traffic: 'modern', connections, warmUpMs: smoke ? 100 : warmUpMs, measureMs });
     };
-    for (const variant of VARIANTS) await measured(variant, 64, FIRST_WARM_UP_MS, 1);
-    for (const connections of CONNECTIONS) {
-      progress(`observability: round ${round + 1} of ${count}, ${connections} connections`);
-      for (let turn = 0; turn < turns; turn += 1) {
-        // Nobody always comes first or after the same one.
-        const order = VARIANTS.map((_, index) => VARIANTS[(index + turn + round) % VARIANTS.length] as Variant);
-        for (const variant of turn % 2 === 0 ? order : order.toReversed()) rounds[variant][round]?.[connections].push(await measured(variant, connections, WARM_UP_MS, (seconds * 1_000) / turns));
+    const compared = async (variant: Watched, connections: Connections): Promise<Turn[]> => {
+      progress(`observability: round ${round + 1} of ${count}, ${connections} connections, ${NAMES[variant]}`);
+      const turns: Turn[] = [];
+      const next = (which: Variant) => measured(which, connections, WARM_UP_MS, (seconds * 1_000) / TURNS.on);
+      for (const which of ['off', variant] as const) await measured(which, connections, WARM_UP_AGAIN_MS, 1);
+      for (let turn = 0; turn < (smoke ? 1 : TURNS[variant]); turn += 1) {
+        // Nobody always comes first.
+        if (turn % 2 === 0) turns.push({ without: await next('off'), watched: await next(variant) });
+        else {
+          const watched = await next(variant);
+          turns.push({ without: await next('off'), watched });
+        }
       }
-    }
+      return turns;
+    };
+    const comparedAt = async (connections: Connections) => ({ on: await compared('on', connections), page: await compared('page', connections), traced: await compared('traced', connections) });
+    for (const variant of VARIANTS) await measured(variant, 64, FIRST_WARM_UP_MS, 1);
+    rounds.push({ 1: await comparedAt(1), 8: await comparedAt(8), 64: await comparedAt(64) });
     for (const { stop } of subjects.values()) await stop();
   }
   progress('');
-  console.log(table('What it costs to be watched: MCP 2026-07-28, medians over all turns (and over those of the lowest and the highest round)', ['', 'p50 at 1, ms', 'a second at 8', 'of without', 'a second at 64', 'of without'], VARIANTS.map((variant) => rowOf(rounds, variant))));
+  console.log(table('What it costs to be watched: MCP 2026-07-28, medians over all turns (and over those of the lowest and the highest round)', ['', 'p50 at 1, ms', 'a second at 8', 'of without', 'a second at 64', 'of without'], [rowOf(rounds, 'on', 'without'), ...WATCHED.map((variant) => rowOf(rounds, variant, 'watched'))]));
   const goals = ([8, 64] as const).map((connections) => ({
     name: `requests a second with audit, metrics and behaviour, of those without, ${connections} connections`,
     value: share(rounds, 'on', connections).median,
     limit: 0.9,
     direction: 'at least' as const,
   }));
-  return { goals, figures: rounds };
+  return { goals, figures: { turns: rounds } };
 }
 
-function rowOf(rounds: Rounds, variant: Variant): string[] {
-  const turnsAt = (connections: Connections) => rounds[variant].flatMap((round) => round[connections]);
+function rowOf(rounds: readonly Round[], variant: Watched, which: keyof Turn): string[] {
+  const medianAt = (connections: Connections, of: (measurement: Measurement) => number) => figure(typical(rounds.flatMap((round) => round[connections][variant].map((turn) => of(turn[which])))).median);
   const at = (connections: 8 | 64) => {
     const { median, low, high } = share(rounds, variant, connections);
-    return [figure(typical(turnsAt(connections).map(({ requestsPerSecond }) => requestsPerSecond)).median), variant === 'off' ? '' : `${figure(median)} (${figure(low)} to ${figure(high)})`];
+    return [medianAt(connections, ({ requestsPerSecond }) => requestsPerSecond), which === 'without' ? '' : `${figure(median)} (${figure(low)} to ${figure(high)})`];
   };
-  return [NAMES[variant], figure(typical(turnsAt(1).map(({ p50 }) => p50)).median), ...at(8), ...at(64)];
+  return [NAMES[which === 'without' ? 'off' : variant], medianAt(1, ({ p50 }) => p50), ...at(8), ...at(64)];
 }
 
 /** Of the requests a second without, in the same turn: the median of all turns, between the medians of rounds. */
-function share(rounds: Rounds, variant: Variant, connections: 8 | 64): Typical {
-  const shares = rounds[variant].map((round, index) => round[connections].map(({ requestsPerSecond }, turn) => requestsPerSecond / (rounds.off[index]?.[connections][turn]?.requestsPerSecond ?? NaN)));
+function share(rounds: readonly Round[], variant: Watched, connections: 8 | 64): Typical {
+  const shares = rounds.map((round) => round[connections][variant].map(({ without, watched }) => watched.requestsPerSecond / without.requestsPerSecond));
   const { low, high } = typical(shares.map((ofRound) => typical(ofRound).median));
   return { median: typical(shares.flat()).median, low, high };
 }
