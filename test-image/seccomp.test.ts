@@ -25,7 +25,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Not root, without capabilities, and with the filter as its third descriptor. */
-const SANDBOX = ['--seccomp', '3', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--ro-bind', ROOT, ROOT, '--unshare-user', '--uid', '65532', '--gid', '65532', '--cap-drop', 'ALL', '--die-with-parent', '--setenv', 'HOME', '/tmp', '--chdir', '/tmp', '--'];
+const SANDBOX = ['--seccomp', '3', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--ro-bind', ROOT, ROOT, '--unshare-user', '--uid', '65532', '--gid', '65532', '--cap-drop', 'ALL', '--die-with-parent', '--setenv', 'HOME', '/tmp', '--setenv', 'TMPDIR', '/tmp', '--chdir', '/tmp', '--'];
 
 function inside(command: readonly string[]): string {
   const filter = openSync(FILTER, 'r');

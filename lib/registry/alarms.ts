@@ -38,7 +38,7 @@ export function addRegistryAlarms(scope: Construct, props: RegistryAlarmsProps):
 
   alarm('QuarantinedAlarm', 'An approved MCP tool was changed, or stopped by a person: it is not served', registry.metricQuarantined());
   alarm('ReviewFailedAlarm', 'The review of an MCP tool failed: nobody is asked about it', reviewWorkflow.metricFailed());
-  alarm('DiscoveryFailedAlarm', 'The MCP servers were not asked what they offer', discoveryWorkflow.metricFailed());
+  alarm('DiscoveryFailedAlarm', 'What the MCP servers offer was not asked for, or not scanned', discoveryWorkflow.metricFailed());
   alarm('SigningFailedAlarm', 'The log of approved MCP tools was not signed: after a while gateways serve nothing', sign.metricErrors());
   alarm('AnnouncementFailedAlarm', 'Changes of MCP tools are not announced: reviews do not begin by themselves', announce.metricErrors());
   alarm('UndeliveredAlarm', 'An event of the registry of MCP tools reached nobody', undelivered.metricApproximateNumberOfMessagesVisible());
