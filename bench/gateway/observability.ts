@@ -19,16 +19,15 @@ import { typical, type Typical } from './statistics';
 
 /** Before each measurement, in milliseconds. */
 const WARM_UP_MS = 250;
-/** Before the first one of a process: until its code is compiled, in milliseconds. */
-const FIRST_WARM_UP_MS = 4_000;
-/** Before two are compared, each: of a process that had nothing to do for a while, V8 forgets the code of functions that exist during a call only. */
-const WARM_UP_AGAIN_MS = 1_000;
+/** Before the first one of a process: until nearly all of its code is compiled, in milliseconds. */
+const FIRST_WARM_UP_MS = 6_000;
+/** Before two are compared at another number of connections, each. */
+const WARM_UP_AGAIN_MS = 2_000;
 
 type Connections = 1 | 8 | 64;
 const WATCHED = ['on', 'page', 'traced'] as const;
 type Watched = (typeof WATCHED)[number];
-const VARIANTS = ['off', ...WATCHED] as const;
-type Variant = (typeof VARIANTS)[number];
+type Variant = 'off' | Watched;
 
 /** Times that it is compared in a round, at each number of connections. */
 const TURNS: Readonly<Record<Watched, number>> = { on: 4, page: 2, traced: 2 };
@@ -39,7 +38,8 @@ interface Turn {
   readonly watched: Measurement;
 }
 
-type Round = Readonly<Record<Connections, Readonly<Record<Watched, readonly Turn[]>>>>;
+type Compared = Readonly<Record<Connections, readonly Turn[]>>;
+type Round = Readonly<Record<Watched, Compared>>;
 
 const NAMES: Readonly<Record<Variant, string>> = { off: 'without', on: 'audit, metrics, behaviour', page: 'the same, and the live page', traced: 'the same, and traces' };
 
@@ -80,33 +80,42 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
     const url = gateway.url('bench');
     return { url, headers: { authorization: `Bearer ${await identity.token(url)}` }, stop: gateway.stop };
   };
+  const measured = ({ url, headers }: Subject, connections: Connections, warmUpMs: number, measureMs: number): Promise<Measurement> =>
+    measure({ url, headers, traffic: 'modern', connections, warmUpMs: smoke ? 100 : warmUpMs, measureMs });
+  const warm = async (variant: Variant): Promise<Subject> => {
+    const subject = await start(variant);
+    await measured(subject, 64, FIRST_WARM_UP_MS, 1);
+    return subject;
+  };
+
+  async function compareAt(connections: Connections, off: Subject, watched: Subject, turns: number): Promise<readonly Turn[]> {
+    for (const subject of [off, watched]) await measured(subject, connections, WARM_UP_AGAIN_MS, 1);
+    const next = (subject: Subject) => measured(subject, connections, WARM_UP_MS, (seconds * 1_000) / TURNS.on);
+    const compared: Turn[] = [];
+    while (compared.length < turns) {
+      // Nobody always comes first.
+      const isFirst = compared.length % 2 === 1;
+      const early = isFirst ? await next(watched) : undefined;
+      const without = await next(off);
+      compared.push({ without, watched: early ?? (await next(watched)) });
+    }
+    return compared;
+  }
+
   const rounds: Round[] = [];
   for (let round = 0; round < count; round += 1) {
-    const subjects = new Map<Variant, Subject>();
-    for (const variant of VARIANTS) subjects.set(variant, await start(variant));
-    const measured = (variant: Variant, connections: Connections, warmUpMs: number, measureMs: number): Promise<Measurement> => {
-      const { url, headers } = subjects.get(variant) as Subject;
-      return measure({ url, headers, traffic: 'modern', connections, warmUpMs: smoke ? 100 : warmUpMs, measureMs });
+    const off = await warm('off');
+    // At all numbers of connections before the next one: of a process that has nothing to do for long, V8 forgets compiled code.
+    const compared = async (variant: Watched): Promise<Compared> => {
+      progress(`observability: round ${round + 1} of ${count}, ${NAMES[variant]}`);
+      const watched = await warm(variant);
+      const at = (connections: Connections) => compareAt(connections, off, watched, smoke ? 1 : TURNS[variant]);
+      const result = { 1: await at(1), 8: await at(8), 64: await at(64) };
+      await watched.stop();
+      return result;
     };
-    const compared = async (variant: Watched, connections: Connections): Promise<Turn[]> => {
-      progress(`observability: round ${round + 1} of ${count}, ${connections} connections, ${NAMES[variant]}`);
-      const turns: Turn[] = [];
-      const next = (which: Variant) => measured(which, connections, WARM_UP_MS, (seconds * 1_000) / TURNS.on);
-      for (const which of ['off', variant] as const) await measured(which, connections, WARM_UP_AGAIN_MS, 1);
-      for (let turn = 0; turn < (smoke ? 1 : TURNS[variant]); turn += 1) {
-        // Nobody always comes first.
-        if (turn % 2 === 0) turns.push({ without: await next('off'), watched: await next(variant) });
-        else {
-          const watched = await next(variant);
-          turns.push({ without: await next('off'), watched });
-        }
-      }
-      return turns;
-    };
-    const comparedAt = async (connections: Connections) => ({ on: await compared('on', connections), page: await compared('page', connections), traced: await compared('traced', connections) });
-    for (const variant of VARIANTS) await measured(variant, 64, FIRST_WARM_UP_MS, 1);
-    rounds.push({ 1: await comparedAt(1), 8: await comparedAt(8), 64: await comparedAt(64) });
-    for (const { stop } of subjects.values()) await stop();
+    rounds.push({ on: await compared('on'), page: await compared('page'), traced: await compared('traced') });
+    await off.stop();
   }
   progress('');
   console.log(table('What it costs to be watched: MCP 2026-07-28, medians over all turns (and over those of the lowest and the highest round)', ['', 'p50 at 1, ms', 'a second at 8', 'of without', 'a second at 64', 'of without'], [rowOf(rounds, 'on', 'without'), ...WATCHED.map((variant) => rowOf(rounds, variant, 'watched'))]));
@@ -120,7 +129,7 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
 }
 
 function rowOf(rounds: readonly Round[], variant: Watched, which: keyof Turn): string[] {
-  const medianAt = (connections: Connections, of: (measurement: Measurement) => number) => figure(typical(rounds.flatMap((round) => round[connections][variant].map((turn) => of(turn[which])))).median);
+  const medianAt = (connections: Connections, of: (measurement: Measurement) => number) => figure(typical(rounds.flatMap((round) => round[variant][connections].map((turn) => of(turn[which])))).median);
   const at = (connections: 8 | 64) => {
     const { median, low, high } = share(rounds, variant, connections);
     return [medianAt(connections, ({ requestsPerSecond }) => requestsPerSecond), which === 'without' ? '' : `${figure(median)} (${figure(low)} to ${figure(high)})`];
@@ -130,7 +139,7 @@ function rowOf(rounds: readonly Round[], variant: Watched, which: keyof Turn): s
 
 /** Of the requests a second without, in the same turn: the median of all turns, between the medians of rounds. */
 function share(rounds: readonly Round[], variant: Watched, connections: 8 | 64): Typical {
-  const shares = rounds.map((round) => round[connections][variant].map(({ without, watched }) => watched.requestsPerSecond / without.requestsPerSecond));
+  const shares = rounds.map((round) => round[variant][connections].map(({ without, watched }) => watched.requestsPerSecond / without.requestsPerSecond));
   const { low, high } = typical(shares.map((ofRound) => typical(ofRound).median));
   return { median: typical(shares.flat()).median, low, high };
 }
