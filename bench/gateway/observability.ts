@@ -94,8 +94,7 @@ export async function benchObservability({ measure, seconds, rounds: count, smok
     const compared: Turn[] = [];
     while (compared.length < turns) {
       // Nobody always comes first.
-      const isFirst = compared.length % 2 === 1;
-      const early = isFirst ? await next(watched) : undefined;
+      const early = compared.length % 2 === 1 ? await next(watched) : undefined;
       const without = await next(off);
       compared.push({ without, watched: early ?? (await next(watched)) });
     }

@@ -6,15 +6,13 @@ let second = NaN;
 let upToSecond = '';
 let written = NaN;
 let text = '' as PlainText;
-/** Of the text: one that is put together of two is copied by the first who looks into it, and by the next one again where that was only a part. */
+/** Of the text, which is written from here in one piece: V8 copies a text that was put together when somebody looks into it. */
 const characters = Buffer.alloc(24);
 
 /** The milliseconds since the epoch of a time that `writeTime` wrote. */
 export function readTime(time: string): number {
   if (time === text) return Math.floor(written);
-  if (time.length !== 24 || upToSecond === '' || !time.startsWith(upToSecond)) return Date.parse(time);
-  // Three digits: to cut them out and have them read takes ten times as long.
-  return second * 1_000 + 100 * time.charCodeAt(20) + 10 * time.charCodeAt(21) + time.charCodeAt(22) - 111 * DIGIT_ZERO;
+  return time.length === 24 && time.startsWith(upToSecond) && upToSecond !== '' ? second * 1_000 + Number(time.slice(20, 23)) : Date.parse(time);
 }
 
 /** `new Date(at).toISOString()`, in a tenth of the time where one time follows the other within a second. @param at Milliseconds since the epoch */

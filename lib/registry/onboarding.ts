@@ -69,7 +69,8 @@ export function addOnboarding(scope: Construct, props: OnboardingProps): Onboard
 
   const scanning = { access: { read: [...KNOWLEDGE, 'offers/*' as const, 'reviews' as const], write: STEPS }, timeout: Duration.minutes(10), secondOpinion };
   const rescan = define('Rescan', { ...scanning, bundle: 'registry-rescan', description: 'Scans all known MCP tools again', environment: reviewing });
-  const [steps, invoke] = [new DiscoverySteps(new Construct(scope, 'DiscoveryWorkflowStates'), rescan.function), invoking(rescan.function)];
+  const steps = new DiscoverySteps(new Construct(scope, 'DiscoveryWorkflowStates'), rescan.function);
+  const invoke = invoking(rescan.function);
   const discoveryWorkflow = addStateMachine(scope, 'DiscoveryWorkflow', { ...common, invoke, definition: steps.definition });
   const letAsk = ({ function: discover }: RegistryFunction) => {
     const { function: scan } = define('Scan', { ...scanning, bundle: 'registry-scan', description: 'Scans MCP tools that are new, and stops those that changed', environment });

@@ -68,7 +68,7 @@ export function openChainedFile({ file, key, memory, checkpointMs = 1_000, retry
   let retry: NodeJS.Timeout | undefined;
   let signedTo = endAnOpenLine(descriptor);
 
-  /** SHA-256 of the writer's last line, made when the next one needs it: together with those of that write it takes half of the time. */
+  /** SHA-256 of the writer's last line, made when the next one needs it, together with those of that write. */
   function digestLast(): string {
     if (undigested !== undefined) prev = lineDigest(undigested);
     undigested = undefined;
